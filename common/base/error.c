@@ -26,13 +26,13 @@ static enum mr_code known(enum mr_code code)
     return (unsigned)code < MR_CODE_COUNT ? code : MR_INTERNAL;
 }
 
-enum mr_code mr_fail(struct mr_error *err, enum mr_code code, const char *fmt, ...)
+void mr_fail_text(struct mr_error *err, enum mr_code code, const char *fmt, ...)
 {
     char text[MR_ERROR_TEXT_MAX]; /* the arguments may point into err->text */
     va_list args;
 
     if (!err)
-        return code;
+        return;
     va_start(args, fmt);
     if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         text[0] = '\0';
@@ -40,14 +40,12 @@ enum mr_code mr_fail(struct mr_error *err, enum mr_code code, const char *fmt, .
     mr_utf8_clean(text, strlen(text));
     err->code = code;
     memcpy(err->text, text, strlen(text) + 1);
-    return code;
 }
 
-enum mr_code mr_fail_in(struct mr_error *err, enum mr_code code, const char *what)
+void mr_fail_text_in(struct mr_error *err, enum mr_code code, const char *what)
 {
-    if (!err)
-        return code;
-    return mr_fail(err, code, "%s: %s", what, err->text);
+    if (err)
+        mr_fail_text(err, code, "%s: %s", what, err->text);
 }
 
 const char *mr_code_name(enum mr_code code)

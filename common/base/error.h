@@ -48,13 +48,22 @@ struct mr_error {
     char text[MR_ERROR_TEXT_MAX]; /* one line, cut to fit; never holds a secret */
 };
 
-/* Writes code and text into err (which may be NULL) and returns code:
+/* Writes code and text into err (which may be NULL) and gives code:
  *     return mr_fail(err, MR_INVALID, "%s: must be 1..%d", pointer, max);
- * Control bytes in the result are replaced by '?', so that it is one line of a log. */
-enum mr_code mr_fail(struct mr_error *err, enum mr_code code, const char *fmt, ...) MR_PRINTF(3, 4);
+ * Control bytes in the result are replaced by '?', so that it is one line of a log.
+ * A macro, so that the compiler sees the code that is given and knows what is set on MR_OK. */
+#define mr_fail(err, code, ...)                                                                    \
+    (mr_fail_text((err), (code), __VA_ARGS__), mr_code_itself(code))
+void mr_fail_text(struct mr_error *err, enum mr_code code, const char *fmt, ...) MR_PRINTF(3, 4);
 
-/* Puts "what: " in front of err's text, as a caller that knows the larger thing. Returns code. */
-enum mr_code mr_fail_in(struct mr_error *err, enum mr_code code, const char *what);
+/* Puts "what: " in front of err's text, as a caller that knows the larger thing. Gives code. */
+#define mr_fail_in(err, code, what) (mr_fail_text_in((err), (code), (what)), mr_code_itself(code))
+void mr_fail_text_in(struct mr_error *err, enum mr_code code, const char *what);
+
+static inline enum mr_code mr_code_itself(enum mr_code code)
+{
+    return code;
+}
 
 const char *mr_code_name(enum mr_code code);    /* "MR_INVALID" */
 const char *mr_code_meaning(enum mr_code code); /* for people */

@@ -14,11 +14,18 @@ enum mr_code mr_json_parse(const char *text, size_t len, const struct mr_json_li
                            cJSON **ret, struct mr_error *err)
 {
     enum mr_code rc = mr_json_check(text, len, limits, err);
+    const char *end = text;
     cJSON *item;
 
     if (rc)
         return rc;
-    item = cJSON_ParseWithLengthOpts(text, len, NULL, false);
+    item = cJSON_ParseWithLengthOpts(text, len, &end, false);
+    /* Debian's cJSON reads numbers with the locale's point: after a setlocale() it takes 1.5 for 1
+     * and a rest.  Where it stopped tells. */
+    if (end < text + len && *end == '.') {
+        cJSON_Delete(item);
+        return mr_fail(err, MR_INTERNAL, "JSON cannot be read in this locale: do not setlocale()");
+    }
     if (!item) /* the text is good: there is no other reason left */
         return mr_fail(err, MR_NO_MEMORY, "no memory for %zu bytes of JSON", len);
     *ret = item;
@@ -50,7 +57,7 @@ static enum mr_code find(const cJSON *object, const char *at, const char *name, 
 static enum mr_code read_str(const cJSON *object, const char *at, const char *name, size_t len_max,
                              bool required, const char **ret, struct mr_error *err)
 {
-    const cJSON *item;
+    const cJSON *item = NULL;
     enum mr_code rc = find(object, at, name, required, &item, err);
     size_t len;
 
@@ -85,7 +92,7 @@ enum mr_code mr_json_str_opt(const cJSON *object, const char *at, const char *na
 static enum mr_code read_int(const cJSON *object, const char *at, const char *name, bool required,
                              int64_t min, int64_t max, int64_t *ret, struct mr_error *err)
 {
-    const cJSON *item;
+    const cJSON *item = NULL;
     enum mr_code rc = find(object, at, name, required, &item, err);
     double d;
 
@@ -116,7 +123,7 @@ enum mr_code mr_json_int_opt(const cJSON *object, const char *at, const char *na
 enum mr_code mr_json_num_opt(const cJSON *object, const char *at, const char *name, double min,
                              double max, double *ret, struct mr_error *err)
 {
-    const cJSON *item;
+    const cJSON *item = NULL;
     enum mr_code rc = find(object, at, name, false, &item, err);
 
     if (rc || !item)
@@ -130,7 +137,7 @@ enum mr_code mr_json_num_opt(const cJSON *object, const char *at, const char *na
 enum mr_code mr_json_bool_opt(const cJSON *object, const char *at, const char *name, bool *ret,
                               struct mr_error *err)
 {
-    const cJSON *item;
+    const cJSON *item = NULL;
     enum mr_code rc = find(object, at, name, false, &item, err);
 
     if (rc || !item)

@@ -24,7 +24,8 @@ enum { MR_JSON_DEPTH_MAX = 128 };
  * (no '.', no exponent) within +-(2^53 - 1).  MR_INVALID with the byte offset and reason; MR_TOO_LARGE for len or depth. */
 MR_MUST_USE enum mr_code mr_json_check(const char *text, size_t len,
                                        const struct mr_json_limits *limits, struct mr_error *err);
-/* Checks, then parses.  *ret is the caller's, to give back with cJSON_Delete(). */
+/* Checks, then parses.  *ret is the caller's, to give back with cJSON_Delete().  No program calls
+ * setlocale(): cJSON reads numbers with the locale's point (MR_INTERNAL where that showed). */
 MR_MUST_USE enum mr_code mr_json_parse(const char *text, size_t len,
                                        const struct mr_json_limits *limits, cJSON **ret,
                                        struct mr_error *err);

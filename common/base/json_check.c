@@ -25,7 +25,7 @@ struct check {
     struct mr_error *err;
     struct mr_json_keys keys;
     unsigned depth, depth_max;
-    char closer[MR_JSON_DEPTH_MAX]; /* of each open array or object */
+    unsigned char closer[MR_JSON_DEPTH_MAX]; /* of each open array or object */
 };
 
 /* Never MR_OK: the caller returns what this returns. */
@@ -283,7 +283,7 @@ static enum mr_code check_name(struct check *c)
 /* p is at '[' or '{'.  *empty: it is closed again already, and so a whole value. */
 static enum mr_code check_open(struct check *c, bool *empty)
 {
-    char closer = *c->p == '[' ? ']' : '}';
+    unsigned char closer = *c->p == '[' ? ']' : '}';
 
     if (c->depth == c->depth_max)
         return mr_fail(c->err, MR_TOO_LARGE, "byte %zu: nested deeper than %u",
@@ -343,7 +343,7 @@ static enum mr_code check_after(struct check *c, bool *more)
     enum mr_code rc;
 
     for (*more = false; c->depth > 0;) {
-        char closer = c->closer[c->depth - 1];
+        unsigned char closer = c->closer[c->depth - 1];
         skip_space(c);
         if (c->p < c->end && *c->p == ',') {
             *more = true;

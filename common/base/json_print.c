@@ -15,6 +15,34 @@ static const double WHOLE_MAX = 9007199254740991.0; /* 2^53 - 1 */
 static void print_value(const cJSON *item, struct mr_buf *buf, bool sorted, unsigned depth,
                         enum mr_code *rc);
 
+/* Most doubles of people have a few decimals: where d is n / 10^decimals with n below 10^15, these
+ * are the digits that %.15g would find, without a search through printf() and strtod(). */
+static bool print_decimals(double d, struct mr_buf *buf)
+{
+    double power = 1;
+    char text[24], *p = text + sizeof(text);
+
+    for (int decimals = 1; decimals <= 6; decimals++) {
+        double scaled = fabs(d) * (power *= 10);
+        uint64_t n;
+        if (!(scaled < 1e15))
+            return false;
+        n = (uint64_t)(scaled + 0.5);
+        if ((double)n / power != fabs(d))
+            continue;
+        for (int i = 0; n || i <= decimals; i++, n /= 10) {
+            if (i == decimals)
+                *--p = '.';
+            *--p = (char)('0' + n % 10);
+        }
+        if (d < 0)
+            *--p = '-';
+        mr_buf_add(buf, p, (size_t)(text + sizeof(text) - p));
+        return true;
+    }
+    return false;
+}
+
 /* The fewest of 15..17 digits that read back; %.15g drops zeros at the end by itself.  Only the
  * subnormal numbers have so few good digits that a search from 1 finds a shorter text. */
 static void print_double(double d, struct mr_buf *buf)
@@ -47,7 +75,7 @@ static void print_number(double d, struct mr_buf *buf)
         mr_buf_add(buf, "null", 4); /* JSON has no other word for it */
     else if (fabs(d) <= WHOLE_MAX && (double)(int64_t)d == d)
         mr_buf_add_int(buf, (int64_t)d); /* -0 becomes 0: they are equal, so are their bytes */
-    else
+    else if (fabs(d) < 1e-4 || !print_decimals(d, buf)) /* below, %g uses an exponent */
         print_double(d, buf);
 }
 

@@ -92,7 +92,8 @@ MR_MUST_USE enum mr_code mr_blob_head(struct mr_blob *, const char *key, struct 
                                       struct mr_error *err);
 /* MR_OK too where there was none. */
 MR_MUST_USE enum mr_code mr_blob_remove(struct mr_blob *, const char *key, struct mr_error *err);
-/* Keys that begin with prefix (NULL: all), in byte order; of info only bytes is sure to be set. */
+/* Keys that begin with prefix (NULL: all), in byte order; of info only bytes is sure to be set.
+ * MinIO leaves out "a/b" while there is an object "a": do not make such pairs where you list. */
 MR_MUST_USE enum mr_code mr_blob_list(struct mr_blob *, const char *prefix, mr_blob_each_fn *,
                                       void *ctx, struct mr_error *err);
 /* Can it be reached and written? For start and doctor. */

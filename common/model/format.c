@@ -1,0 +1,54 @@
+/* format.c -- the table of picture formats. */
+#include "common/model/format.h"
+
+/* clang-format off */
+static const struct {
+    const char *name, *extension, *content_type;
+    bool written;
+    int quality, side_max;
+} formats[MR_FORMAT_COUNT] = {
+    [MR_FORMAT_AUTO] = {"auto", "bin",  "application/octet-stream", false, 0,  0},
+    [MR_FORMAT_JPEG] = {"jpeg", "jpg",  "image/jpeg", true,  80, 65535},
+    [MR_FORMAT_PNG]  = {"png",  "png",  "image/png",  true,  0,  10000000},
+    [MR_FORMAT_WEBP] = {"webp", "webp", "image/webp", true,  80, 16383},
+    [MR_FORMAT_AVIF] = {"avif", "avif", "image/avif", true,  50, 16384},
+    [MR_FORMAT_HEIC] = {"heif", "heic", "image/heic", false, 0,  0},
+    [MR_FORMAT_GIF]  = {"gif",  "gif",  "image/gif",  false, 0,  0},
+    [MR_FORMAT_TIFF] = {"tiff", "tiff", "image/tiff", false, 0,  0},
+};
+/* clang-format on */
+
+static bool known(enum mr_format format)
+{
+    return (unsigned)format < MR_FORMAT_COUNT;
+}
+
+const char *mr_format_name(enum mr_format format)
+{
+    return known(format) ? formats[format].name : "unknown";
+}
+
+const char *mr_format_extension(enum mr_format format)
+{
+    return formats[known(format) ? format : MR_FORMAT_AUTO].extension;
+}
+
+const char *mr_format_content_type(enum mr_format format)
+{
+    return formats[known(format) ? format : MR_FORMAT_AUTO].content_type;
+}
+
+bool mr_format_written(enum mr_format format)
+{
+    return known(format) && formats[format].written;
+}
+
+int mr_format_quality_default(enum mr_format format)
+{
+    return known(format) ? formats[format].quality : 0;
+}
+
+int mr_format_side_max(enum mr_format format)
+{
+    return known(format) ? formats[format].side_max : 0;
+}

@@ -1,0 +1,177 @@
+/* message.h -- what travels: each message, its JSON both ways.  docs/protocol.md and
+ * docs/schemas/ describe the same for people and for other languages.
+ * A parsed message lends its strings and items out of one cJSON tree, freed by _release().
+ * Unknown fields are refused in what others write (jobs, results), so that a misspelt one is not
+ * passed over; "v" is the version, 1 where absent, anything else is MR_UNSUPPORTED. */
+#ifndef MR_MESSAGE_H
+#define MR_MESSAGE_H
+
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MR_MESSAGE_VERSION = 1,
+    MR_JOB_MESSAGE_MAX = 1536 * 1024, /* bytes of a job: a definition and an input */
+    MR_EVENT_BYTES_MAX = 2 * 1024 * 1024, /* of the log: a job and what admit adds */
+    MR_INPUT_MAX = 262144,            /* bytes of an input or output, as AWS's */
+    MR_TOKEN_MAX = 160,
+    MR_ERROR_NAME_MAX = 256, /* longer ones are cut, as AWS does */
+    MR_CAUSE_MAX = 32768,
+    MR_NONCE_LEN = 16,
+};
+
+/* ---- millrace.jobs ---------------------------------------------------------------------------
+ * {"v":1,"id":"order-7","tenant":"shop","workflow":"thumbs","input":{...}}
+ * exactly one of "workflow" (a name), "definition" (a machine), "recipe" (for image.render) */
+struct mr_job {
+    cJSON *root;        /* owned */
+    const char *id;     /* NULL: none given */
+    const char *tenant; /* "default" where none is given */
+    const char *workflow;
+    const cJSON *definition;
+    const cJSON *recipe;
+    const cJSON *input; /* NULL: {} */
+};
+MR_MUST_USE enum mr_code mr_job_parse(const char *text, size_t len, struct mr_job *ret,
+                                      struct mr_error *err);
+void mr_job_release(struct mr_job *);
+/* What makes two submits the same job: sorted text of everything but the id; hash it. */
+enum mr_code mr_job_canonical(const struct mr_job *, struct mr_buf *buf);
+/* As a message for millrace.jobs. */
+enum mr_code mr_job_print(const struct mr_job *, struct mr_buf *buf);
+
+/* ---- task tokens -------------------------------------------------------------------------------
+ * "<job>.<seq>.<attempt>.<mac>": mac = 32 hex digits of HMAC-SHA256(nonce, "<job>.<seq>.<attempt>").
+ * Here only its form; the mac is made and checked in orchestrator/token.c. */
+struct mr_token {
+    char job[MR_JOB_ID_MAX + 1];
+    uint64_t seq;
+    uint32_t attempt;
+    char mac[33];
+};
+MR_MUST_USE enum mr_code mr_token_parse(const char *text, struct mr_token *ret,
+                                        struct mr_error *err);
+
+/* ---- millrace.tasks.<class> ---------------------------------------------------------------------
+ * {"v":1,"job":..,"tenant":..,"step":"Render.1","seq":3,"attempt":1,"token":..,"type":"image.render",
+ *  "timeout_ms":0,"input":{...}} */
+struct mr_task {
+    cJSON *root; /* owned; NULL where the struct is being written */
+    const char *job, *tenant, *step, *token, *type;
+    uint64_t seq;
+    uint32_t attempt;
+    int64_t timeout_ms;   /* 0: none given */
+    const cJSON *input;   /* read */
+    const char *input_text; /* written: JSON text */
+    size_t input_len;
+};
+MR_MUST_USE enum mr_code mr_task_parse(const char *text, size_t len, struct mr_task *ret,
+                                       struct mr_error *err);
+void mr_task_release(struct mr_task *);
+enum mr_code mr_task_print(const struct mr_task *, struct mr_buf *buf);
+
+/* ---- millrace.results (custom workers), and as a "result" event in millrace.log -----------------
+ * {"v":1,"token":..,"output":..} or {"v":1,"token":..,"error":"Name","cause":"text"};
+ * "worker" may name who did it. */
+struct mr_result {
+    cJSON *root; /* owned; NULL where the struct is being written */
+    const char *token, *worker;
+    const cJSON *output; /* NULL: it failed */
+    const char *output_text; /* written instead of output where not NULL: JSON text */
+    size_t output_len;
+    const char *error, *cause;
+};
+MR_MUST_USE enum mr_code mr_result_parse(const char *text, size_t len, struct mr_result *ret,
+                                         struct mr_error *err);
+void mr_result_release(struct mr_result *);
+
+/* ---- millrace.log ------------------------------------------------------------------------------ */
+/* clang-format off */
+#define MR_EVENT_KINDS(X) /*                      what it says */ \
+    X(MR_EVENT_TAKEOVER,   "takeover")   /* owner: has taken this shard; its offset is the epoch */ \
+    X(MR_EVENT_DEFINITION, "definition") /* def, definition: later submits name it by its hash */ \
+    X(MR_EVENT_SUBMIT,     "submit")     /* job and all that step needs */ \
+    X(MR_EVENT_RESULT,     "result")     /* token; output, or error and cause */ \
+    X(MR_EVENT_TIMER,      "timer")      /* job, seq, attempt, timer, due_ms: has fallen due */ \
+    X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
+    X(MR_EVENT_REDRIVE,    "redrive")    /* job */
+/* clang-format on */
+enum mr_event_kind {
+#define MR_EVENT_ENUM(name, word) name,
+    MR_EVENT_KINDS(MR_EVENT_ENUM)
+#undef MR_EVENT_ENUM
+        MR_EVENT_KIND_COUNT
+};
+const char *mr_event_kind_name(enum mr_event_kind);
+
+struct mr_event {
+    cJSON *root; /* owned; NULL where the struct is being written */
+    enum mr_event_kind kind;
+    const char *job;   /* all but TAKEOVER, DEFINITION; RESULT: out of the token */
+    const char *owner; /* TAKEOVER */
+    const char *def;   /* DEFINITION, SUBMIT: sha256 of the definition's text */
+    const cJSON *definition; /* DEFINITION; SUBMIT of an inline one */
+    const char *definition_text; /* written instead where not NULL */
+    size_t definition_len;
+    const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */
+    int64_t engine;
+    const cJSON *input; /* SUBMIT */
+    struct mr_token token; /* RESULT */
+    const char *token_text, *worker;
+    const cJSON *output; /* RESULT; NULL: it failed */
+    const char *output_text; /* written instead where not NULL */
+    size_t output_len;
+    const char *error, *cause; /* RESULT, CANCEL */
+    uint64_t seq;              /* TIMER */
+    uint32_t attempt;
+    char timer;
+    int64_t due_ms;
+};
+/* MR_UNSUPPORTED: a kind or version that this program does not know: it must stop, not skip. */
+MR_MUST_USE enum mr_code mr_event_parse(const char *text, size_t len, struct mr_event *ret,
+                                        struct mr_error *err);
+void mr_event_release(struct mr_event *);
+enum mr_code mr_event_print(const struct mr_event *, struct mr_buf *buf);
+
+/* ---- millrace.control: {"v":1,"k":"cancel","job":..,"seq":..,"attempt":..} ----------------------- */
+struct mr_control {
+    char job[MR_JOB_ID_MAX + 1];
+    uint64_t seq;
+    uint32_t attempt;
+};
+MR_MUST_USE enum mr_code mr_control_parse(const char *text, size_t len, struct mr_control *ret,
+                                          struct mr_error *err);
+enum mr_code mr_control_print(const struct mr_control *, struct mr_buf *buf);
+
+/* ---- millrace.dlq -------------------------------------------------------------------------------
+ * What could not be understood, with its bytes; or a job that failed, with its chain of errors.
+ * {"v":1,"reason":"MR_INVALID","error":text,"topic":..,"partition":..,"offset":..,"bytes":base64} */
+enum mr_code mr_dead_print(const char *reason, const char *error, const char *topic,
+                           int32_t partition, int64_t offset, const void *bytes, size_t len,
+                           struct mr_buf *buf);
+
+/* ---- millrace.config: key "<kind>/<name>", value one object, no value: removed -------------------
+ * "workflow/<name>"  {"v":1,"def":sha256,"definition":{...},"created_ms":..}
+ * "key/<sha256 of the key>"  {"v":1,"tenant":..,"scopes":["submit","read","write","admin"],"name":..} */
+struct mr_config_workflow {
+    cJSON *root;
+    const char *def;
+    const cJSON *definition;
+    int64_t created_ms;
+};
+MR_MUST_USE enum mr_code mr_config_workflow_parse(const char *text, size_t len,
+                                                  struct mr_config_workflow *ret,
+                                                  struct mr_error *err);
+void mr_config_workflow_release(struct mr_config_workflow *);
+
+/* ---- the two definitions that are always there -------------------------------------------------- */
+/* A bare recipe's: one Task, Render, of millrace:image.render, whose input is the recipe; then
+ * Manifest. Constant text. */
+extern const char mr_definition_recipe[];
+
+#endif

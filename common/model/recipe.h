@@ -1,0 +1,38 @@
+/* recipe.h -- what to do to an image: parsed, checked, with every default filled in.
+ * The vocabulary is docs/recipe.md's; an unknown field or op, a value out of range, or an operation
+ * of the vocabulary that is not built yet is MR_INVALID with the JSON pointer. */
+#ifndef MR_RECIPE_H
+#define MR_RECIPE_H
+
+#include "common/base/buf.h"
+#include "common/base/error.h"
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MR_RECIPE_OUTPUTS_MAX = 32,
+    MR_RECIPE_OPS_MAX = 64,     /* of one list */
+    MR_RECIPE_SOURCES_MAX = 16, /* the picture and the layers of composite */
+    MR_RECIPE_BYTES_MAX = 65536,
+};
+
+struct mr_recipe; /* opaque to the supervisor; the decoder reads it by common/model/recipe_ops.h */
+
+/* From the task's input (an object). *ret is the caller's. */
+MR_MUST_USE enum mr_code mr_recipe_parse(const cJSON *item, struct mr_recipe **ret,
+                                         struct mr_error *err);
+void mr_recipe_free(struct mr_recipe *);
+/* Blob keys of the sources, [0] the picture's, then each distinct layer's in order; lent. */
+size_t mr_recipe_sources(const struct mr_recipe *, const char *keys[MR_RECIPE_SOURCES_MAX]);
+size_t mr_recipe_outputs(const struct mr_recipe *);
+const char *mr_recipe_output_name(const struct mr_recipe *, size_t i);
+/* Template of the output's key ("out/{job}/{step}/{name}.{ext}" where none is given); lent. */
+const char *mr_recipe_output_key(const struct mr_recipe *, size_t i);
+const char *mr_recipe_output_cache_control(const struct mr_recipe *, size_t i);       /* or NULL */
+const char *mr_recipe_output_content_disposition(const struct mr_recipe *, size_t i); /* or NULL */
+/* The recipe as the decoder is sent it: normalised, every default written out. */
+enum mr_code mr_recipe_print(const struct mr_recipe *, struct mr_buf *buf);
+
+#endif

@@ -1,0 +1,217 @@
+/* jobs.c -- looking at jobs and telling them to stop or go on. */
+#include "gateway/cli/cli.h"
+
+#include "common/base/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static enum mr_code get_job(struct cli *cli, const char *what, cJSON **ret, struct mr_error *err)
+{
+    char path[256];
+
+    (void)snprintf(path, sizeof path, "/v1/jobs/%.100s%s", cli->argv[0], what);
+    return cli_call(cli, "GET", path, NULL, ret, err);
+}
+
+enum mr_code cli_ls(struct cli *cli, struct mr_error *err)
+{
+    const char *status = cli_option(cli, "status"), *limit = cli_option(cli, "limit");
+    cJSON *list = NULL;
+    const cJSON *job;
+    char path[256];
+    enum mr_code rc = cli_words(cli, 0, 0, "ls [--status STATUS] [--limit N]", err);
+
+    if (rc)
+        return rc;
+    (void)snprintf(path, sizeof path, "/v1/jobs?limit=%.8s%s%.20s", limit ? limit : "20",
+                   status ? "&status=" : "", status ? status : "");
+    rc = cli_call(cli, "GET", path, NULL, &list, err);
+    if (rc)
+        return rc;
+    if (cli->json) {
+        cli_print_json(list);
+        cJSON_Delete(list);
+        return MR_OK;
+    }
+    printf("%-36s  %-9s  %-24s  %-19s  %s\n", "JOB", "STATUS", "WORKFLOW", "CREATED", "SECONDS");
+    cJSON_ArrayForEach(job, mr_json_get(list, "jobs"))
+    {
+        const int64_t created = cli_int(job, "created"), ended = cli_int(job, "ended");
+        const char *name = cli_text(job, "workflow"), *state = cli_text(job, "status");
+        char when[32], seconds[32] = "";
+
+        cli_when(created, when, sizeof when);
+        if (ended)
+            (void)snprintf(seconds, sizeof seconds, "%.1f", (double)(ended - created) / 1000);
+        printf("%-36s  %s%-9s%s  %-24s  %-19s  %s\n", cli_text(job, "id"), cli_paint(cli, state),
+               state, cli_plain(cli), name[0] ? name : "-", when, seconds);
+    }
+    cJSON_Delete(list);
+    return MR_OK;
+}
+
+enum mr_code cli_show(struct cli *cli, struct mr_error *err)
+{
+    cJSON *job = NULL;
+    const cJSON *item;
+    enum mr_code rc = cli_words(cli, 1, 1, "show JOB", err);
+
+    if (!rc)
+        rc = get_job(cli, "", &job, err);
+    if (rc)
+        return rc;
+    if (cli->json) {
+        cli_print_json(job);
+        cJSON_Delete(job);
+        return MR_OK;
+    }
+    cJSON_ArrayForEach(item, job)
+    {
+        struct mr_buf text = {0};
+        char when[32];
+
+        if (strcmp(item->string, "created") == 0 || strcmp(item->string, "ended") == 0) {
+            cli_when(cli_int(job, item->string), when, sizeof when);
+            printf("%-14s  %s\n", item->string, when);
+            continue;
+        }
+        if (!cJSON_IsString(item))
+            (void)mr_json_print(item, &text);
+        printf("%-14s  %s\n", item->string,
+               cJSON_IsString(item) ? item->valuestring : text.data ? text.data : "");
+        mr_buf_release(&text);
+    }
+    cJSON_Delete(job);
+    return MR_OK;
+}
+
+enum mr_code cli_history(struct cli *cli, struct mr_error *err)
+{
+    cJSON *history = NULL;
+    const cJSON *event;
+    int64_t first = 0;
+    enum mr_code rc = cli_words(cli, 1, 1, "history JOB", err);
+
+    if (!rc)
+        rc = get_job(cli, "/history", &history, err);
+    if (rc)
+        return rc;
+    if (cli->json) {
+        cli_print_json(history);
+        cJSON_Delete(history);
+        return MR_OK;
+    }
+    printf("%5s  %5s  %8s  %-24s  %s\n", "ID", "AFTER", "SECONDS", "TYPE", "STATE");
+    cJSON_ArrayForEach(event, mr_json_get(history, "events"))
+    {
+        const int64_t at = cli_int(event, "timestamp");
+
+        first = first ? first : at;
+        printf("%5lld  %5lld  %8.3f  %-24s  %s\n", (long long)cli_int(event, "id"),
+               (long long)cli_int(event, "previousEventId"), (double)(at - first) / 1000,
+               cli_text(event, "type"), cli_text(mr_json_get(event, "details"), "name"));
+    }
+    cJSON_Delete(history);
+    return MR_OK;
+}
+
+/* ---- outputs ------------------------------------------------------------------------------------ */
+
+/* The last part of a key, which no storage path can be hidden in. */
+static const char *file_name(const char *key)
+{
+    const char *slash = strrchr(key, '/');
+
+    return slash ? slash + 1 : key;
+}
+
+static enum mr_code fetch(struct cli *cli, const cJSON *output, const char *dir,
+                          struct mr_error *err)
+{
+    const char *name = file_name(cli_text(output, "key")), *path = cli_text(output, "href");
+    char file[4200];
+    enum mr_code rc;
+
+    if (name[0] == '\0' || name[0] == '.' || path[0] != '/')
+        return mr_fail(err, MR_INVALID, "output \"%s\" has no name for a file", cli_text(output, "key"));
+    (void)snprintf(file, sizeof file, "%s/%s", dir, name);
+    rc = cli_download(cli, path, file, err);
+    if (!rc && !cli->json)
+        printf("%s\n", file);
+    return rc;
+}
+
+enum mr_code cli_outputs(struct cli *cli, struct mr_error *err)
+{
+    const char *dir = cli_option(cli, "to");
+    cJSON *list = NULL;
+    const cJSON *output;
+    enum mr_code rc = cli_words(cli, 1, 1, "outputs JOB [--to DIR]", err);
+
+    if (!rc)
+        rc = get_job(cli, "/outputs", &list, err);
+    if (!rc && dir && mkdir(dir, 0755) && errno != EEXIST)
+        rc = mr_fail(err, MR_IO, "%s: %s", dir, strerror(errno));
+    if (!rc && cli->json)
+        cli_print_json(list);
+    else if (!rc && !dir)
+        printf("%-24s  %-6s  %11s  %10s  %-14s  %s\n", "NAME", "FORMAT", "SIZE", "BYTES", "SHA256",
+               "KEY");
+    cJSON_ArrayForEach(output, mr_json_get(list, "outputs"))
+    {
+        char size[32] = "";
+
+        if (rc)
+            break;
+        if (dir) {
+            rc = fetch(cli, output, dir, err);
+            continue;
+        }
+        if (cli->json)
+            continue;
+        if (cli_int(output, "width"))
+            (void)snprintf(size, sizeof size, "%lldx%lld", (long long)cli_int(output, "width"),
+                           (long long)cli_int(output, "height"));
+        printf("%-24s  %-6s  %11s  %10lld  %-14.12s  %s\n", cli_text(output, "name"),
+               cli_text(output, "format"), size, (long long)cli_int(output, "bytes"),
+               cli_text(output, "sha256"), cli_text(output, "key"));
+    }
+    cJSON_Delete(list);
+    return rc;
+}
+
+/* ---- cancel, redrive ---------------------------------------------------------------------------- */
+
+static enum mr_code tell(struct cli *cli, const char *verb, struct mr_error *err)
+{
+    cJSON *answer = NULL;
+    char path[256], usage[64];
+    enum mr_code rc;
+
+    (void)snprintf(usage, sizeof usage, "%s JOB", verb);
+    rc = cli_words(cli, 1, 1, usage, err);
+    if (rc)
+        return rc;
+    (void)snprintf(path, sizeof path, "/v1/jobs/%.100s/%s", cli->argv[0], verb);
+    rc = cli_call(cli, "POST", path, NULL, &answer, err);
+    if (!rc && cli->json)
+        cli_print_json(answer);
+    else if (!rc)
+        printf("%s is in the log of job %s\n", verb, cli->argv[0]);
+    cJSON_Delete(answer);
+    return rc;
+}
+
+enum mr_code cli_cancel(struct cli *cli, struct mr_error *err)
+{
+    return tell(cli, "cancel", err);
+}
+
+enum mr_code cli_redrive(struct cli *cli, struct mr_error *err)
+{
+    return tell(cli, "redrive", err);
+}

@@ -1,0 +1,409 @@
+/* apply.c -- one event to one shard: which job, which step, what changed.
+ * Pure but for reading a definition that is not in memory. */
+#include "orchestrator/orchestrator.h"
+
+#include "common/adapters/crypto.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what was loaded ---------------------------------------------------------------------------- */
+
+static int by_job(const void *a, const void *b)
+{
+    const struct mr_job_load *left = a, *right = b;
+
+    return strcmp(left->job, right->job);
+}
+
+struct mr_job_load *oc_loads_find(struct oc_loads *loads, const char *job)
+{
+    const struct mr_job_load key = {.job = job};
+
+    if (loads->count == 0)
+        return NULL;
+    return bsearch(&key, loads->items, loads->count, sizeof key, by_job);
+}
+
+void oc_loads_sort(struct oc_loads *loads)
+{
+    size_t kept = 0;
+
+    if (loads->count == 0)
+        return;
+    qsort(loads->items, loads->count, sizeof *loads->items, by_job);
+    for (size_t i = 1; i < loads->count; i++) {
+        if (strcmp(loads->items[i].job, loads->items[kept].job) != 0)
+            loads->items[++kept] = loads->items[i];
+        else if (loads->items[i].want_run)
+            loads->items[kept].want_run = true;
+    }
+    loads->count = kept + 1;
+}
+
+enum mr_code oc_loads_want(struct oc_loads *loads, const char *job, bool want_run,
+                           struct mr_error *err)
+{
+    if (loads->count == loads->cap) {
+        size_t cap = loads->cap ? 2 * loads->cap : 64;
+        struct mr_job_load *grown = realloc(loads->items, cap * sizeof *grown);
+
+        if (!grown)
+            return mr_fail(err, MR_NO_MEMORY, "load of %zu jobs", loads->count);
+        loads->items = grown;
+        loads->cap = cap;
+    }
+    loads->items[loads->count++] = (struct mr_job_load){.job = job, .want_run = want_run};
+    return MR_OK;
+}
+
+void oc_loads_release(struct oc_loads *loads)
+{
+    for (size_t i = 0; i < loads->count; i++)
+        mr_job_load_release(&loads->items[i]);
+    free(loads->items);
+    *loads = (struct oc_loads){0};
+}
+
+/* ---- definitions -------------------------------------------------------------------------------- */
+
+/* The machine of a job that was loaded: from memory, from its own value, or from the shard's. */
+static enum mr_code machine_of(struct oc *oc, const struct oc_shard *shard,
+                               const struct oc_job *job, const struct mr_job_load *load,
+                               struct asl_machine **ret, struct mr_error *err)
+{
+    struct mr_buf text = {0};
+    const char *value = NULL;
+    size_t len = 0;
+    enum mr_code rc;
+
+    *ret = oc_machines_get(&oc->machines, job->def);
+    if (*ret)
+        return MR_OK;
+    if (job->is_inline && load && oc_job_value(load, OC_VALUE_DEFINITION, &value, &len))
+        return oc_machines_add(&oc->machines, job->def, value, len, ret, err);
+    rc = mr_store_def_get(oc->store, shard->number, job->def, &text, err);
+    if (!rc)
+        rc = oc_machines_add(&oc->machines, job->def, text.data, text.len, ret, err);
+    mr_buf_release(&text);
+    return rc;
+}
+
+static enum mr_code machine_of_submit(struct oc *oc, struct oc_shard *shard,
+                                      const struct mr_event *event, struct asl_machine **ret,
+                                      struct mr_error *err)
+{
+    struct oc_job job = {0};
+    struct mr_buf text = {0};
+    enum mr_code rc;
+
+    *ret = oc_machines_get(&oc->machines, event->def);
+    if (*ret)
+        return MR_OK;
+    if (event->definition) {
+        rc = mr_json_print(event->definition, &text);
+        if (!rc)
+            rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, ret, err);
+        mr_buf_release(&text);
+        return rc;
+    }
+    memcpy(job.def, event->def, strlen(event->def) + 1);
+    return machine_of(oc, shard, &job, NULL, ret, err);
+}
+
+static enum mr_code apply_definition(struct oc *oc, struct oc_shard *shard,
+                                     const struct mr_event *event, struct mr_error *err)
+{
+    struct asl_machine *machine = NULL;
+    struct mr_buf text = {0};
+    struct mr_op op = {.kind = MR_OP_DEF};
+    enum mr_code rc = mr_json_print(event->definition, &text);
+
+    if (!rc)
+        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
+    asl_machine_unref(machine);
+    if (!rc) {
+        op.key_len = strlen(event->def);
+        op.key = asl_arena_copy(&shard->arena, event->def, op.key_len);
+        op.a = asl_arena_copy(&shard->arena, text.data, text.len);
+        op.a_len = text.len;
+        rc = op.key && op.a ? oc_batch_op(shard, &op, err)
+                            : mr_fail(err, MR_NO_MEMORY, "definition %s", event->def);
+    }
+    mr_buf_release(&text);
+    return rc;
+}
+
+/* ---- jobs --------------------------------------------------------------------------------------- */
+
+static enum asl_status status_of(const char *name)
+{
+    const enum asl_status all[] = {ASL_RUNNING, ASL_SUCCEEDED, ASL_FAILED, ASL_TIMED_OUT,
+                                   ASL_ABORTED};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(name, asl_status_name(all[i])) == 0)
+            return all[i];
+    return ASL_RUNNING;
+}
+
+enum mr_code oc_job_find(struct oc *oc, struct oc_shard *shard, const char *id,
+                         struct oc_loads *loads, struct oc_job **ret, struct mr_error *err)
+{
+    struct mr_job_load *load;
+    struct oc_job_text text = {0};
+    struct asl_machine *machine = NULL;
+    enum mr_code rc;
+
+    *ret = oc_shard_job(shard, id);
+    if (*ret)
+        return MR_OK;
+    load = oc_loads_find(loads, id);
+    if (!load || !load->has_run)
+        return MR_OK;
+    rc = oc_job_decode_head(load, &text, err);
+    if (rc)
+        return rc;
+    rc = machine_of(oc, shard, text.job, load, &machine, err);
+    if (!rc)
+        rc = oc_job_decode_run(load, &text, machine, err);
+    asl_machine_unref(machine);
+    if (rc) {
+        oc_job_free(text.job);
+        return rc;
+    }
+    text.job->has_row = load->has_row;
+    text.job->listed = load->has_row;
+    text.job->listed_as = status_of(load->status);
+    oc_shard_keep(shard, text.job);
+    *ret = text.job;
+    return MR_OK;
+}
+
+static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                         const struct mr_msg *msg, const struct asl_event *event, bool *ret_changed,
+                         struct mr_error *err);
+
+static enum mr_code submit_again(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                 const struct mr_event *event, const char *sum,
+                                 struct mr_error *err)
+{
+    if (strcmp(sum, event->sum) == 0)
+        return MR_OK; /* read twice, or sent twice: the same job */
+    mr_log(MR_WARN, "job.conflict", " job=%s offset=%" PRId64, event->job, msg->offset);
+    return oc_effect_dead(oc, shard, msg, event->job, "MR_CONFLICT",
+                          "a job of this id and another body is there already", err);
+}
+
+static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                 const struct mr_event *event, struct oc_loads *loads,
+                                 struct mr_error *err)
+{
+    const struct mr_job_load *load = oc_loads_find(loads, event->job);
+    struct oc_job *job = oc_shard_job(shard, event->job);
+    struct asl_machine *machine = NULL;
+    cJSON *empty = NULL;
+    bool changed = false;
+    enum mr_code rc;
+
+    if (job || (load && load->has_row))
+        return submit_again(oc, shard, msg, event, job ? job->sum : load->sum, err);
+    rc = machine_of_submit(oc, shard, event, &machine, err);
+    if (rc)
+        return mr_fail_in(err, rc, event->job);
+    rc = oc_job_new(event, msg->time_ms, machine, &job, err);
+    asl_machine_unref(machine);
+    if (rc)
+        return rc;
+    job->first_offset = msg->offset;
+    oc_shard_keep(shard, job);
+    if (job->is_inline) {
+        struct mr_buf text = {0};
+
+        rc = mr_json_print(event->definition, &text);
+        if (!rc)
+            rc = oc_batch_value(shard, job, OC_VALUE_DEFINITION, text.data, text.len, err);
+        mr_buf_release(&text);
+        if (rc)
+            return rc;
+    }
+    if (!event->input)
+        empty = cJSON_CreateObject();
+    if (!event->input && !empty)
+        return mr_fail(err, MR_NO_MEMORY, "input of job %s", job->id);
+    rc = step(oc, shard, job, msg,
+              &(struct asl_event){.kind = ASL_EVENT_START, .time_ms = msg->time_ms,
+                                  .data = event->input ? event->input : empty},
+              &changed, err);
+    cJSON_Delete(empty);
+    return rc;
+}
+
+static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                         const struct mr_msg *msg, const struct asl_event *event, bool *ret_changed,
+                         struct mr_error *err)
+{
+    const struct asl_env env = {.token = oc_env_token, .ctx = job};
+    enum mr_code rc;
+
+    asl_effects_reset(&oc->effects);
+    rc = asl_step(job->run, event, &env, &oc->effects, ret_changed, err);
+    if (rc)
+        return mr_fail_in(err, rc, job->id);
+    if (!*ret_changed)
+        return MR_OK;
+    rc = oc_shard_dirty(shard, job, msg, err);
+    if (rc)
+        return rc;
+    oc_shard_touch(shard, job);
+    return oc_effects_apply(oc, shard, job, msg, err);
+}
+
+/* Row fields "output:<step>/<name>" for each object with a key in {"outputs": {...}}. */
+static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
+{
+    const cJSON *outputs = mr_json_get(output, "outputs"), *item;
+
+    if (!cJSON_IsObject(outputs))
+        return;
+    cJSON_ArrayForEach(item, outputs)
+    {
+        const cJSON *key = mr_json_get(item, "key");
+
+        if (!cJSON_IsString(key) || strlen(item->string) > 64)
+            continue;
+        (void)mr_buf_addf(&job->pairs, "output:%" PRIu64 "/%s", seq, item->string);
+        (void)mr_buf_add_char(&job->pairs, '\0');
+        (void)mr_json_print(item, &job->pairs);
+        (void)mr_buf_add_char(&job->pairs, '\0');
+    }
+}
+
+static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                 const struct mr_event *event, struct oc_job *job,
+                                 struct mr_error *err)
+{
+    const struct asl_event answer = {
+        .kind = event->output ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED,
+        .time_ms = msg->time_ms,
+        .seq = event->seq,
+        .attempt = event->attempt,
+        .data = event->output,
+        .error = event->error,
+        .cause = event->cause,
+    };
+    bool changed = false;
+    enum mr_code rc;
+
+    if (!oc_token_right(job, &event->token)) {
+        mr_log(MR_WARN, "result.token", " job=%s seq=%" PRIu64 " attempt=%" PRIu32, job->id,
+               event->seq, event->attempt);
+        return MR_OK;
+    }
+    if (!event->output) /* before the step: a dead letter of this event shows it */
+        oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
+    rc = step(oc, shard, job, msg, &answer, &changed, err);
+    if (rc)
+        return rc;
+    if (!event->output && !changed)
+        oc_job_chain_undo(job);
+    if (event->output && changed)
+        note_outputs(job, event->seq, event->output);
+    return MR_OK;
+}
+
+static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                const struct mr_event *event, struct oc_job *job,
+                                struct mr_error *err)
+{
+    const struct asl_event due = {.kind = ASL_EVENT_TIMER, .time_ms = msg->time_ms,
+                                  .seq = event->seq, .attempt = event->attempt,
+                                  .timer = (enum asl_timer)event->timer};
+    char member[MR_JOB_ID_MAX + 64];
+    bool changed = false;
+    enum mr_code rc;
+
+    oc_timer_member(member, sizeof member, event->job, event->seq, event->attempt, event->timer);
+    oc_fired_end(shard, member);
+    if (job) {
+        const bool fails = event->timer == ASL_TIMER_TIMEOUT || event->timer == ASL_TIMER_HEARTBEAT;
+
+        if (fails)
+            oc_job_chain_add(job, event->seq, event->attempt, "States.Timeout", NULL, msg->time_ms);
+        rc = step(oc, shard, job, msg, &due, &changed, err);
+        if (rc || changed)
+            return rc;
+        if (fails)
+            oc_job_chain_undo(job);
+        if (msg->time_ms < event->due_ms) { /* early by the broker's clock: it stays */
+            if (event->due_ms < shard->timer_next_ms)
+                shard->timer_next_ms = event->due_ms;
+            return MR_OK;
+        }
+    }
+    /* Of a task that has ended, or of a job that has: nobody waits for it. */
+    char *copy = asl_arena_copy(&shard->arena, member, strlen(member));
+    if (!copy)
+        return mr_fail(err, MR_NO_MEMORY, "timer %s", member);
+    return oc_batch_op(shard, &(struct mr_op){.kind = MR_OP_TIMER_DEL, .key = copy,
+                                              .key_len = strlen(member)}, err);
+}
+
+static enum mr_code apply_plain(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                const struct mr_event *event, struct oc_job *job,
+                                struct mr_error *err)
+{
+    struct asl_event plain = {.time_ms = msg->time_ms, .error = event->error,
+                              .cause = event->cause};
+    bool changed = false;
+
+    plain.kind = event->kind == MR_EVENT_CANCEL ? ASL_EVENT_CANCEL : ASL_EVENT_REDRIVE;
+    return step(oc, shard, job, msg, &plain, &changed, err);
+}
+
+static enum mr_code apply_takeover(struct oc_shard *shard, const struct mr_msg *msg,
+                                   struct mr_error *err)
+{
+    if (msg->offset > shard->epoch)
+        return mr_fail(err, MR_FENCED, "another orchestrator took this shard at %" PRId64,
+                       msg->offset);
+    if (msg->offset == shard->epoch)
+        shard->batch_takeover = true;
+    return MR_OK;
+}
+
+enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                      const struct mr_event *event, struct oc_loads *loads, struct mr_error *err)
+{
+    struct oc_job *job = NULL;
+    enum mr_code rc;
+
+    switch (event->kind) {
+    case MR_EVENT_TAKEOVER:
+        return apply_takeover(shard, msg, err);
+    case MR_EVENT_DEFINITION:
+        return apply_definition(oc, shard, event, err);
+    case MR_EVENT_SUBMIT:
+        return apply_submit(oc, shard, msg, event, loads, err);
+    case MR_EVENT_RESULT:
+    case MR_EVENT_TIMER:
+    case MR_EVENT_CANCEL:
+    case MR_EVENT_REDRIVE:
+        break;
+    case MR_EVENT_KIND_COUNT:
+        return mr_fail(err, MR_INTERNAL, "event of no kind");
+    }
+    rc = oc_job_find(oc, shard, event->job, loads, &job, err);
+    if (rc)
+        return rc;
+    if (event->kind == MR_EVENT_TIMER)
+        return apply_timer(oc, shard, msg, event, job, err);
+    if (!job)
+        return MR_OK; /* closed and forgotten, or never there: nothing to change */
+    if (event->kind == MR_EVENT_RESULT)
+        return apply_result(oc, shard, msg, event, job, err);
+    return apply_plain(oc, shard, msg, event, job, err);
+}

@@ -1,0 +1,22 @@
+/* encoding.h -- the text of a run, for encode.c and decode.c.  One object:
+ *
+ *   v    version of this form          e    engine whose answers the run gets
+ *   job, wf, seed (16 hex digits)      st   status          up  1: started    rd  redrives
+ *   t0   start_ms                      due  of the machine's time-out
+ *   en, fi  states entered, left       ev   history entries so far
+ *   vn   the last value's number       n    [state, entries, state, entries ...], none that are 0
+ *   in, out  numbers of values; 0: none              err, cause  text, where there is one
+ *   f    frames, parents first, each [parent (its place in f, -1), index, state, phase, seq,
+ *        attempt, entry, retries, entered_ms, since_ms, due_ms, timeout_ms, heartbeat_ms,
+ *        heartbeat_every_ms, entered_event, last_event, input, tries, fork]
+ *        tries: 0, or a number for each retrier
+ *        fork: 0, or [count, next, concurrency, input, items, [output of each child before next]]
+ *   val  {"number": value}, those that are not kept apart
+ *
+ * A value is always referred to by its number.  A child is done when it has an output. */
+#ifndef ASL_ENCODING_H
+#define ASL_ENCODING_H
+
+enum { ASL_ENCODING_VERSION = 1, ASL_FRAME_FIELDS = 19, ASL_FORK_FIELDS = 6 };
+
+#endif

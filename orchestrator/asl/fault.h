@@ -1,0 +1,38 @@
+/* fault.h -- what goes wrong in a workflow, as opposed to in us: an error name and a cause.
+ * Functions that evaluate a definition return MR_OK, MR_NO_MEMORY, or MR_INVALID with the fault
+ * filled in; the run then retries, catches or fails. */
+#ifndef ASL_FAULT_H
+#define ASL_FAULT_H
+
+#include "common/base/error.h"
+
+enum { ASL_FAULT_TEXT_MAX = 768, ASL_ERROR_MAX = 256, ASL_CAUSE_MAX = 32768 };
+
+struct asl_fault {
+    const char *error;  /* NULL: none was given */
+    const char *cause;  /* NULL: none was given */
+    bool heartbeat;     /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
+    bool branch;        /* came out of a branch of a Parallel: States.BranchFailed too */
+    char text[ASL_FAULT_TEXT_MAX];
+};
+
+/* clang-format off */
+#define ASL_RUNTIME              "States.Runtime"
+#define ASL_TIMEOUT              "States.Timeout"
+#define ASL_HEARTBEAT_TIMEOUT    "States.HeartbeatTimeout"
+#define ASL_ALL                  "States.ALL"
+#define ASL_TASK_FAILED          "States.TaskFailed"
+#define ASL_BRANCH_FAILED        "States.BranchFailed"
+#define ASL_DATA_LIMIT_EXCEEDED  "States.DataLimitExceeded"
+#define ASL_RESULT_PATH_MATCH    "States.ResultPathMatchFailure"
+#define ASL_NO_CHOICE_MATCHED    "States.NoChoiceMatched"
+/* clang-format on */
+
+/* Fills fault with error and a cause made by the rest, as printf does, cut to fit; gives MR_INVALID.
+ * A macro, as mr_fail() is: the compiler sees what is given. */
+#define asl_fault_set(fault, error, ...)                                                           \
+    (asl_fault_text((fault), (error), __VA_ARGS__), mr_code_itself(MR_INVALID))
+void asl_fault_text(struct asl_fault *fault, const char *error, const char *fmt, ...)
+    MR_PRINTF(3, 4);
+
+#endif

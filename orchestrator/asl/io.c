@@ -1,0 +1,244 @@
+/* io.c -- data on their way through a state:
+ *   raw input - InputPath - Parameters - (the state) - ResultSelector - ResultPath - OutputPath. */
+#include "orchestrator/asl/turn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum mr_code asl_io_check(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *value,
+                          struct asl_fault *fault)
+{
+    if (asl_value_fits(value, turn->data_max))
+        return MR_OK;
+    return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED,
+                         "The state/task '%.80s' returned a result with a size exceeding the "
+                         "maximum: %zu bytes and %d levels are allowed.",
+                         asl_turn_state(turn, frame)->name, turn->data_max, ASL_DATA_DEPTH_MAX);
+}
+
+enum mr_code asl_io_filter(struct asl_turn *turn, struct asl_frame *frame, struct asl_value **ret,
+                           struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = frame->input};
+    enum mr_code rc = asl_scope_value(&scope, state->input_path, "InputPath", ret, fault);
+
+    asl_scope_release(&scope);
+    return rc;
+}
+
+enum mr_code asl_io_fill(struct asl_scope *scope, const struct asl_template *template,
+                         struct asl_value **ret, struct asl_fault *fault)
+{
+    struct asl_turn *turn = scope->turn;
+    struct asl_value *value;
+    cJSON *json;
+    enum mr_code rc = asl_template_fill(template, scope, &json, fault);
+
+    if (rc)
+        return rc;
+    value = asl_value_new_take(json);
+    if (!value)
+        return MR_NO_MEMORY;
+    rc = asl_io_check(turn, scope->frame, value, fault);
+    if (rc)
+        asl_value_unref(value);
+    else
+        *ret = value;
+    return rc;
+}
+
+/* Replaces *value by template filled in from it; template NULL: leaves it. */
+static enum mr_code fill(struct asl_turn *turn, struct asl_frame *frame,
+                         const struct asl_template *template, struct asl_value **value,
+                         struct asl_fault *fault)
+{
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = *value};
+    struct asl_value *filled;
+    enum mr_code rc;
+
+    if (!template)
+        return MR_OK;
+    rc = asl_io_fill(&scope, template, &filled, fault);
+    asl_scope_release(&scope);
+    if (rc)
+        return rc;
+    asl_value_unref(*value);
+    *value = filled;
+    return MR_OK;
+}
+
+enum mr_code asl_io_parameters(struct asl_turn *turn, struct asl_frame *frame,
+                               struct asl_value **value, struct asl_fault *fault)
+{
+    return fill(turn, frame, asl_turn_state(turn, frame)->parameters, value, fault);
+}
+
+enum mr_code asl_io_input(struct asl_turn *turn, struct asl_frame *frame, struct asl_value **ret,
+                          struct asl_fault *fault)
+{
+    struct asl_value *value;
+    enum mr_code rc = asl_io_filter(turn, frame, &value, fault);
+
+    if (rc)
+        return rc;
+    rc = asl_io_parameters(turn, frame, &value, fault);
+    if (rc)
+        asl_value_unref(value);
+    else
+        *ret = value;
+    return rc;
+}
+
+/* Whether the raw input may be changed in place: nobody else looks at it, and nothing can fail from
+ * here on, for a catcher or a redrive would want it as it was. */
+static bool may_consume(struct asl_turn *turn, const struct asl_value *raw,
+                        const struct asl_path *path, struct asl_value *result)
+{
+    size_t bytes = raw->bytes + result->bytes + 6 * strlen(path->text) + 16;
+
+    return raw->refs == 1 && !raw->owner && raw->bytes > 0 && result->bytes > 0 &&
+           bytes <= turn->data_max && raw->depth <= ASL_DATA_DEPTH_MAX &&
+           result->depth + path->count <= ASL_DATA_DEPTH_MAX &&
+           asl_path_can_put(path, raw->json);
+}
+
+enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
+                          const struct asl_path *path, bool may_fail, struct asl_value *result,
+                          struct asl_value **ret, struct asl_fault *fault)
+{
+    struct asl_value *raw = frame->input, *merged;
+    size_t bytes = 0;
+    unsigned depth;
+    cJSON *tree, *item;
+    enum mr_code rc;
+
+    if (!path || (path->count == 0 && !path->null)) {
+        *ret = result;
+        return MR_OK;
+    }
+    if (path->null) {
+        asl_value_unref(result);
+        *ret = asl_value_ref(raw);
+        return MR_OK;
+    }
+    (void)asl_value_fits(raw, turn->data_max); /* counts what is not yet counted */
+    (void)asl_value_fits(result, turn->data_max);
+    if (raw->bytes > 0 && result->bytes > 0)
+        bytes = raw->bytes + result->bytes + 6 * strlen(path->text) + 16;
+    depth = raw->depth > result->depth + path->count ? raw->depth : result->depth + path->count;
+    if (!may_fail && may_consume(turn, raw, path, result)) {
+        frame->input = NULL;
+        tree = asl_value_detach(raw);
+    } else {
+        tree = cJSON_Duplicate(raw->json, true);
+    }
+    item = asl_value_detach(result);
+    if (!tree || !item) {
+        cJSON_Delete(tree);
+        cJSON_Delete(item);
+        return MR_NO_MEMORY;
+    }
+    rc = asl_path_put_take(path, &tree, item, fault);
+    if (rc) {
+        cJSON_Delete(tree);
+        return rc;
+    }
+    merged = asl_value_new_take(tree);
+    if (!merged)
+        return MR_NO_MEMORY;
+    merged->bytes = bytes;
+    merged->depth = depth;
+    *ret = merged;
+    return MR_OK;
+}
+
+enum mr_code asl_io_pass_on(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *data,
+                            int32_t next, struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
+    struct asl_value *output;
+    enum mr_code rc;
+
+    if (!state->output_path)
+        return asl_turn_leave(turn, frame, data, next);
+    rc = asl_scope_value(&scope, state->output_path, "OutputPath", &output, fault);
+    asl_scope_release(&scope);
+    asl_value_unref(data);
+    if (rc)
+        return rc;
+    return asl_turn_leave(turn, frame, output, next);
+}
+
+enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame,
+                           struct asl_value *result, struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    struct asl_value *merged;
+    enum mr_code rc = fill(turn, frame, state->result_selector, &result, fault);
+
+    if (rc) {
+        asl_value_unref(result);
+        return rc;
+    }
+    rc = asl_io_merge(turn, frame, state->result_path, state->output_path != NULL, result, &merged,
+                      fault);
+    if (rc)
+        return rc;
+    rc = asl_io_check(turn, frame, merged, fault);
+    if (rc) {
+        asl_value_unref(merged);
+        return rc;
+    }
+    return asl_io_pass_on(turn, frame, merged, state->next, fault);
+}
+
+/* A number, or text that is one. */
+static bool read_number(const cJSON *json, double *ret)
+{
+    char *end;
+
+    if (cJSON_IsNumber(json)) {
+        *ret = json->valuedouble;
+        return true;
+    }
+    if (!cJSON_IsString(json) || !json->valuestring[0])
+        return false;
+    for (const char *p = json->valuestring; *p; p++)
+        if ((*p < '0' || *p > '9') && !(*p == '-' && p == json->valuestring))
+            return false;
+    *ret = strtod(json->valuestring, &end);
+    return *end == '\0';
+}
+
+enum mr_code asl_io_number(struct asl_turn *turn, struct asl_frame *frame,
+                           const struct asl_number *number, const char *field, int64_t min,
+                           struct asl_value *data, int64_t *ret, struct asl_fault *fault)
+{
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
+    const cJSON *found = NULL;
+    enum mr_code rc;
+    double n;
+
+    *ret = number->n;
+    if (!number->path)
+        return MR_OK;
+    rc = asl_scope_find(&scope, number->path, &found);
+    if (!rc && !found)
+        rc = asl_fault_set(fault, ASL_RUNTIME,
+                           "The %s parameter does not reference an input value: %.200s", field,
+                           number->path->text);
+    else if (!rc && (!read_number(found, &n) || n != floor(n)))
+        rc = asl_fault_set(fault, ASL_RUNTIME, "The %s parameter is not an integer: %.200s", field,
+                           number->path->text);
+    else if (!rc && (n < (double)min || n > 99999999))
+        rc = asl_fault_set(fault, ASL_RUNTIME,
+                           "The %s parameter references a value out of range: %.200s == %.17g",
+                           field, number->path->text, n);
+    else if (!rc)
+        *ret = (int64_t)n;
+    asl_scope_release(&scope);
+    return rc;
+}

@@ -1,0 +1,46 @@
+/* machine.h -- a workflow definition, parsed and checked once, then constant.
+ * Amazon States Language. Pure: cJSON and common/base alone. What the language has and this does
+ * not yet read is refused with a diagnostic that names the place: nothing is passed over. */
+#ifndef ASL_MACHINE_H
+#define ASL_MACHINE_H
+
+#include "common/base/buf.h"
+#include "common/base/error.h"
+
+#include <stddef.h>
+
+enum { ASL_DEFINITION_MAX = 1024 * 1024, ASL_DATA_MAX = 262144, ASL_STATE_NAME_MAX = 80 };
+
+enum asl_severity { ASL_SEVERITY_ERROR, ASL_SEVERITY_WARNING };
+
+struct asl_diagnostic {
+    enum asl_severity severity;
+    char code[40];      /* SCHEMA_VALIDATION_FAILED, MISSING_TRANSITION_TARGET ... */
+    char location[256]; /* JSON pointer into the definition, cut to fit; "/": all of it */
+    char message[300];  /* what is wrong and what is allowed */
+};
+
+enum { ASL_DIAGNOSTICS_MAX = 100 };
+struct asl_diagnostics { /* zeroed at first; released by asl_diagnostics_release() */
+    struct asl_diagnostic *items;
+    size_t count; /* at most ASL_DIAGNOSTICS_MAX are kept */
+    size_t errors;
+};
+void asl_diagnostics_release(struct asl_diagnostics *);
+/* {"result":"OK"|"FAIL","diagnostics":[{"code","severity","location","message"}]} */
+enum mr_code asl_diagnostics_print(const struct asl_diagnostics *, struct mr_buf *buf);
+
+struct asl_machine; /* immutable, reference-counted by one thread at a time */
+
+/* Parses any bytes.  Never crashes; MR_INVALID: diags (may be NULL) say what is wrong, and err the
+ * first of them.  On MR_OK warnings may be in diags, and *ret is the caller's. */
+MR_MUST_USE enum mr_code asl_machine_parse(const char *text, size_t len,
+                                           struct asl_diagnostics *diags,
+                                           struct asl_machine **ret, struct mr_error *err);
+struct asl_machine *asl_machine_ref(struct asl_machine *);
+void asl_machine_unref(struct asl_machine *); /* accepts NULL */
+size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */
+/* Number of states, nested ones included: the `steps_total` that people are shown. */
+unsigned asl_machine_states(const struct asl_machine *);
+
+#endif

@@ -1,0 +1,210 @@
+/* parse.c -- the readers of single fields, and where they report what they find. */
+#include "orchestrator/asl/parse.h"
+
+#include "common/base/json.h"
+#include "common/base/utf8.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void append(struct asl_parser *parser, char c)
+{
+    if (parser->at_len + 1 < sizeof(parser->at))
+        parser->at[parser->at_len++] = c;
+    parser->at[parser->at_len] = '\0';
+}
+
+size_t asl_at(struct asl_parser *parser, const char *token)
+{
+    size_t mark = parser->at_len;
+
+    append(parser, '/');
+    for (; *token; token++) {
+        if (*token == '~' || *token == '/') {
+            append(parser, '~');
+            append(parser, *token == '~' ? '0' : '1');
+        } else {
+            append(parser, *token);
+        }
+    }
+    return mark;
+}
+
+size_t asl_at_index(struct asl_parser *parser, uint32_t index)
+{
+    char token[16];
+
+    (void)snprintf(token, sizeof(token), "%u", index);
+    return asl_at(parser, token);
+}
+
+void asl_at_leave(struct asl_parser *parser, size_t mark)
+{
+    parser->at_len = mark;
+    parser->at[mark] = '\0';
+}
+
+static void add(struct asl_parser *parser, const char *code, const char *fmt, va_list args)
+{
+    struct asl_diagnostics *diags = parser->diags;
+    struct asl_diagnostic *diag, *items;
+
+    diags->errors++;
+    if (diags->count == ASL_DIAGNOSTICS_MAX)
+        return;
+    items = realloc(diags->items, (diags->count + 1) * sizeof(*items));
+    if (!items) {
+        parser->no_memory = true;
+        return;
+    }
+    diags->items = items;
+    diag = &items[diags->count++];
+    diag->severity = ASL_SEVERITY_ERROR;
+    (void)snprintf(diag->code, sizeof(diag->code), "%s", code);
+    (void)snprintf(diag->location, sizeof(diag->location), "%s",
+                   parser->at_len ? parser->at : "/");
+    (void)vsnprintf(diag->message, sizeof(diag->message), fmt, args);
+    mr_utf8_clean(diag->location, strlen(diag->location));
+    mr_utf8_clean(diag->message, strlen(diag->message));
+}
+
+bool asl_report(struct asl_parser *parser, const char *code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    add(parser, code, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool asl_report_at(struct asl_parser *parser, const char *name, const char *code, const char *fmt,
+                   ...)
+{
+    size_t mark = asl_at(parser, name);
+    va_list args;
+
+    va_start(args, fmt);
+    add(parser, code, fmt, args);
+    va_end(args);
+    asl_at_leave(parser, mark);
+    return false;
+}
+
+void *asl_take(struct asl_parser *parser, size_t size)
+{
+    void *piece = asl_arena_take(&parser->machine->arena, size);
+
+    if (!piece)
+        parser->no_memory = true;
+    return piece;
+}
+
+bool asl_read_str(struct asl_parser *parser, const cJSON *object, const char *name,
+                  const char **ret)
+{
+    const cJSON *item = mr_json_get(object, name);
+
+    if (!item)
+        return true;
+    if (!cJSON_IsString(item))
+        return asl_report_at(parser, name, ASL_SCHEMA, "Expected value of type String");
+    *ret = item->valuestring;
+    return true;
+}
+
+bool asl_read_bool(struct asl_parser *parser, const cJSON *object, const char *name, bool *ret)
+{
+    const cJSON *item = mr_json_get(object, name);
+
+    if (!item)
+        return true;
+    if (!cJSON_IsBool(item))
+        return asl_report_at(parser, name, ASL_SCHEMA, "Expected value of type Boolean");
+    *ret = cJSON_IsTrue(item);
+    return true;
+}
+
+bool asl_read_int(struct asl_parser *parser, const cJSON *object, const char *name, int64_t min,
+                  int64_t max, int64_t *ret)
+{
+    const cJSON *item = mr_json_get(object, name);
+
+    if (!item)
+        return true;
+    if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble))
+        return asl_report_at(parser, name, ASL_SCHEMA, "Expected value of type Integer");
+    if (item->valuedouble < (double)min || item->valuedouble > (double)max)
+        return asl_report_at(parser, name, ASL_SCHEMA,
+                             "%.17g is out of range: from %lld to %lld is allowed",
+                             item->valuedouble, (long long)min, (long long)max);
+    *ret = (int64_t)item->valuedouble;
+    return true;
+}
+
+bool asl_read_path(struct asl_parser *parser, const cJSON *object, const char *name, unsigned rules,
+                   struct asl_path **ret)
+{
+    const cJSON *item = mr_json_get(object, name);
+    struct asl_path *path;
+    struct mr_error err;
+    enum mr_code rc;
+
+    if (!item)
+        return true;
+    path = asl_take(parser, sizeof(*path));
+    if (!path)
+        return false;
+    if ((rules & ASL_PATH_NULLABLE) && cJSON_IsNull(item)) {
+        path->null = true;
+        path->text = "null";
+        *ret = path;
+        return true;
+    }
+    if (!cJSON_IsString(item))
+        return asl_report_at(parser, name, ASL_SCHEMA, "Expected a path, as text%s",
+                             rules & ASL_PATH_NULLABLE ? ", or null" : "");
+    rc = asl_path_parse(&parser->machine->arena, item->valuestring, path, &err);
+    if (rc == MR_NO_MEMORY)
+        parser->no_memory = true;
+    if (rc)
+        return asl_report_at(parser, name, rc == MR_UNSUPPORTED ? ASL_NOT_YET : ASL_SCHEMA, "%s",
+                             err.text);
+    if ((rules & ASL_PATH_REFERENCE) && path->context)
+        return asl_report_at(parser, name, ASL_SCHEMA,
+                             "'%.120s' is not allowed: the context object cannot be written to",
+                             path->text);
+    *ret = path;
+    return true;
+}
+
+bool asl_read_number(struct asl_parser *parser, const cJSON *object, const char *name, int64_t min,
+                     struct asl_number *ret)
+{
+    char path_name[64];
+
+    (void)snprintf(path_name, sizeof(path_name), "%sPath", name);
+    if (mr_json_get(object, name) && mr_json_get(object, path_name))
+        return asl_report(parser, ASL_SCHEMA, "Only one of %s and %s may be given", name,
+                          path_name);
+    ret->set = mr_json_get(object, name) || mr_json_get(object, path_name);
+    return asl_read_int(parser, object, name, min, ASL_SECONDS_MAX, &ret->n) &&
+           asl_read_path(parser, object, path_name, ASL_PATH_ANY, &ret->path);
+}
+
+bool asl_read_known(struct asl_parser *parser, const cJSON *object, const char *const *names)
+{
+    bool ok = true;
+
+    for (const cJSON *item = object->child; item; item = item->next) {
+        const char *const *name = names;
+        while (*name && strcmp(*name, item->string) != 0)
+            name++;
+        if (!*name)
+            ok = asl_report_at(parser, item->string, ASL_SCHEMA, "Field is not supported here");
+    }
+    return ok;
+}

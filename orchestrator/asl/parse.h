@@ -1,0 +1,79 @@
+/* parse.h -- reading a definition: where we are in it, what was wrong so far, and one reader a
+ * kind of field.  A reader that finds a fault reports it and returns false or NULL; reading goes
+ * on, so that people see all faults at once. */
+#ifndef ASL_PARSE_H
+#define ASL_PARSE_H
+
+#include "orchestrator/asl/definition.h"
+
+#define ASL_SCHEMA         "SCHEMA_VALIDATION_FAILED"
+#define ASL_TRANSITION     "MISSING_TRANSITION_TARGET"
+#define ASL_BAD_JSON       "INVALID_JSON_DESCRIPTION"
+#define ASL_DUPLICATE_NAME "DUPLICATE_STATE_NAME"
+#define ASL_NO_END         "MISSING_END_STATE"
+#define ASL_NOT_YET        "NOT_SUPPORTED"
+
+enum { ASL_SECONDS_MAX = 99999999, ASL_DELAY_SECONDS_MAX = 31622400 };
+
+struct asl_parser {
+    struct asl_machine *machine;
+    struct asl_diagnostics *diags;
+    bool no_memory;
+    char at[256]; /* JSON pointer, cut to fit */
+    size_t at_len;
+};
+
+/* Goes down one step of the pointer; the return value takes asl_at_leave() back up. */
+size_t asl_at(struct asl_parser *, const char *token);
+size_t asl_at_index(struct asl_parser *, uint32_t index);
+void asl_at_leave(struct asl_parser *, size_t mark);
+/* A fault at the place where the parser is.  Always false. */
+bool asl_report(struct asl_parser *, const char *code, const char *fmt, ...) MR_PRINTF(3, 4);
+/* The same at the member name of that place. */
+bool asl_report_at(struct asl_parser *, const char *name, const char *code, const char *fmt, ...)
+    MR_PRINTF(4, 5);
+void *asl_take(struct asl_parser *, size_t size); /* from the machine's arena; notes no_memory */
+
+/* The readers: name absent is no fault, and leaves *ret as it was. */
+bool asl_read_str(struct asl_parser *, const cJSON *object, const char *name, const char **ret);
+bool asl_read_bool(struct asl_parser *, const cJSON *object, const char *name, bool *ret);
+bool asl_read_int(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
+                  int64_t max, int64_t *ret);
+enum asl_path_rules {
+    ASL_PATH_ANY = 0,
+    ASL_PATH_NULLABLE = 1,  /* may be null */
+    ASL_PATH_REFERENCE = 2, /* a place to write to: not in $$ */
+};
+bool asl_read_path(struct asl_parser *, const cJSON *object, const char *name, unsigned rules,
+                   struct asl_path **ret);
+/* `name`, or a path in `name`Path; both at once is a fault. */
+bool asl_read_number(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
+                     struct asl_number *ret);
+bool asl_read_template(struct asl_parser *, const cJSON *object, const char *name,
+                       struct asl_template **ret);
+/* Every member of object is one of names (NULL-terminated). */
+bool asl_read_known(struct asl_parser *, const cJSON *object, const char *const *names);
+
+/* The index of the state of that name in flow; reports the lack at member field. */
+int32_t asl_find_state(struct asl_parser *, const struct asl_flow *flow, const char *name);
+int32_t asl_read_target(struct asl_parser *, const cJSON *object, const char *field,
+                        const struct asl_flow *flow);
+
+/* parse_flow.c: adds a flow and its states, those nested in it too; its index in *ret. */
+bool asl_parse_flow(struct asl_parser *, const cJSON *object, int32_t owner, uint32_t *ret);
+/* Room for one more flow, of which the caller knows the members already. */
+bool asl_reserve_flows(struct asl_parser *, uint32_t more);
+bool asl_parse_flow_into(struct asl_parser *, const cJSON *object, int32_t owner, uint32_t flow);
+/* parse_state.c: fills state, whose name and flow are set. */
+void asl_parse_state(struct asl_parser *, const cJSON *json, uint32_t state);
+/* parse_task.c, parse_fork.c, ...: what only one type has. */
+void asl_parse_task(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_parse_wait(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_parse_fail(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_parse_choice(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_parse_fork(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_parse_retry(struct asl_parser *, const cJSON *json, uint32_t state);
+/* check.c: reachability and the like, once everything is read. */
+void asl_check_machine(struct asl_parser *);
+
+#endif

@@ -1,0 +1,111 @@
+/* parse_fork.c -- what only Parallel and Map have: the flows inside them. */
+#include "orchestrator/asl/parse.h"
+
+#include "common/base/json.h"
+
+#include <string.h>
+
+static void parse_branches(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    static const char *const names[] = {"StartAt", "States", "Comment", NULL};
+    const cJSON *list = mr_json_get(json, "Branches");
+    uint32_t flow = parser->machine->flow_count, count = (uint32_t)cJSON_GetArraySize(list);
+    size_t mark;
+
+    if (!cJSON_IsArray(list) || count == 0) {
+        asl_report(parser, ASL_SCHEMA,
+                   "The field 'Branches' must be an Array with at least one branch");
+        return;
+    }
+    if (!asl_reserve_flows(parser, count))
+        return;
+    parser->machine->states[index].fork.flow = flow;
+    parser->machine->states[index].fork.flows = count;
+    parser->machine->states[index].fork.member = "Branches";
+    mark = asl_at(parser, "Branches");
+    count = 0;
+    for (const cJSON *item = list->child; item; item = item->next, flow++, count++) {
+        size_t inner = asl_at_index(parser, count);
+        parser->machine->flows[flow].owner = (int32_t)index;
+        if (cJSON_IsObject(item)) {
+            asl_read_known(parser, item, names);
+            asl_parse_flow_into(parser, item, (int32_t)index, flow);
+        } else {
+            asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
+        }
+        asl_at_leave(parser, inner);
+    }
+    asl_at_leave(parser, mark);
+}
+
+static void read_config(struct asl_parser *parser, const cJSON *processor)
+{
+    const cJSON *config = mr_json_get(processor, "ProcessorConfig");
+    const char *mode = "INLINE";
+    size_t mark;
+
+    if (!config)
+        return;
+    if (!cJSON_IsObject(config)) {
+        asl_report_at(parser, "ProcessorConfig", ASL_SCHEMA, "Expected value of type Object");
+        return;
+    }
+    mark = asl_at(parser, "ProcessorConfig");
+    if (asl_read_str(parser, config, "Mode", &mode)) {
+        if (strcmp(mode, "DISTRIBUTED") == 0)
+            asl_report_at(parser, "Mode", ASL_NOT_YET, "DISTRIBUTED is not supported yet");
+        else if (strcmp(mode, "INLINE") != 0)
+            asl_report_at(parser, "Mode", ASL_SCHEMA, "'%.80s' is neither INLINE nor DISTRIBUTED",
+                          mode);
+        else
+            asl_read_known(parser, config, (const char *const[]){"Mode", NULL});
+    }
+    asl_at_leave(parser, mark);
+}
+
+static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    static const char *const names[] = {"StartAt", "States", "Comment", "ProcessorConfig", NULL};
+    const cJSON *now = mr_json_get(json, "ItemProcessor"), *old = mr_json_get(json, "Iterator");
+    const char *name = now ? "ItemProcessor" : "Iterator";
+    uint32_t flow;
+    size_t mark;
+
+    if (!now == !old) {
+        asl_report(parser, ASL_SCHEMA,
+                   "Exactly one of [ItemProcessor, Iterator] is required");
+        return;
+    }
+    if (!cJSON_IsObject(now ? now : old)) {
+        asl_report_at(parser, name, ASL_SCHEMA, "Expected value of type Object");
+        return;
+    }
+    mark = asl_at(parser, name);
+    asl_read_known(parser, now ? now : old, names);
+    read_config(parser, now ? now : old);
+    if (asl_parse_flow(parser, now ? now : old, (int32_t)index, &flow)) {
+        parser->machine->states[index].fork.flow = flow;
+        parser->machine->states[index].fork.flows = 1;
+        parser->machine->states[index].fork.member = name;
+    }
+    asl_at_leave(parser, mark);
+}
+
+void asl_parse_fork(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    struct asl_fork *fork = &parser->machine->states[index].fork;
+
+    if (parser->machine->states[index].type == ASL_PARALLEL) {
+        parse_branches(parser, json, index);
+        return;
+    }
+    asl_read_path(parser, json, "ItemsPath", ASL_PATH_ANY, &fork->items_path);
+    asl_read_number(parser, json, "MaxConcurrency", 0, &fork->concurrency);
+    if (mr_json_get(json, "ItemSelector") && mr_json_get(json, "Parameters"))
+        asl_report(parser, ASL_SCHEMA, "Only one of ItemSelector and Parameters may be given");
+    else if (mr_json_get(json, "ItemSelector"))
+        asl_read_template(parser, json, "ItemSelector", &fork->selector);
+    else
+        asl_read_template(parser, json, "Parameters", &fork->selector);
+    parse_processor(parser, json, index);
+}

@@ -1,0 +1,103 @@
+/* parse_task.c -- what only a Task, a Wait or a Fail state has. */
+#include "orchestrator/asl/parse.h"
+
+#include "common/base/json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { RESOURCE_MAX = 1024 };
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* millrace:class.name, or arn:partition:service:region:account:resource. */
+static bool is_resource(const char *text)
+{
+    int colons = 0;
+
+    if (strlen(text) > RESOURCE_MAX)
+        return false;
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+            return false;
+        colons += *p == ':';
+    }
+    if (strncmp(text, "millrace:", 9) == 0)
+        return text[9] != '\0';
+    return strncmp(text, "arn:", 4) == 0 && colons >= 5 && !ends_with(text, ":");
+}
+
+static void read_resource(struct asl_parser *parser, const cJSON *json, struct asl_task *task)
+{
+    if (!mr_json_get(json, "Resource")) {
+        asl_report(parser, ASL_SCHEMA, "The field 'Resource' is required but was missing");
+        return;
+    }
+    if (!asl_read_str(parser, json, "Resource", &task->resource))
+        return;
+    if (!is_resource(task->resource)) {
+        asl_report_at(parser, "Resource", ASL_SCHEMA,
+                      "'%.80s' is neither millrace:CLASS.NAME nor an ARN", task->resource);
+        return;
+    }
+    if (strstr(task->resource, ":lambda:") && strstr(task->resource, ":function:"))
+        task->kind = ASL_RESOURCE_LAMBDA;
+    else if (strstr(task->resource, ":activity:"))
+        task->kind = ASL_RESOURCE_ACTIVITY;
+    task->token = ends_with(task->resource, ".waitForTaskToken");
+    task->submitted =
+        task->token || ends_with(task->resource, ".sync") || ends_with(task->resource, ".sync:2");
+}
+
+void asl_parse_task(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    struct asl_task *task = &parser->machine->states[index].task;
+
+    read_resource(parser, json, task);
+    asl_read_number(parser, json, "TimeoutSeconds", 1, &task->timeout_s);
+    asl_read_number(parser, json, "HeartbeatSeconds", 1, &task->heartbeat_s);
+    if (task->timeout_s.n && task->heartbeat_s.n && task->heartbeat_s.n >= task->timeout_s.n)
+        asl_report_at(parser, "HeartbeatSeconds", ASL_SCHEMA,
+                      "%lld must be smaller than TimeoutSeconds, %lld",
+                      (long long)task->heartbeat_s.n, (long long)task->timeout_s.n);
+}
+
+void asl_parse_wait(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    static const char *const ways[] = {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"};
+    struct asl_wait *wait = &parser->machine->states[index].wait;
+    const char *timestamp = NULL;
+    int given = 0;
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        given += mr_json_get(json, ways[i]) != NULL;
+    if (given != 1) {
+        asl_report(parser, ASL_SCHEMA,
+                   "Exactly one of [Seconds, SecondsPath, Timestamp, TimestampPath] is required");
+        return;
+    }
+    asl_read_number(parser, json, "Seconds", 0, &wait->seconds);
+    asl_read_path(parser, json, "TimestampPath", ASL_PATH_ANY, &wait->until_path);
+    asl_read_str(parser, json, "Timestamp", &timestamp);
+    if (timestamp && !asl_timestamp_parse(timestamp, &wait->until))
+        asl_report_at(parser, "Timestamp", ASL_SCHEMA, "String does not match RFC3339 timestamp");
+}
+
+void asl_parse_fail(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    struct asl_fail *fail = &parser->machine->states[index].fail;
+
+    asl_read_str(parser, json, "Error", &fail->error);
+    asl_read_str(parser, json, "Cause", &fail->cause);
+    asl_read_path(parser, json, "ErrorPath", ASL_PATH_ANY, &fail->error_path);
+    asl_read_path(parser, json, "CausePath", ASL_PATH_ANY, &fail->cause_path);
+    if (mr_json_get(json, "Error") && mr_json_get(json, "ErrorPath"))
+        asl_report(parser, ASL_SCHEMA, "Only one of Error and ErrorPath may be given");
+    if (mr_json_get(json, "Cause") && mr_json_get(json, "CausePath"))
+        asl_report(parser, ASL_SCHEMA, "Only one of Cause and CausePath may be given");
+}

@@ -1,0 +1,160 @@
+/* scope.c -- following paths for a state, and the context object. */
+#include "orchestrator/asl/scope.h"
+
+#include "orchestrator/asl/turn.h"
+
+void asl_scope_release(struct asl_scope *scope)
+{
+    cJSON_Delete(scope->context);
+    scope->context = NULL;
+}
+
+/* Members of the context; large data are referred to, not copied. */
+static bool add_str(cJSON *object, const char *name, const char *text)
+{
+    return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+static bool add_time(cJSON *object, const char *name, int64_t ms)
+{
+    char text[ASL_TIMESTAMP_SIZE];
+
+    asl_timestamp_print(ms, text);
+    return add_str(object, name, text);
+}
+
+static bool add_execution(cJSON *context, const struct asl_run *run)
+{
+    cJSON *object = cJSON_AddObjectToObject(context, "Execution");
+
+    return object && add_str(object, "Id", run->job) &&
+           cJSON_AddItemReferenceToObject(object, "Input", run->input->json) &&
+           add_time(object, "StartTime", run->start_ms) && add_str(object, "Name", run->job) &&
+           cJSON_AddNumberToObject(object, "RedriveCount", run->redrives);
+}
+
+static bool add_machine(cJSON *context, const struct asl_run *run)
+{
+    cJSON *object = cJSON_AddObjectToObject(context, "StateMachine");
+
+    return object && add_str(object, "Id", run->workflow) && add_str(object, "Name", run->workflow);
+}
+
+static bool add_state(cJSON *context, const struct asl_state *state, const struct asl_frame *frame)
+{
+    cJSON *object = cJSON_AddObjectToObject(context, "State");
+
+    if (!object || !add_str(object, "Name", state->name) ||
+        !add_time(object, "EnteredTime", frame->entered_ms))
+        return false;
+    if (state->type != ASL_TASK && state->type != ASL_PARALLEL && state->type != ASL_MAP)
+        return true;
+    return cJSON_AddNumberToObject(object, "RetryCount", frame->retries) != NULL;
+}
+
+static bool add_task(cJSON *context, const struct asl_turn *turn, const struct asl_state *state,
+                     const struct asl_frame *frame)
+{
+    char token[512];
+    cJSON *object;
+
+    if (state->type != ASL_TASK || !turn->env->token ||
+        !turn->env->token(turn->env->ctx, frame->seq, frame->attempt, token, sizeof(token)))
+        return true;
+    object = cJSON_AddObjectToObject(context, "Task");
+    return object && add_str(object, "Token", token);
+}
+
+/* The item that the scope is about, or the one that the nearest Map above is at. */
+static bool add_item(cJSON *context, const struct asl_scope *scope)
+{
+    const cJSON *item = scope->item;
+    uint32_t index = scope->item_index;
+    cJSON *object;
+
+    for (const struct asl_frame *frame = scope->frame; !item && frame->parent;
+         frame = frame->parent) {
+        index = frame->index;
+        item = frame->parent->fork->children[index].item;
+    }
+    if (!item)
+        return true;
+    object = cJSON_AddObjectToObject(context, "Map");
+    object = object ? cJSON_AddObjectToObject(object, "Item") : NULL;
+    return object && cJSON_AddNumberToObject(object, "Index", index) &&
+           cJSON_AddItemReferenceToObject(object, "Value", (cJSON *)(uintptr_t)item);
+}
+
+static enum mr_code make_context(struct asl_scope *scope)
+{
+    const struct asl_state *state = asl_turn_state(scope->turn, scope->frame);
+    cJSON *context = cJSON_CreateObject();
+
+    if (!context || !add_execution(context, scope->turn->run) ||
+        !add_machine(context, scope->turn->run) || !add_state(context, state, scope->frame) ||
+        !add_task(context, scope->turn, state, scope->frame) || !add_item(context, scope)) {
+        cJSON_Delete(context);
+        return MR_NO_MEMORY;
+    }
+    scope->context = context;
+    return MR_OK;
+}
+
+enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path,
+                            const cJSON **ret)
+{
+    enum mr_code rc = path->context && !scope->context ? make_context(scope) : MR_OK;
+
+    if (!rc)
+        *ret = asl_path_get(path, path->context ? scope->context : scope->data->json);
+    return rc;
+}
+
+enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path, const char *field,
+                           const cJSON **ret, struct asl_fault *fault)
+{
+    const cJSON *found;
+    enum mr_code rc = asl_scope_find(scope, path, &found);
+    const char *text;
+    size_t len;
+
+    if (rc)
+        return rc;
+    if (found) {
+        *ret = found;
+        return MR_OK;
+    }
+    text = asl_value_text(scope->data, &len);
+    if (!text)
+        return MR_NO_MEMORY;
+    return asl_fault_set(fault, ASL_RUNTIME,
+                         "The JSONPath '%.120s' specified for the field '%.80s' could not be found "
+                         "in the input '%.240s'",
+                         path->text, field, text);
+}
+
+enum mr_code asl_scope_value(struct asl_scope *scope, const struct asl_path *path,
+                             const char *field, struct asl_value **ret, struct asl_fault *fault)
+{
+    struct asl_value *value;
+    const cJSON *found;
+    enum mr_code rc;
+
+    if (!path) {
+        *ret = asl_value_ref(scope->data);
+        return MR_OK;
+    }
+    if (path->null) {
+        value = asl_value_new_take(cJSON_CreateObject());
+    } else {
+        rc = asl_scope_get(scope, path, field, &found, fault);
+        if (rc)
+            return rc;
+        value = path->context ? asl_value_new_take(cJSON_Duplicate(found, true))
+                              : asl_value_view(scope->data, found);
+    }
+    if (!value)
+        return MR_NO_MEMORY;
+    *ret = value;
+    return MR_OK;
+}

@@ -1,0 +1,35 @@
+/* scope.h -- what paths may see while one state works: $, its input or result, and $$, the context
+ * object, which is made only when a path asks for it. */
+#ifndef ASL_SCOPE_H
+#define ASL_SCOPE_H
+
+#include "orchestrator/asl/fault.h"
+#include "orchestrator/asl/path.h"
+#include "orchestrator/asl/value.h"
+
+struct asl_turn;
+struct asl_frame;
+
+struct asl_scope {
+    struct asl_turn *turn;
+    struct asl_frame *frame;
+    struct asl_value *data;  /* $; lent */
+    const cJSON *item;       /* that an ItemSelector is about; NULL: the nearest Map's above */
+    uint32_t item_index;
+    cJSON *context; /* $$, once it was asked for */
+};
+void asl_scope_release(struct asl_scope *);
+
+/* What path names, or NULL. */
+MR_MUST_USE enum mr_code asl_scope_find(struct asl_scope *, const struct asl_path *path,
+                                        const cJSON **ret);
+/* The same, and States.Runtime where it names nothing; field is told in the cause. */
+MR_MUST_USE enum mr_code asl_scope_get(struct asl_scope *, const struct asl_path *path,
+                                       const char *field, const cJSON **ret,
+                                       struct asl_fault *fault);
+/* The same as a value: shares where it can.  path NULL: $.  A null path: {}.  *ret is the caller's. */
+MR_MUST_USE enum mr_code asl_scope_value(struct asl_scope *, const struct asl_path *path,
+                                         const char *field, struct asl_value **ret,
+                                         struct asl_fault *fault);
+
+#endif

@@ -1,0 +1,105 @@
+/* state_fork.c -- entering a Parallel or a Map.  fork.c goes on from there. */
+#include "orchestrator/asl/turn.h"
+
+static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame)
+{
+    asl_run_phase(turn->run, frame, ASL_PHASE_FORK);
+    asl_history_state(turn, frame, "Started", NULL);
+    asl_run_ready(turn->run, frame);
+    return MR_OK;
+}
+
+static enum mr_code parallel_enter(struct asl_turn *turn, struct asl_frame *frame,
+                                   struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    struct asl_value *input;
+    enum mr_code rc = asl_io_input(turn, frame, &input, fault);
+
+    if (rc)
+        return rc;
+    frame->fork = asl_fork_run_new(state->fork.flows);
+    if (!frame->fork) {
+        asl_value_unref(input);
+        return MR_NO_MEMORY;
+    }
+    asl_run_hold(turn->run, &frame->fork->input, input);
+    return begin(turn, frame);
+}
+
+/* The items, which must be an array; *ret is the caller's. */
+static enum mr_code find_items(struct asl_turn *turn, struct asl_frame *frame,
+                               struct asl_value *input, struct asl_value **ret,
+                               struct asl_fault *fault)
+{
+    const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = input};
+    struct asl_value *items;
+    const char *text;
+    size_t len;
+    enum mr_code rc = asl_scope_value(&scope, fork->items_path, "ItemsPath", &items, fault);
+
+    asl_scope_release(&scope);
+    if (rc)
+        return rc;
+    if (cJSON_IsArray(items->json)) {
+        *ret = items;
+        return MR_OK;
+    }
+    text = asl_value_text(items, &len);
+    rc = text ? asl_fault_set(fault, ASL_RUNTIME,
+                              "Reference path \"%.120s\" must point to array, but it is %.240s",
+                              fork->items_path ? fork->items_path->text : "$", text)
+              : MR_NO_MEMORY;
+    asl_value_unref(items);
+    return rc;
+}
+
+static void link_items(struct asl_fork_run *fork)
+{
+    uint32_t i = 0;
+
+    for (const cJSON *item = fork->items->json->child; item; item = item->next)
+        fork->children[i++].item = item;
+}
+
+static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
+                              struct asl_value *input, struct asl_fault *fault)
+{
+    const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
+    struct asl_value *items;
+    int64_t concurrency;
+    enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0, input,
+                                    &concurrency, fault);
+
+    if (!rc)
+        rc = find_items(turn, frame, input, &items, fault);
+    if (rc)
+        return rc;
+    frame->fork = asl_fork_run_new((uint32_t)cJSON_GetArraySize(items->json));
+    if (!frame->fork) {
+        asl_value_unref(items);
+        return MR_NO_MEMORY;
+    }
+    frame->fork->concurrency = (uint32_t)concurrency;
+    asl_run_hold(turn->run, &frame->fork->items, items);
+    asl_run_hold(turn->run, &frame->fork->input, asl_value_ref(input));
+    link_items(frame->fork);
+    return begin(turn, frame);
+}
+
+static enum mr_code map_enter(struct asl_turn *turn, struct asl_frame *frame,
+                              struct asl_fault *fault)
+{
+    struct asl_value *input;
+    enum mr_code rc = asl_io_filter(turn, frame, &input, fault);
+
+    if (rc)
+        return rc;
+    rc = map_begin(turn, frame, input, fault);
+    asl_value_unref(input);
+    return rc;
+}
+
+const struct asl_state_ops asl_parallel_ops = {parallel_enter, NULL};
+const struct asl_state_ops asl_map_ops = {map_enter, NULL};

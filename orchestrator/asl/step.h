@@ -1,0 +1,120 @@
+/* step.h -- the whole system exists to call this once per event and to keep what it returns.
+ *
+ * state' , effects = step(state, event).  Pure: no clock, no randomness, no I/O. Time is the
+ * event's, stamped by the broker, and may go back; jitter comes from hash(seed, seq, attempt).
+ * The same start and the same events give the same bytes, for ever: what changes an answer gets a
+ * new engine number, and a run keeps the one it started with.
+ *
+ * A task or timer is known by (seq, attempt): seq is the number of the state entry within the run
+ * (1, 2, ...; unique over branches and items), attempt the try of that entry (1, 2, ...).  An event
+ * for a pair that is not outstanding changes nothing: results may come twice, late or forged. */
+#ifndef ASL_STEP_H
+#define ASL_STEP_H
+
+#include "common/base/error.h"
+#include "orchestrator/asl/machine.h"
+#include "orchestrator/asl/run.h"
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+enum { ASL_ENGINE = 1 };
+
+enum asl_event_kind {
+    ASL_EVENT_START,       /* data: the input */
+    ASL_EVENT_TASK_OK,     /* seq, attempt; data: the task's answer */
+    ASL_EVENT_TASK_FAILED, /* seq, attempt; error, cause (either may be NULL) */
+    ASL_EVENT_TIMER,       /* seq, attempt, timer */
+    ASL_EVENT_CANCEL,      /* error, cause: of the ABORTED run */
+    ASL_EVENT_HEARTBEAT,   /* seq, attempt: a sign of life; sets the heartbeat timer anew */
+    ASL_EVENT_REDRIVE,     /* a FAILED, TIMED_OUT or ABORTED run goes on from where it failed:
+                              only the failed state (in a Parallel or Map: the failed branches) runs
+                              again, its retry counters start again */
+};
+
+enum asl_timer { /* the letter is its name in events and in the timer set */
+    ASL_TIMER_WAIT = 'w',      /* a Wait state ends */
+    ASL_TIMER_RETRY = 'r',     /* a retry's back-off ends */
+    ASL_TIMER_TIMEOUT = 't',   /* TimeoutSeconds of a task passes */
+    ASL_TIMER_HEARTBEAT = 'h', /* HeartbeatSeconds without a sign of life */
+    ASL_TIMER_MACHINE = 'm',   /* TimeoutSeconds of the machine; seq 0, attempt 0 */
+};
+
+struct asl_event {
+    enum asl_event_kind kind;
+    int64_t time_ms; /* of the broker */
+    uint64_t seq;
+    uint32_t attempt;
+    enum asl_timer timer;
+    const cJSON *data; /* lent; step copies what it keeps */
+    const char *error;
+    const char *cause;
+};
+
+enum asl_effect_kind {
+    ASL_EFFECT_TASK,       /* do this task, answer with (seq, attempt) */
+    ASL_EFFECT_TASK_END,   /* (seq, attempt) is answered, timed out or no longer wanted */
+    ASL_EFFECT_TIMER,      /* wake me at due_ms; replaces one of the same seq, attempt and kind */
+    ASL_EFFECT_TIMER_END,  /* this timer is no longer wanted (after its own event, too) */
+    ASL_EFFECT_CLOSED,     /* the run has a final status: see asl_run_status() and the rest */
+};
+
+struct asl_effect {
+    enum asl_effect_kind kind;
+    uint64_t seq;
+    uint32_t attempt;
+    /* TASK */
+    const char *resource; /* as in the definition; lent by the machine */
+    const char *state;    /* name of the state; lent by the machine */
+    uint32_t entry;       /* n-th entry of a state of this name in the run, from 1: `Render.2` */
+    char *input;          /* effective input as JSON text, owned by the effects */
+    size_t input_len;
+    int64_t timeout_ms;   /* 0: none */
+    int64_t heartbeat_ms; /* 0: none */
+    bool token;           /* .waitForTaskToken: the answer comes from outside */
+    /* TASK_END */
+    bool wanted; /* true: it was answered; false: whoever works on it should stop */
+    /* TIMER, TIMER_END */
+    enum asl_timer timer;
+    int64_t due_ms;
+};
+
+struct asl_effects { /* zeroed at first; reset and used again for each event */
+    struct asl_effect *items;
+    size_t count;
+    size_t cap;
+};
+void asl_effects_reset(struct asl_effects *);
+void asl_effects_release(struct asl_effects *);
+
+/* One entry of the history, as AWS names them: "TaskStateEntered", details as an object or NULL.
+ * id counts from 1. Lent for the call. */
+typedef void asl_history_fn(void *ctx, uint64_t id, uint64_t previous_id, const char *type,
+                            int64_t time_ms, const cJSON *details);
+
+struct asl_env { /* what a step may ask; every answer must depend on nothing but its arguments */
+    /* The task token of (seq, attempt), for $$.Task.Token; NULL: a state that wants it fails. */
+    bool (*token)(void *ctx, uint64_t seq, uint32_t attempt, char *buf, size_t size);
+    asl_history_fn *history; /* NULL: none is made, and none of its cost is paid */
+    void *ctx;
+    int64_t data_max;       /* bytes of a state's input, output; 0: ASL_DATA_MAX */
+    uint32_t entries_max;   /* state entries of one run, against endless loops; 0: 1,000,000 */
+    uint32_t in_flight_max; /* tasks outstanding at once in one run; 0: 10,000 */
+};
+
+/* Applies one event.  MR_OK: applied, or (nothing changed) not meant for this run as it is now;
+ * *ret_changed tells which.  MR_NO_MEMORY: the run is half changed and will not step or encode
+ * again: free it, and decode its last encoding to go on (anything else is a fault of ours:
+ * MR_INTERNAL).  What goes wrong in the workflow itself is no error here: it fails the run, with a
+ * States.* name.  Recursion is bounded by how deep the definition nests, never by its input. */
+MR_MUST_USE enum mr_code asl_step(struct asl_run *, const struct asl_event *,
+                                  const struct asl_env *, struct asl_effects *effects,
+                                  bool *ret_changed, struct mr_error *err);
+
+/* The TASK effect of an outstanding (seq, attempt) once more, as step gave it: for a task whose
+ * record was lost. No effect where it is not outstanding. The run does not change. */
+MR_MUST_USE enum mr_code asl_resend(struct asl_run *, uint64_t seq, uint32_t attempt,
+                                    const struct asl_env *, struct asl_effects *effects,
+                                    struct mr_error *err);
+
+#endif

@@ -1,0 +1,50 @@
+/* template.c -- filling templates in.  parse_template.c makes them. */
+#include "orchestrator/asl/template.h"
+
+#include "orchestrator/asl/scope.h"
+
+static enum mr_code fill_items(const struct asl_template *template, struct asl_scope *scope,
+                               cJSON *into, struct asl_fault *fault)
+{
+    for (uint32_t i = 0; i < template->count; i++) {
+        const struct asl_template *item = &template->items[i];
+        cJSON *json;
+        enum mr_code rc = asl_template_fill(item, scope, &json, fault);
+        if (rc)
+            return rc;
+        if (!(item->key ? cJSON_AddItemToObject(into, item->key, json)
+                        : cJSON_AddItemToArray(into, json))) {
+            cJSON_Delete(json);
+            return MR_NO_MEMORY;
+        }
+    }
+    return MR_OK;
+}
+
+enum mr_code asl_template_fill(const struct asl_template *template, struct asl_scope *scope,
+                               cJSON **ret, struct asl_fault *fault)
+{
+    const cJSON *found = template->json;
+    enum mr_code rc = MR_OK;
+    cJSON *json;
+
+    if (template->kind == ASL_TEMPLATE_PATH)
+        rc = asl_scope_get(scope, &template->path, template->field, &found, fault);
+    if (rc)
+        return rc;
+    if (template->kind == ASL_TEMPLATE_OBJECT)
+        json = cJSON_CreateObject();
+    else if (template->kind == ASL_TEMPLATE_ARRAY)
+        json = cJSON_CreateArray();
+    else
+        json = cJSON_Duplicate(found, true);
+    if (!json)
+        return MR_NO_MEMORY;
+    if (template->count > 0)
+        rc = fill_items(template, scope, json, fault);
+    if (rc)
+        cJSON_Delete(json);
+    else
+        *ret = json;
+    return rc;
+}

@@ -1,0 +1,114 @@
+/* turn.h -- one call of asl_step() while it works: what the states' functions are given, and what
+ * they may do to the frame that is in them. */
+#ifndef ASL_TURN_H
+#define ASL_TURN_H
+
+#include "orchestrator/asl/frame.h"
+#include "orchestrator/asl/scope.h"
+#include "orchestrator/asl/step.h"
+
+struct asl_turn {
+    struct asl_run *run;
+    const struct asl_env *env;
+    struct asl_effects *effects;
+    int64_t now_ms;
+    size_t data_max;
+    uint32_t entries_max;
+    uint32_t in_flight_max;
+    bool no_memory; /* noticed where nothing could be returned */
+};
+
+/* Every function that returns a code: MR_OK, MR_NO_MEMORY, or MR_INVALID with a fault. */
+
+/* A row of the table of types.  enter: the frame has entered its state, or tries it again.
+ * result: what the state waited for is there (result is taken over). */
+struct asl_state_ops {
+    enum mr_code (*enter)(struct asl_turn *, struct asl_frame *, struct asl_fault *);
+    enum mr_code (*result)(struct asl_turn *, struct asl_frame *, struct asl_value *result,
+                           struct asl_fault *);
+};
+extern const struct asl_state_ops asl_pass_ops, asl_task_ops, asl_choice_ops, asl_wait_ops,
+    asl_succeed_ops, asl_fail_ops, asl_parallel_ops, asl_map_ops;
+
+static inline const struct asl_state *asl_turn_state(const struct asl_turn *turn,
+                                                     const struct asl_frame *frame)
+{
+    return &turn->run->machine->states[frame->state];
+}
+
+/* step.c: the frame leaves its state with output (taken over) and goes on at next. */
+enum mr_code asl_turn_leave(struct asl_turn *, struct asl_frame *, struct asl_value *output,
+                            int32_t next);
+/* fork.c: the frame's children, and its own turn among them. */
+enum mr_code asl_turn_fork(struct asl_turn *, struct asl_frame *, struct asl_fault *);
+
+/* io.c: data on their way through a state. */
+/* InputPath; *ret is the caller's. */
+enum mr_code asl_io_filter(struct asl_turn *, struct asl_frame *, struct asl_value **ret,
+                           struct asl_fault *);
+/* Parameters: replaces *value, the caller's, by the template filled in from it. */
+enum mr_code asl_io_parameters(struct asl_turn *, struct asl_frame *, struct asl_value **value,
+                               struct asl_fault *);
+/* InputPath, then Parameters; *ret is the caller's. */
+enum mr_code asl_io_input(struct asl_turn *, struct asl_frame *, struct asl_value **ret,
+                          struct asl_fault *);
+/* template filled in from data; *ret is the caller's, and within the run's limits. */
+enum mr_code asl_io_fill(struct asl_scope *, const struct asl_template *template,
+                         struct asl_value **ret, struct asl_fault *);
+/* ResultSelector, ResultPath, OutputPath, and on to the next state.  result is taken over. */
+enum mr_code asl_io_output(struct asl_turn *, struct asl_frame *, struct asl_value *result,
+                           struct asl_fault *);
+/* OutputPath alone, for states without a result, and on to next; data is taken over. */
+enum mr_code asl_io_pass_on(struct asl_turn *, struct asl_frame *, struct asl_value *data,
+                            int32_t next, struct asl_fault *);
+/* ResultPath alone: result (taken over) put into the frame's raw input.  path NULL: $.
+ * may_fail: the caller has more to do that can fail, so the raw input must stay as it is. */
+enum mr_code asl_io_merge(struct asl_turn *, struct asl_frame *, const struct asl_path *path,
+                          bool may_fail, struct asl_value *result, struct asl_value **ret,
+                          struct asl_fault *);
+/* What number says, looked up in data where it is a path. */
+enum mr_code asl_io_number(struct asl_turn *, struct asl_frame *, const struct asl_number *number,
+                           const char *field, int64_t min, struct asl_value *data, int64_t *ret,
+                           struct asl_fault *);
+/* Whether value is within the run's limits; States.DataLimitExceeded. */
+enum mr_code asl_io_check(struct asl_turn *, struct asl_frame *, struct asl_value *value,
+                          struct asl_fault *);
+
+/* fail.c */
+/* The fault is retried, caught, or passed up and up until the run fails. */
+enum mr_code asl_turn_fail(struct asl_turn *, struct asl_frame *, struct asl_fault *);
+/* Ends the tasks and timers of the frame and all below; they stay as STOPPED. */
+enum mr_code asl_turn_stop(struct asl_turn *, struct asl_frame *);
+/* The run is over. */
+enum mr_code asl_turn_close(struct asl_turn *, enum asl_status, const char *error,
+                            const char *cause);
+
+/* effects.c */
+struct asl_effect *asl_effect_add(struct asl_effects *, enum asl_effect_kind,
+                                  const struct asl_frame *); /* NULL: out of memory */
+/* state_task.c: the frame's task, with its effective input. */
+enum mr_code asl_effect_task(struct asl_turn *, const struct asl_frame *, struct asl_value *input);
+enum mr_code asl_effect_timer(struct asl_turn *, const struct asl_frame *, enum asl_timer,
+                              int64_t due_ms);
+enum mr_code asl_effect_timer_end(struct asl_turn *, const struct asl_frame *, enum asl_timer);
+
+/* history.c */
+static inline bool asl_history_wanted(const struct asl_turn *turn)
+{
+    return turn->env->history != NULL;
+}
+/* Counts an entry and tells it; frame NULL: of the run.  details are taken over, may be NULL. */
+void asl_history_add(struct asl_turn *, struct asl_frame *, const char *type, cJSON *details);
+/* "PassStateEntered" and its like: suffix Entered, Exited, Aborted, Started, Succeeded, Failed. */
+void asl_history_state(struct asl_turn *, struct asl_frame *, const char *suffix,
+                       struct asl_value *data);
+/* "TaskScheduled", "LambdaFunctionFailed" and their like. */
+void asl_history_task(struct asl_turn *, struct asl_frame *, const char *suffix,
+                      struct asl_value *output, const struct asl_fault *fault);
+void asl_history_scheduled(struct asl_turn *, struct asl_frame *, struct asl_value *input);
+void asl_history_failed(struct asl_turn *, struct asl_frame *, const char *type, const char *error,
+                        const char *cause);
+void asl_history_iteration(struct asl_turn *, struct asl_frame *map, struct asl_frame *child,
+                           uint32_t index, const char *suffix);
+
+#endif

@@ -1,0 +1,150 @@
+/* config_copy.c -- a compacted topic is a table: the newest value of each key. */
+#include "orchestrator/config_copy.h"
+
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/model/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHECK_MS = 2000, POLL_MAX = 64, KEY_MAX = 256 };
+#define MARKER "copied" /* this key of mr:config says that the copy was not flushed */
+
+enum mr_code oc_config_copy_open(struct oc_config_copy *copy, struct mr_bus *bus,
+                                 struct mr_store *store, const char *topic, struct mr_error *err)
+{
+    *copy = (struct oc_config_copy){.store = store};
+    copy->log = mr_log_open(bus, topic, err);
+    if (!copy->log)
+        return err ? err->code : MR_UNAVAILABLE;
+    return mr_log_start(copy->log, 0, MR_LOG_FIRST, err);
+}
+
+static void forget(struct oc_config_copy *copy, struct oc_workflow *workflow)
+{
+    HASH_DEL(copy->by_name, workflow);
+    free(workflow->text);
+    free(workflow);
+}
+
+void oc_config_copy_close(struct oc_config_copy *copy)
+{
+    while (copy->by_name)
+        forget(copy, copy->by_name);
+    if (copy->log)
+        mr_log_free(copy->log);
+    copy->log = NULL;
+}
+
+enum mr_code oc_config_copy_end(struct oc_config_copy *copy, int64_t *ret, struct mr_error *err)
+{
+    int64_t first = 0;
+
+    return mr_log_bounds(copy->log, 0, &first, ret, err);
+}
+
+const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *copy,
+                                                  const char *name)
+{
+    struct oc_workflow *workflow = NULL;
+
+    HASH_FIND_STR(copy->by_name, name, workflow);
+    return workflow;
+}
+
+static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name,
+                                   const struct mr_msg *msg, struct mr_error *err)
+{
+    struct oc_workflow *workflow = NULL;
+    struct mr_config_workflow record = {0};
+    struct mr_buf text = {0};
+    enum mr_code rc;
+
+    HASH_FIND_STR(copy->by_name, name, workflow);
+    if (workflow)
+        forget(copy, workflow);
+    if (!msg->value)
+        return MR_OK; /* removed */
+    rc = mr_config_workflow_parse(msg->value, msg->value_len, &record, err);
+    if (!rc)
+        rc = mr_json_print(record.definition, &text);
+    workflow = rc ? NULL : calloc(1, sizeof *workflow);
+    if (workflow) {
+        (void)snprintf(workflow->name, sizeof workflow->name, "%s", name);
+        (void)snprintf(workflow->def, sizeof workflow->def, "%s", record.def);
+        workflow->text_len = text.len;
+        workflow->text = mr_buf_detach(&text);
+        HASH_ADD_STR(copy->by_name, name, workflow);
+    } else if (!rc) {
+        rc = mr_fail(err, MR_NO_MEMORY, "workflow %s", name);
+    }
+    mr_buf_release(&text);
+    mr_config_workflow_release(&record);
+    return rc;
+}
+
+static void learn(struct oc_config_copy *copy, const struct mr_msg *msg)
+{
+    static const char workflow[] = "workflow/";
+    char key[KEY_MAX];
+    struct mr_error err;
+    enum mr_code rc = MR_OK;
+
+    copy->next = msg->offset + 1;
+    if (!msg->key || msg->key_len >= sizeof key) {
+        mr_log(MR_WARN, "config.skipped", " offset=%" PRId64 " key_bytes=%zu", msg->offset,
+               msg->key_len);
+        return;
+    }
+    memcpy(key, msg->key, msg->key_len);
+    key[msg->key_len] = '\0';
+    if (strncmp(key, workflow, sizeof workflow - 1) == 0)
+        rc = learn_workflow(copy, key + sizeof workflow - 1, msg, &err);
+    if (rc) {
+        mr_log_error(MR_ERROR, "config.bad", &err, " offset=%" PRId64, msg->offset);
+        return;
+    }
+    rc = mr_store_config_put(copy->store, key, msg->value, msg->value_len, msg->offset, &err);
+    if (rc)
+        mr_log_error(MR_WARN, "config.copy", &err, " offset=%" PRId64, msg->offset);
+}
+
+/* The copy in Redis was flushed, or a put of it failed: all of it again. */
+static void check(struct oc_config_copy *copy)
+{
+    struct mr_buf marker = {0};
+    struct mr_error err;
+    enum mr_code rc = mr_store_config_get(copy->store, MARKER, &marker, &err);
+
+    mr_buf_release(&marker);
+    if (rc != MR_NOT_FOUND)
+        return;
+    rc = mr_store_config_put(copy->store, MARKER, "1", 1, 0, &err);
+    if (!rc)
+        rc = mr_log_start(copy->log, 0, MR_LOG_FIRST, &err);
+    if (rc)
+        mr_log_error(MR_WARN, "config.copy", &err, " %s", "again=true");
+}
+
+int oc_config_copy_pass(struct oc_config_copy *copy, int64_t now_ms)
+{
+    struct mr_msg msgs[POLL_MAX];
+    struct mr_error err;
+    int n;
+
+    if (now_ms >= copy->check_next_ms) {
+        copy->check_next_ms = now_ms + CHECK_MS;
+        check(copy);
+    }
+    n = mr_log_poll(copy->log, msgs, POLL_MAX, &err);
+    if (n < 0) {
+        mr_log_error(MR_WARN, "config.read", &err, " %s", "");
+        return 0;
+    }
+    for (int i = 0; i < n; i++)
+        learn(copy, &msgs[i]);
+    return n;
+}

@@ -1,0 +1,41 @@
+/* config_copy.h -- what is no job: the workflows of millrace.config in memory, and every record of it
+ * copied to mr:config for dashboards. */
+#ifndef OC_CONFIG_COPY_H
+#define OC_CONFIG_COPY_H
+
+#include "common/base/error.h"
+#include "common/base/id.h"
+#include "common/ports/bus.h"
+#include "common/ports/store.h"
+
+#include <uthash.h>
+
+struct oc_workflow {
+    char name[MR_NAME_MAX + 1];
+    char def[65];
+    char *text; /* of the definition, owned */
+    size_t text_len;
+    UT_hash_handle hh;
+};
+
+struct oc_config_copy {
+    struct mr_log *log; /* owned */
+    struct mr_store *store;
+    struct oc_workflow *by_name;
+    int64_t next; /* offset of the next record: what was before it is known */
+    int64_t check_next_ms;
+};
+
+MR_MUST_USE enum mr_code oc_config_copy_open(struct oc_config_copy *, struct mr_bus *,
+                                             struct mr_store *, const char *topic,
+                                             struct mr_error *err);
+void oc_config_copy_close(struct oc_config_copy *);
+/* Reads what is new; every check_ms looks whether the copy in Redis is still there, and reads the
+ * topic again from its start where it is not. */
+int oc_config_copy_pass(struct oc_config_copy *, int64_t now_ms);
+/* Everything below this offset is the config as it is now. */
+MR_MUST_USE enum mr_code oc_config_copy_end(struct oc_config_copy *, int64_t *ret,
+                                            struct mr_error *err);
+const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *, const char *name);
+
+#endif

@@ -1,0 +1,154 @@
+/* relay.c -- R1 to R3 of docs/lifecycle.md: what is written in the outbox is sent. Notices first, then
+ * tasks while their class is under its bound; the rest stands in Redis. */
+#include "orchestrator/orchestrator.h"
+
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct oc_known_class {
+    char name[MR_CLASS_MAX];
+    UT_hash_handle hh;
+};
+
+/* The topic of a class that the start did not make. Blocks, once a class and process. */
+static enum mr_code ensure(struct oc *oc, struct oc_class *class_of)
+{
+    struct oc_known_class *known = NULL;
+    struct mr_topic_spec spec = mr_topic_task_spec(class_of->topic, oc->cluster);
+    struct mr_error err;
+    enum mr_code rc;
+
+    HASH_FIND_STR(oc->known_classes, class_of->name, known);
+    if (!known) {
+        rc = mr_bus_ensure(oc->bus, &spec, 1, &err);
+        if (rc) {
+            mr_log_error(MR_ERROR, "relay.class", &err, " class=%s", class_of->name);
+            return rc;
+        }
+        known = calloc(1, sizeof *known);
+        if (!known)
+            return MR_NO_MEMORY;
+        memcpy(known->name, class_of->name, sizeof known->name);
+        HASH_ADD_STR(oc->known_classes, name, known);
+    }
+    class_of->ensured = true;
+    return MR_OK;
+}
+
+void oc_relay_close(struct oc *oc)
+{
+    struct oc_known_class *known, *next;
+
+    HASH_ITER(hh, oc->known_classes, known, next)
+    {
+        HASH_DEL(oc->known_classes, known);
+        free(known);
+    }
+}
+
+static void reported(struct oc_send *send, enum mr_code code, int32_t partition, int64_t offset,
+                     int64_t time_ms)
+{
+    struct oc_effect *effect = (struct oc_effect *)send;
+    struct oc *oc = effect->outbox ? effect->outbox->oc : NULL;
+    const int64_t now = oc ? oc->clock->mono_ms(oc->clock) : 0;
+
+    (void)partition, (void)offset, (void)time_ms;
+    if (code == MR_OK || code == MR_TOO_LARGE) {
+        mr_fail_point("relay.reported");
+        if (code)
+            mr_log(MR_ALARM, "relay.too_large", " effect=%s bytes=%zu", effect->field,
+                   effect->payload_len);
+        oc_outbox_sent(effect, now);
+        return;
+    }
+    if (oc)
+        oc->send_pause_ms = now + oc->config->send_retry_ms;
+    mr_log(MR_WARN, "relay.again", " effect=%s code=%s", effect->field, mr_code_name(code));
+    oc_outbox_again(effect);
+}
+
+static const char *topic_of(const struct oc *oc, const struct oc_effect *effect)
+{
+    switch ((enum oc_effect_kind)effect->kind) {
+    case OC_EFFECT_TASK:
+        return effect->class_of->topic;
+    case OC_EFFECT_CONTROL:
+        return oc->topics.control;
+    case OC_EFFECT_EVENT:
+        return oc->topics.events;
+    case OC_EFFECT_DEAD:
+        return oc->topics.dlq;
+    case OC_EFFECT_LOG:
+        return oc->topics.log;
+    }
+    return oc->topics.dlq;
+}
+
+static enum mr_code send(struct oc *oc, struct oc_shard *shard, struct oc_effect *effect)
+{
+    const int32_t partition = effect->kind == OC_EFFECT_LOG       ? (int32_t)shard->number
+                              : effect->kind == OC_EFFECT_CONTROL ? 0
+                                                                  : -1;
+    struct mr_error err;
+    enum mr_code rc;
+
+    effect->send.done = reported;
+    rc = mr_bus_send(oc->bus, topic_of(oc, effect), partition, effect->key, effect->key_len,
+                     effect->payload, effect->payload_len, &effect->send, &err);
+    if (rc == MR_OK) {
+        oc_outbox_sending(effect);
+        mr_fail_point("relay.sent");
+    } else if (rc == MR_TOO_LARGE) {
+        reported(&effect->send, rc, -1, -1, 0);
+        rc = MR_OK;
+    } else if (rc != MR_BUSY) {
+        mr_log_error(MR_WARN, "relay.send", &err, " effect=%s", effect->field);
+        oc->send_pause_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
+    }
+    return rc;
+}
+
+static int relay_shard(struct oc *oc, struct oc_shard *shard)
+{
+    struct oc_effect *effect, *next;
+    struct oc_class *class_of, *next_class;
+    int sent = 0;
+
+    DL_FOREACH_SAFE(shard->outbox.ready, effect, next)
+    {
+        if (send(oc, shard, effect))
+            return sent;
+        sent++;
+    }
+    HASH_ITER(hh, shard->outbox.classes, class_of, next_class)
+    {
+        if (!class_of->ready || (!class_of->ensured && ensure(oc, class_of)))
+            continue;
+        DL_FOREACH_SAFE(class_of->ready, effect, next)
+        {
+            if (class_of->outstanding >= oc->config->outstanding_max)
+                break;
+            if (send(oc, shard, effect))
+                return sent;
+            sent++;
+        }
+    }
+    return sent;
+}
+
+int oc_relay_pass(struct oc *oc)
+{
+    int done = mr_bus_poll(oc->bus);
+
+    if (oc->clock->mono_ms(oc->clock) < oc->send_pause_ms)
+        return done;
+    for (uint32_t s = 0; s < oc->shard_count; s++)
+        if (oc->shards[s].state == OC_SHARD_LIVE)
+            done += relay_shard(oc, &oc->shards[s]);
+    return done;
+}

@@ -1,0 +1,3 @@
+# What tests/bench/run runs; no tests by themselves.
+add_executable(bench-load ${CMAKE_CURRENT_SOURCE_DIR}/bench/load.c)
+target_link_libraries(bench-load PRIVATE mr_parts)

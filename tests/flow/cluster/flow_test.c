@@ -1,0 +1,430 @@
+/* flow_test.c -- the promises of docs/lifecycle.md on simulated ports and virtual time. */
+#include "tests/flow/cluster/kit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void settle(struct flow *flow)
+{
+    for (int i = 0; i < 30; i++)
+        flow_pass(flow);
+}
+
+static void a_job_runs_to_its_end_and_leaves_nothing_behind(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 1);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "{\"x\":1}");
+    assert_int_equal(flow.tasks_seen, 1);
+    assert_int_equal(flow.notices, 1);
+    assert_int_equal(flow.letters, 0);
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+}
+
+static void the_same_submit_twice_is_one_job(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 2);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    settle(&flow);
+    assert_int_equal(flow.tasks_seen, 1);
+    assert_int_equal(flow.notices, 1);
+    assert_int_equal(flow.letters, 0);
+    flow_teardown(&flow);
+}
+
+static void another_body_under_the_same_id_is_a_dead_letter(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 3);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":2}");
+    settle(&flow);
+    assert_int_equal(flow.letters, 1);
+    assert_non_null(strstr(flow.last_letter, "MR_CONFLICT"));
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "{\"x\":1}");
+    flow_teardown(&flow);
+}
+
+static void a_task_that_fails_twice_is_retried_with_back_off(void **state)
+{
+    struct flow flow;
+    int64_t start;
+
+    (void)state;
+    flow_setup(&flow, 4);
+    flow.worker_fails = 2;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_retry, "{}");
+    start = flow.world.now_ms;
+    assert_true(flow_run(&flow, "job-1", 60000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_int_equal(flow.tasks_seen, 3);
+    assert_true(flow.world.now_ms - start >= 6000); /* 2 s, then 4 s */
+    flow_teardown(&flow);
+}
+
+static void a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 5);
+    flow.worker_fails = 3;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_retry, "{\"x\":1}");
+    assert_true(flow_run(&flow, "job-1", 60000));
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "Image.Crashed");
+    assert_int_equal(flow.letters, 1);
+    assert_non_null(strstr(flow.last_letter, "job.failed"));
+    assert_non_null(strstr(flow.last_letter, "\"attempt\":3")); /* the whole chain */
+    {
+        const struct mr_event redrive = {.kind = MR_EVENT_REDRIVE, .job = "job-1"};
+        struct mr_buf text = {0};
+
+        assert_int_equal(mr_event_print(&redrive, &text), MR_OK);
+        flow_produce(&flow, "millrace.log", "job-1", text.data);
+        mr_buf_release(&text);
+    }
+    settle(&flow);
+    assert_true(flow_run(&flow, "job-1", 60000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "");
+    flow_teardown(&flow);
+}
+
+static void a_wait_ends_when_its_time_has_come_and_not_before(void **state)
+{
+    struct flow flow;
+    int64_t start;
+
+    (void)state;
+    flow_setup(&flow, 6);
+    flow_start(&flow, 0);
+    start = flow.world.now_ms;
+    flow_submit(&flow, "job-1", flow_wait, "{}");
+    while (flow.world.now_ms < start + 4900)
+        flow_pass(&flow);
+    assert_int_equal(flow.tasks_seen, 0);
+    assert_true(flow_run(&flow, "job-1", 5000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    flow_teardown(&flow);
+}
+
+static void a_task_without_an_answer_times_out(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 7);
+    flow.worker_off = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_wait, "{}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "States.Timeout");
+    flow_teardown(&flow);
+}
+
+static void a_cancelled_job_is_aborted_and_its_late_result_changes_nothing(void **state)
+{
+    const struct mr_event cancel = {.kind = MR_EVENT_CANCEL, .job = "job-1", .cause = "enough"};
+    struct mr_buf text = {0};
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 8);
+    flow.worker_off = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    settle(&flow);
+    assert_int_equal(mr_event_print(&cancel, &text), MR_OK);
+    flow_produce(&flow, "millrace.log", "job-1", text.data);
+    mr_buf_release(&text);
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "ABORTED");
+    flow.worker_off = false;
+    settle(&flow);
+    assert_int_equal(flow.tasks_seen, 1);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "ABORTED");
+    assert_int_equal(flow.notices, 1);
+    flow_teardown(&flow);
+}
+
+static void forged_stale_and_foreign_tokens_change_nothing(void **state)
+{
+    struct flow flow;
+    char forged[4][MR_TOKEN_MAX + 64];
+    size_t len;
+
+    (void)state;
+    flow_setup(&flow, 9);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-0", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-0", 20000)); /* its token is a foreign one for job-1 */
+    len = strlen(flow.last_token);
+    flow.worker_off = true;
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    settle(&flow);
+    (void)snprintf(forged[0], sizeof forged[0], "job-1.1.1.%032d", 0);
+    (void)snprintf(forged[1], sizeof forged[1], "job-1%s", flow.last_token + strlen("job-0"));
+    (void)snprintf(forged[2], sizeof forged[2], "%s", flow.last_token);
+    (void)snprintf(forged[3], sizeof forged[3], "job-1.1.2.%s", flow.last_token + len - 32);
+    for (size_t i = 0; i < 4; i++) {
+        char text[512];
+
+        (void)snprintf(text, sizeof text, "{\"token\":\"%s\",\"output\":{\"evil\":true}}", forged[i]);
+        flow_produce(&flow, "millrace.results", "x", text);
+    }
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
+    assert_string_equal(flow_row(&flow, "job-0", "output"), "{}");
+    flow.worker_off = false;
+    assert_true(flow_run(&flow, "job-1", 20000));
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "{}");
+    flow_teardown(&flow);
+}
+
+static void poison_is_a_dead_letter_and_the_next_is_served(void **state)
+{
+    static const char *const poison[] = {"\xff\xfe not json", "{\"v\":9,\"workflow\":\"x\"}",
+                                         "{\"workflow\":\"nobody\"}", "[]",
+                                         "{\"definition\":{\"StartAt\":\"A\"}}"};
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 10);
+    flow_start(&flow, 0);
+    for (size_t i = 0; i < sizeof poison / sizeof poison[0]; i++)
+        flow_produce(&flow, "millrace.jobs", "p", poison[i]);
+    flow_produce(&flow, "millrace.results", "p", "{\"token\":\"x\"}");
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    settle(&flow);
+    assert_int_equal(flow.letters, 6);
+    flow_teardown(&flow);
+}
+
+static void an_unknown_kind_in_the_log_stops_its_shard_and_skips_nothing(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 11);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    flow_produce(&flow, "millrace.log", "job-1", "{\"v\":1,\"k\":\"from-the-future\"}");
+    settle(&flow);
+    flow_submit(&flow, "job-1b", flow_one_task, "{}");
+    settle(&flow);
+    {
+        const uint32_t shard = mr_shard_of("job-1", 5, 2);
+        struct mr_pos pos;
+
+        assert_int_equal(flow.nodes[0].oc.shards[shard].state, OC_SHARD_STOPPED);
+        assert_int_equal(flow.nodes[0].oc.shards[1 - shard].state, OC_SHARD_LIVE);
+        assert_int_equal(mr_store_pos_get(flow.store, shard, &pos, NULL), MR_OK);
+        assert_true(pos.present);
+    }
+    flow_teardown(&flow);
+}
+
+static void a_killed_orchestrator_is_followed_by_another(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 12);
+    flow.worker_off = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_parallel, "{\"x\":1}");
+    settle(&flow);
+    flow_kill(&flow, 0);
+    flow.worker_off = false;
+    flow_start(&flow, 1);
+    assert_true(flow_run(&flow, "job-1", 30000));
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+}
+
+static void redis_is_rebuilt_from_the_log_after_a_flush(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 13);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "done", flow_one_task, "{\"x\":1}");
+    assert_true(flow_run(&flow, "done", 20000));
+    flow.worker_off = true;
+    flow_submit(&flow, "job-1", flow_parallel, "{\"x\":1}");
+    settle(&flow);
+    mr_sim_redis_flushall(flow.redis);
+    settle(&flow);
+    flow.worker_off = false;
+    assert_true(flow_run(&flow, "job-1", 30000));
+    settle(&flow);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "done", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "done", "output"), "{\"x\":1}");
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+}
+
+static void an_owner_that_slept_past_its_lease_is_fenced(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    for (int flushed = 0; flushed < 2; flushed++) {
+        flow_setup(&flow, 14);
+        flow_start(&flow, 0);
+        flow.worker_off = true;
+        flow_submit(&flow, "job-1", flow_parallel, "{}");
+        settle(&flow);
+        flow.paused[0] = true; /* SIGSTOP */
+        if (flushed)
+            mr_sim_redis_flushall(flow.redis);
+        flow_start(&flow, 1);
+        for (int i = 0; i < 600; i++)
+            flow_pass(&flow);
+        flow.worker_off = false;
+        flow.paused[0] = false; /* SIGCONT */
+        assert_true(flow_run(&flow, "job-1", 60000));
+        settle(&flow);
+        assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+        assert_int_equal(flow.notices, 1);
+        assert_int_equal(flow_outbox(&flow), 0);
+        flow_teardown(&flow);
+    }
+}
+
+static void a_log_cut_off_behind_redis_is_noticed_not_skipped(void **state)
+{
+    const uint32_t shard = mr_shard_of("job-1", 5, 2);
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 15);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    flow_kill(&flow, 0);
+    flow_submit(&flow, "job-1x", flow_one_task, "{}");
+    mr_sim_broker_truncate(flow.broker, "millrace.log", (int32_t)shard, 1000);
+    flow_start(&flow, 1);
+    for (int i = 0; i < 400; i++)
+        flow_pass(&flow);
+    assert_int_equal(flow.nodes[1].oc.shards[shard].state, OC_SHARD_STOPPED);
+    flow_teardown(&flow);
+}
+
+static void a_task_whose_record_is_gone_is_sent_again(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 16);
+    flow.worker_off = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
+    settle(&flow);
+    mr_sim_broker_truncate(flow.broker, "millrace.tasks.io", 0, 1000);
+    flow.worker_off = false;
+    assert_true(flow_run(&flow, "job-1", 200000));
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "{\"x\":1}");
+    flow_teardown(&flow);
+}
+
+/* Port call 1 fails, then 2, then 3 ...: before it was done, and after. The job ends as it would have,
+ * is told of once, and nothing is left in the outbox. */
+static void whichever_port_call_fails_the_job_ends_right(void **state)
+{
+    char calm_digest[1024], digest[1024];
+    struct flow flow;
+    uint64_t calls;
+
+    (void)state;
+    flow_setup(&flow, 17);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_parallel, "{\"x\":1}");
+    assert_true(flow_run(&flow, "job-1", 60000));
+    settle(&flow);
+    calls = flow.world.calls;
+    flow_digest(&flow, "job-1", calm_digest, sizeof calm_digest);
+    flow_teardown(&flow);
+    assert_true(calls > 100);
+    for (uint64_t n = 1; n <= calls; n += 1 + n / 400) {
+        for (int fault = 0; fault < 2; fault++) {
+            flow_setup(&flow, 17);
+            flow.world.calls = 0;
+            flow.world.fail_at = n;
+            flow.world.fault = fault ? MR_SIM_AFTER : MR_SIM_BEFORE;
+            flow_start(&flow, 0);
+            flow_submit(&flow, "job-1", flow_parallel, "{\"x\":1}");
+            if (!flow_run(&flow, "job-1", 120000))
+                fail_msg("call %llu, fault %d: the job has not ended", (unsigned long long)n, fault);
+            for (int i = 0; i < 100; i++)
+                flow_pass(&flow);
+            flow_digest(&flow, "job-1", digest, sizeof digest);
+            assert_string_equal(digest, calm_digest);
+            assert_int_equal(flow.notices, 1);
+            assert_int_equal(flow_outbox(&flow), 0);
+            flow_teardown(&flow);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_runs_to_its_end_and_leaves_nothing_behind),
+        cmocka_unit_test(the_same_submit_twice_is_one_job),
+        cmocka_unit_test(another_body_under_the_same_id_is_a_dead_letter),
+        cmocka_unit_test(a_task_that_fails_twice_is_retried_with_back_off),
+        cmocka_unit_test(a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it),
+        cmocka_unit_test(a_wait_ends_when_its_time_has_come_and_not_before),
+        cmocka_unit_test(a_task_without_an_answer_times_out),
+        cmocka_unit_test(a_cancelled_job_is_aborted_and_its_late_result_changes_nothing),
+        cmocka_unit_test(forged_stale_and_foreign_tokens_change_nothing),
+        cmocka_unit_test(poison_is_a_dead_letter_and_the_next_is_served),
+        cmocka_unit_test(an_unknown_kind_in_the_log_stops_its_shard_and_skips_nothing),
+        cmocka_unit_test(a_killed_orchestrator_is_followed_by_another),
+        cmocka_unit_test(redis_is_rebuilt_from_the_log_after_a_flush),
+        cmocka_unit_test(an_owner_that_slept_past_its_lease_is_fenced),
+        cmocka_unit_test(a_log_cut_off_behind_redis_is_noticed_not_skipped),
+        cmocka_unit_test(a_task_whose_record_is_gone_is_sent_again),
+        cmocka_unit_test(whichever_port_call_fails_the_job_ends_right),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

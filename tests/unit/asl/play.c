@@ -1,0 +1,481 @@
+/* play.c -- see play.h. */
+#include "tests/unit/asl/play.h"
+
+#include "common/base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *grow(void *items, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return items;
+    *cap = *cap ? *cap * 2 : 16;
+    items = realloc(items, *cap * size);
+    assert_non_null(items);
+    return items;
+}
+
+/* ---- the store of values ------------------------------------------------------------------ */
+
+static void store_put(void *ctx, uint32_t id, const char *json, size_t len)
+{
+    struct play_store *store = ctx;
+
+    for (size_t i = 0; i < store->count; i++)
+        assert_int_not_equal(store->items[i].id, id); /* written once */
+    assert_true(len >= ASL_VALUE_INLINE_MAX);
+    store->items = grow(store->items, store->count, &store->cap, sizeof(*store->items));
+    store->items[store->count++] = (struct play_value){id, strndup(json, len)};
+    store->puts++;
+}
+
+static void store_drop(void *ctx, uint32_t id)
+{
+    struct play_store *store = ctx;
+
+    for (size_t i = 0; i < store->count; i++) {
+        if (store->items[i].id != id)
+            continue;
+        free(store->items[i].text);
+        store->items[i] = store->items[--store->count];
+        store->drops++;
+        return;
+    }
+    fail_msg("value %u was dropped but is not there", id);
+}
+
+static bool store_get(void *ctx, uint32_t id, const char **json, size_t *len)
+{
+    struct play_store *store = ctx;
+
+    for (size_t i = 0; i < store->count; i++) {
+        if (store->items[i].id == id) {
+            *json = store->items[i].text;
+            *len = strlen(*json);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void store_copy(const struct play_store *from, struct play_store *to)
+{
+    *to = (struct play_store){0};
+    for (size_t i = 0; i < from->count; i++)
+        store_put(to, from->items[i].id, from->items[i].text, strlen(from->items[i].text));
+    to->puts = from->puts;
+    to->drops = from->drops;
+}
+
+static void store_release(struct play_store *store)
+{
+    for (size_t i = 0; i < store->count; i++)
+        free(store->items[i].text);
+    free(store->items);
+    *store = (struct play_store){0};
+}
+
+static void encode(struct asl_run *run, struct play_store *store, struct mr_buf *buf)
+{
+    struct asl_values_fn fn = {store_put, store_drop, store};
+    struct mr_error err;
+
+    mr_buf_reset(buf);
+    assert_int_equal(asl_run_encode(run, &fn, buf, &err), MR_OK);
+}
+
+/* ---- what comes out ----------------------------------------------------------------------- */
+
+static void on_history(void *ctx, uint64_t id, uint64_t previous, const char *type, int64_t ms,
+                       const cJSON *details)
+{
+    struct play *play = ctx;
+
+    (void)ms;
+    (void)details;
+    assert_int_equal(id, play->history_last + 1);
+    assert_true(previous < id);
+    play->history_last = id;
+    if (play->history.len)
+        mr_buf_add_char(&play->history, ',');
+    mr_buf_add_str(&play->history, type);
+}
+
+static bool on_token(void *ctx, uint64_t seq, uint32_t attempt, char *buf, size_t size)
+{
+    (void)ctx;
+    (void)snprintf(buf, size, "token-%" PRIu64 "-%" PRIu32, seq, attempt);
+    return true;
+}
+
+static void add_task(struct play *play, const struct asl_effect *effect)
+{
+    struct play_task *task;
+
+    play->tasks = grow(play->tasks, play->task_count, &play->task_cap, sizeof(*play->tasks));
+    task = &play->tasks[play->task_count++];
+    *task = (struct play_task){.seq = effect->seq,
+                               .attempt = effect->attempt,
+                               .entry = effect->entry,
+                               .timeout_ms = effect->timeout_ms,
+                               .heartbeat_ms = effect->heartbeat_ms,
+                               .token = effect->token};
+    (void)snprintf(task->state, sizeof(task->state), "%s", effect->state);
+    (void)snprintf(task->resource, sizeof(task->resource), "%s", effect->resource);
+    task->input = strdup(effect->input);
+    assert_int_equal(strlen(effect->input), effect->input_len);
+    play->sent++;
+}
+
+static void end_task(struct play *play, const struct asl_effect *effect)
+{
+    for (size_t i = 0; i < play->task_count; i++) {
+        if (play->tasks[i].seq != effect->seq || play->tasks[i].attempt != effect->attempt)
+            continue;
+        free(play->tasks[i].input);
+        memmove(&play->tasks[i], &play->tasks[i + 1],
+                (--play->task_count - i) * sizeof(*play->tasks));
+        play->stopped += !effect->wanted;
+        play->answered += effect->wanted;
+        return;
+    }
+    fail_msg("task %" PRIu64 ".%u ended but is not outstanding", effect->seq, effect->attempt);
+}
+
+static struct play_timer *find_timer(struct play *play, const struct asl_effect *effect)
+{
+    for (size_t i = 0; i < play->timer_count; i++)
+        if (play->timers[i].seq == effect->seq && play->timers[i].attempt == effect->attempt &&
+            play->timers[i].kind == (char)effect->timer)
+            return &play->timers[i];
+    return NULL;
+}
+
+static void on_effect(struct play *play, const struct asl_effect *effect)
+{
+    struct play_timer *timer;
+
+    switch (effect->kind) {
+    case ASL_EFFECT_TASK:
+        add_task(play, effect);
+        break;
+    case ASL_EFFECT_TASK_END:
+        end_task(play, effect);
+        break;
+    case ASL_EFFECT_TIMER:
+        timer = find_timer(play, effect);
+        if (!timer) {
+            play->timers =
+                grow(play->timers, play->timer_count, &play->timer_cap, sizeof(*play->timers));
+            timer = &play->timers[play->timer_count++];
+        }
+        *timer = (struct play_timer){effect->seq, effect->attempt, (char)effect->timer,
+                                     effect->due_ms};
+        break;
+    case ASL_EFFECT_TIMER_END:
+        timer = find_timer(play, effect);
+        assert_non_null(timer);
+        *timer = play->timers[--play->timer_count];
+        break;
+    case ASL_EFFECT_CLOSED:
+        play->closed = true;
+        play->closes++;
+        break;
+    }
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+static void assert_same_effects(const struct asl_effects *a, const struct asl_effects *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        const struct asl_effect *x = &a->items[i], *y = &b->items[i];
+        assert_int_equal(x->kind, y->kind);
+        assert_int_equal(x->seq, y->seq);
+        assert_int_equal(x->attempt, y->attempt);
+        assert_int_equal(x->wanted, y->wanted);
+        assert_int_equal(x->timer, y->timer);
+        assert_int_equal(x->due_ms, y->due_ms);
+        assert_int_equal(x->entry, y->entry);
+        assert_int_equal(!x->input, !y->input);
+        if (x->input)
+            assert_string_equal(x->input, y->input);
+    }
+}
+
+static void count_task(void *ctx, uint64_t seq, uint32_t attempt, const char *resource, int64_t ms)
+{
+    struct play *play = ctx;
+    size_t i = 0;
+
+    (void)resource;
+    (void)ms;
+    while (i < play->task_count &&
+           (play->tasks[i].seq != seq || play->tasks[i].attempt != attempt))
+        i++;
+    assert_true(i < play->task_count);
+    play->sent++; /* borrowed as a counter by check_outstanding() */
+}
+
+static void count_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, int64_t due_ms)
+{
+    struct play *play = ctx;
+    struct asl_effect effect = {
+        .seq = seq, .attempt = attempt, .timer = (enum asl_timer)kind, .due_ms = due_ms};
+    struct play_timer *timer = find_timer(play, &effect);
+
+    assert_non_null(timer);
+    assert_int_equal(timer->due_ms, due_ms);
+    play->answered++;
+}
+
+/* What the run says is outstanding is what its effects said, and an open run waits for something. */
+static void check_outstanding(struct play *play)
+{
+    unsigned sent = play->sent, answered = play->answered;
+
+    asl_run_tasks(play->run, count_task, play);
+    asl_run_timers(play->run, count_timer, play);
+    assert_int_equal(play->sent - sent, play->task_count);
+    assert_int_equal(play->answered - answered, play->timer_count);
+    play->sent = sent;
+    play->answered = answered;
+    assert_int_equal(asl_run_status(play->run) != ASL_RUNNING, play->closed);
+    if (play->closed)
+        assert_int_equal(play->task_count + play->timer_count, 0);
+    else
+        assert_true(play->task_count + play->timer_count > 0);
+}
+
+void play_event(struct play *play, const struct asl_event *event)
+{
+    struct asl_event timed = *event;
+    struct asl_effects effects = {0};
+    struct asl_env quiet = play->env;
+    struct asl_run *twin = NULL;
+    struct play_store store = {0};
+    struct mr_buf text = {0};
+    struct mr_error err = {0};
+    bool changed;
+
+    timed.time_ms = play->now_ms;
+    quiet.history = NULL;
+    if (!play->no_twin) {
+        store_copy(&play->store, &store);
+        assert_int_equal(asl_run_decode(play->machine, play->text.data, play->text.len, store_get,
+                                        &store, &twin, &err),
+                         MR_OK);
+    }
+    if (event->kind == ASL_EVENT_REDRIVE)
+        play->closed = play->closed && asl_run_status(play->run) == ASL_SUCCEEDED;
+    assert_int_equal(asl_step(play->run, &timed, &play->env, &play->effects, &play->changed, &err),
+                     MR_OK);
+    for (size_t i = 0; i < play->effects.count; i++)
+        on_effect(play, &play->effects.items[i]);
+    if (event->kind == ASL_EVENT_REDRIVE && !play->changed)
+        play->closed = asl_run_status(play->run) != ASL_RUNNING;
+    if (!play->no_twin) {
+        assert_int_equal(asl_step(twin, &timed, &quiet, &effects, &changed, &err), MR_OK);
+        assert_int_equal(changed, play->changed);
+        assert_same_effects(&effects, &play->effects);
+        encode(play->run, &play->store, &play->text);
+        encode(twin, &store, &text);
+        assert_string_equal(text.data, play->text.data);
+        assert_int_equal(store.puts, play->store.puts);
+        assert_int_equal(store.drops, play->store.drops);
+        check_outstanding(play);
+    }
+    asl_run_free(twin);
+    asl_effects_release(&effects);
+    store_release(&store);
+    mr_buf_release(&text);
+}
+
+void play_begin(struct play *play, const char *definition)
+{
+    struct asl_start start = {.job = "job-1", .workflow = "flow", .tenant = "t", .seed = 42};
+    struct mr_error err = {0};
+
+    *play = (struct play){.now_ms = 1000};
+    play->env.history = on_history;
+    play->env.token = on_token;
+    play->env.ctx = play;
+    if (asl_machine_parse(definition, strlen(definition), NULL, &play->machine, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(asl_run_new(play->machine, &start, &play->run, &err), MR_OK);
+    encode(play->run, &play->store, &play->text);
+}
+
+void play_end(struct play *play)
+{
+    for (size_t i = 0; i < play->task_count; i++)
+        free(play->tasks[i].input);
+    free(play->tasks);
+    free(play->timers);
+    store_release(&play->store);
+    mr_buf_release(&play->text);
+    mr_buf_release(&play->history);
+    asl_effects_release(&play->effects);
+    asl_run_free(play->run);
+    asl_machine_unref(play->machine);
+}
+
+void play_start(struct play *play, const char *input)
+{
+    struct asl_event event = {.kind = ASL_EVENT_START};
+    cJSON *data = cJSON_Parse(input);
+
+    assert_non_null(data);
+    event.data = data;
+    play_event(play, &event);
+    cJSON_Delete(data);
+}
+
+struct play_task *play_task_of(struct play *play, const char *state)
+{
+    for (size_t i = 0; i < play->task_count; i++)
+        if (strcmp(play->tasks[i].state, state) == 0)
+            return &play->tasks[i];
+    return NULL;
+}
+
+void play_ok(struct play *play, const char *state, const char *json)
+{
+    struct play_task *task = play_task_of(play, state);
+    cJSON *data = cJSON_Parse(json);
+    struct asl_event event = {.kind = ASL_EVENT_TASK_OK, .data = data};
+
+    assert_non_null(task);
+    assert_non_null(data);
+    event.seq = task->seq;
+    event.attempt = task->attempt;
+    play_event(play, &event);
+    cJSON_Delete(data);
+}
+
+void play_fail(struct play *play, const char *state, const char *error, const char *cause)
+{
+    struct play_task *task = play_task_of(play, state);
+    struct asl_event event = {.kind = ASL_EVENT_TASK_FAILED, .error = error, .cause = cause};
+
+    assert_non_null(task);
+    event.seq = task->seq;
+    event.attempt = task->attempt;
+    play_event(play, &event);
+}
+
+void play_timer(struct play *play, size_t index)
+{
+    struct play_timer timer;
+    struct asl_event event = {.kind = ASL_EVENT_TIMER};
+
+    assert_true(index < play->timer_count);
+    timer = play->timers[index];
+    if (play->now_ms < timer.due_ms)
+        play->now_ms = timer.due_ms;
+    event.seq = timer.seq;
+    event.attempt = timer.attempt;
+    event.timer = (enum asl_timer)timer.kind;
+    play_event(play, &event);
+}
+
+void play_next_timer(struct play *play)
+{
+    size_t first = 0;
+
+    for (size_t i = 1; i < play->timer_count; i++)
+        if (play->timers[i].due_ms < play->timers[first].due_ms)
+            first = i;
+    play_timer(play, first);
+}
+
+void play_cancel(struct play *play)
+{
+    struct asl_event event = {
+        .kind = ASL_EVENT_CANCEL, .error = "Cancelled", .cause = "somebody asked"};
+
+    play_event(play, &event);
+}
+
+void play_redrive(struct play *play)
+{
+    struct asl_event event = {.kind = ASL_EVENT_REDRIVE};
+
+    play_event(play, &event);
+}
+
+void play_run(struct play *play)
+{
+    while (!play->closed) {
+        if (play->task_count > 0) {
+            char *input = strdup(play->tasks[0].input);
+            play_ok(play, play->tasks[0].state, input);
+            free(input);
+        } else {
+            play_next_timer(play);
+        }
+    }
+    assert_int_equal(play->closes, 1);
+}
+
+void assert_json(const cJSON *json, const char *expected)
+{
+    struct mr_buf got = {0}, want = {0};
+    cJSON *tree = cJSON_Parse(expected);
+
+    assert_non_null(json);
+    assert_non_null(tree);
+    assert_int_equal(mr_json_print_sorted(json, &got), MR_OK);
+    assert_int_equal(mr_json_print_sorted(tree, &want), MR_OK);
+    assert_string_equal(got.data, want.data);
+    mr_buf_release(&got);
+    mr_buf_release(&want);
+    cJSON_Delete(tree);
+}
+
+void assert_output(struct play *play, const char *expected)
+{
+    if (asl_run_status(play->run) != ASL_SUCCEEDED)
+        fail_msg("%s: %s: %s", asl_status_name(asl_run_status(play->run)),
+                 asl_run_error(play->run) ? asl_run_error(play->run) : "-",
+                 asl_run_cause(play->run) ? asl_run_cause(play->run) : "-");
+    assert_json(asl_run_output(play->run), expected);
+}
+
+void assert_where(struct play *play, const char *expected)
+{
+    char where[256];
+
+    asl_run_where(play->run, where, sizeof(where));
+    assert_string_equal(where, expected);
+}
+
+void play_expect(const char *definition, const char *input, const char *output)
+{
+    struct play play;
+
+    play_begin(&play, definition);
+    play_start(&play, input);
+    play_run(&play);
+    assert_output(&play, output);
+    play_end(&play);
+}
+
+void play_expect_error(const char *definition, const char *input, const char *error)
+{
+    struct play play;
+
+    play_begin(&play, definition);
+    play_start(&play, input);
+    play_run(&play);
+    assert_int_equal(asl_run_status(play.run), ASL_FAILED);
+    if (error)
+        assert_string_equal(asl_run_error(play.run), error);
+    else
+        assert_null(asl_run_error(play.run));
+    play_end(&play);
+}

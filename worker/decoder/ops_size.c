@@ -1,0 +1,320 @@
+/* ops_size.c -- resize, crop, rotate: where the size changes and something is cut off or filled. */
+#include "worker/decoder/ops.h"
+
+#include <math.h>
+
+static const VipsKernel kernels[] = {
+    [MR_KERNEL_NEAREST] = VIPS_KERNEL_NEAREST,   [MR_KERNEL_LINEAR] = VIPS_KERNEL_LINEAR,
+    [MR_KERNEL_CUBIC] = VIPS_KERNEL_CUBIC,       [MR_KERNEL_MITCHELL] = VIPS_KERNEL_MITCHELL,
+    [MR_KERNEL_LANCZOS2] = VIPS_KERNEL_LANCZOS2, [MR_KERNEL_LANCZOS3] = VIPS_KERNEL_LANCZOS3,
+};
+
+/* ---- sizes, in whole numbers --------------------------------------------------------------- */
+
+struct ratio {
+    int64_t to, from;
+};
+
+static bool smaller(struct ratio a, struct ratio b)
+{
+    return a.to * b.from < b.to * a.from;
+}
+
+static int scaled(int side, struct ratio ratio)
+{
+    int64_t n = (2 * side * ratio.to + ratio.from) / (2 * ratio.from); /* half rounds up */
+
+    return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
+}
+
+static struct ratio bounded(struct ratio ratio, const struct mr_op_resize *resize)
+{
+    const struct ratio one = {1, 1};
+
+    if (resize->without_reduction && smaller(ratio, one))
+        return one;
+    if (!resize->without_reduction && resize->without_enlargement && smaller(one, ratio))
+        return one;
+    return ratio;
+}
+
+struct dec_size dec_resize_scaled(const struct mr_op_resize *resize, int width, int height)
+{
+    struct ratio across = {resize->width, width}, down = {resize->height, height};
+    bool larger = resize->fit == MR_FIT_COVER || resize->fit == MR_FIT_OUTSIDE;
+
+    if (!resize->width)
+        across = down;
+    else if (!resize->height)
+        down = across;
+    else if (resize->fit != MR_FIT_FILL)
+        across = down = smaller(across, down) == larger ? down : across;
+    return (struct dec_size){scaled(width, bounded(across, resize)),
+                             scaled(height, bounded(down, resize))};
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+static int middle(int outer, int inner, enum dec_place place)
+{
+    return (outer - inner + (place == DEC_PLACE_CROP ? 1 : 0)) / 2;
+}
+
+static int focal(int outer, int inner, double at)
+{
+    int left = (int)lround(at * outer - inner / 2.0);
+    int end = outer - inner;
+
+    return left < 0 ? 0 : left > end ? end : left;
+}
+
+void dec_place(const struct mr_gravity *gravity, enum dec_place place, struct dec_size outer,
+               struct dec_size inner, int *ret_left, int *ret_top)
+{
+    /* -1: at the start, 0: in the middle, 1: at the end */
+    static const struct {
+        int x, y;
+    } sides[] = {
+        [MR_GRAVITY_CENTER] = {0, 0},     [MR_GRAVITY_NORTH] = {0, -1},
+        [MR_GRAVITY_NORTHEAST] = {1, -1}, [MR_GRAVITY_EAST] = {1, 0},
+        [MR_GRAVITY_SOUTHEAST] = {1, 1},  [MR_GRAVITY_SOUTH] = {0, 1},
+        [MR_GRAVITY_SOUTHWEST] = {-1, 1}, [MR_GRAVITY_WEST] = {-1, 0},
+        [MR_GRAVITY_NORTHWEST] = {-1, -1}, [MR_GRAVITY_ATTENTION] = {0, 0},
+        [MR_GRAVITY_ENTROPY] = {0, 0},    [MR_GRAVITY_FOCAL] = {0, 0},
+    };
+    int x = sides[gravity->kind].x, y = sides[gravity->kind].y;
+    int right = outer.width - inner.width, bottom = outer.height - inner.height;
+
+    if (gravity->kind == MR_GRAVITY_FOCAL) {
+        *ret_left = focal(outer.width, inner.width, gravity->x);
+        *ret_top = focal(outer.height, inner.height, gravity->y);
+        return;
+    }
+    *ret_left = x < 0 ? 0 : x > 0 ? right : middle(outer.width, inner.width, place);
+    *ret_top = y < 0 ? 0 : y > 0 ? bottom : middle(outer.height, inner.height, place);
+}
+
+/* ---- what a colour is in a picture's bands ------------------------------------------------- */
+
+/* Gives the picture the bands that color needs (colours, alpha) and *ret, to be unreferenced. */
+static enum dec_failure background_of(struct dec_picture *picture, struct mr_color color,
+                                      VipsArrayDouble **ret, struct dec_fault *fault)
+{
+    double values[4] = {color.r, color.g, color.b, color.a};
+    enum dec_failure failure = dec_picture_colored(picture, color, fault);
+
+    if (!failure && color.a < 255)
+        failure = dec_picture_alpha(picture, fault);
+    if (failure)
+        return failure;
+    if (picture->image->Bands == 2)
+        values[1] = color.a;
+    *ret = vips_array_double_new(values, picture->image->Bands <= 4 ? picture->image->Bands : 4);
+    return DEC_OK;
+}
+
+/* ---- resize -------------------------------------------------------------------------------- */
+
+static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
+{
+    return vips_resize(image, ret, (double)to.width / image->Xsize, "vscale",
+                       (double)to.height / image->Ysize, "kernel", kernel, NULL);
+}
+
+/* With colours multiplied by alpha, as sharp: in bytes again before the scaling. */
+static int scale_alpha(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
+{
+    VipsImage *t[5] = {0};
+    int rc;
+
+    rc = vips_premultiply(image, &t[0], NULL) || vips_cast(t[0], &t[1], image->BandFmt, NULL) ||
+         scale(t[1], &t[2], to, kernel) || vips_unpremultiply(t[2], &t[3], NULL) ||
+         vips_cast(t[3], &t[4], image->BandFmt, NULL);
+    if (!rc) {
+        *ret = t[4];
+        t[4] = NULL;
+    }
+    for (size_t i = 0; i < 5; i++)
+        g_clear_object(&t[i]);
+    return rc;
+}
+
+static bool quarter(const struct dec_picture *picture)
+{
+    return picture->turn == VIPS_ANGLE_D90 || picture->turn == VIPS_ANGLE_D270;
+}
+
+/* To exactly this size as it counts, and then upright. */
+static enum dec_failure scale_to(struct dec_picture *picture, struct dec_size to, VipsKernel kernel,
+                                 const char *at, struct dec_fault *fault)
+{
+    struct dec_size stored = quarter(picture) ? (struct dec_size){to.height, to.width} : to;
+    VipsImage *out = NULL;
+    enum dec_failure failure = DEC_OK;
+    int rc;
+
+    if (picture->image->Xsize != stored.width || picture->image->Ysize != stored.height) {
+        if (vips_image_hasalpha(picture->image))
+            rc = scale_alpha(picture->image, &out, stored, kernel);
+        else
+            rc = scale(picture->image, &out, stored, kernel);
+        if (rc)
+            return dec_fail_vips(fault, DEC_CORRUPT, at);
+        dec_picture_swap(picture, out);
+    }
+    picture->width = to.width;
+    picture->height = to.height;
+    if (picture->profiled)
+        failure = dec_picture_srgb(picture, fault);
+    if (!failure)
+        failure = dec_picture_upright(picture, fault);
+    return failure;
+}
+
+static enum dec_failure cut(struct dec_picture *picture, const struct mr_gravity *gravity,
+                            struct dec_size to, const char *at, struct dec_fault *fault)
+{
+    bool looks = gravity->kind == MR_GRAVITY_ATTENTION || gravity->kind == MR_GRAVITY_ENTROPY;
+    struct dec_size from = {picture->width, picture->height};
+    VipsImage *out = NULL;
+    int left, top, rc;
+    enum dec_failure failure;
+
+    if (!looks) {
+        dec_place(gravity, DEC_PLACE_CROP, from, to, &left, &top);
+        rc = vips_extract_area(picture->image, &out, left, top, to.width, to.height, NULL);
+        return dec_op_done(picture, rc, out, at, fault);
+    }
+    failure = dec_picture_settle(picture, fault);
+    if (failure)
+        return failure;
+    rc = vips_smartcrop(picture->image, &out, to.width, to.height, "interesting",
+                        gravity->kind == MR_GRAVITY_ENTROPY ? VIPS_INTERESTING_ENTROPY
+                                                            : VIPS_INTERESTING_ATTENTION,
+                        NULL);
+    return dec_op_done(picture, rc, out, at, fault);
+}
+
+static enum dec_failure embed(struct dec_picture *picture, const struct mr_op_resize *resize,
+                              struct dec_size to, const char *at, struct dec_fault *fault)
+{
+    struct dec_size from = {picture->width, picture->height};
+    VipsArrayDouble *background;
+    VipsImage *out = NULL;
+    int left, top, rc;
+    enum dec_failure failure = background_of(picture, resize->background, &background, fault);
+
+    if (failure)
+        return failure;
+    dec_place(&resize->gravity, DEC_PLACE_EMBED, to, from, &left, &top);
+    rc = vips_embed(picture->image, &out, left, top, to.width, to.height, "extend",
+                    VIPS_EXTEND_BACKGROUND, "background", background, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return dec_op_done(picture, rc, out, at, fault);
+}
+
+enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *op,
+                               const struct dec_limits *limits, struct dec_fault *fault)
+{
+    const struct mr_op_resize *resize = &op->resize;
+    struct dec_size size = dec_resize_scaled(resize, picture->width, picture->height);
+    struct dec_size to = size;
+    bool both = resize->width && resize->height;
+    enum dec_failure failure;
+
+    if (both && resize->fit == MR_FIT_COVER)
+        to = (struct dec_size){VIPS_MIN(size.width, resize->width),
+                               VIPS_MIN(size.height, resize->height)};
+    if (both && resize->fit == MR_FIT_CONTAIN)
+        to = (struct dec_size){VIPS_MAX(size.width, resize->width),
+                               VIPS_MAX(size.height, resize->height)};
+    failure = dec_size_check(limits, size.width, size.height, op->at, fault);
+    if (!failure)
+        failure = dec_size_check(limits, to.width, to.height, op->at, fault);
+    if (!failure)
+        failure = scale_to(picture, size, kernels[resize->kernel], op->at, fault);
+    if (failure || (to.width == size.width && to.height == size.height))
+        return failure;
+    if (resize->fit == MR_FIT_COVER)
+        return cut(picture, &resize->gravity, to, op->at, fault);
+    return embed(picture, resize, to, op->at, fault);
+}
+
+/* ---- crop ---------------------------------------------------------------------------------- */
+
+enum dec_failure dec_op_crop(struct dec_picture *picture, const struct mr_op *op,
+                             struct dec_fault *fault)
+{
+    const struct mr_op_crop *crop = &op->crop;
+    int64_t right = (int64_t)crop->left + crop->width, bottom = (int64_t)crop->top + crop->height;
+    VipsImage *out = NULL;
+    enum dec_failure failure;
+    int rc;
+
+    if (right > picture->width || bottom > picture->height)
+        return dec_fail(fault, DEC_OUT_OF_BOUNDS, "%s: %dx%d at %d,%d is not within %dx%d", op->at,
+                        crop->width, crop->height, crop->left, crop->top, picture->width,
+                        picture->height);
+    failure = dec_picture_upright(picture, fault);
+    if (failure)
+        return failure;
+    if (!crop->placed)
+        return cut(picture, &crop->gravity, (struct dec_size){crop->width, crop->height}, op->at,
+                   fault);
+    rc = vips_extract_area(picture->image, &out, crop->left, crop->top, crop->width, crop->height,
+                           NULL);
+    return dec_op_done(picture, rc, out, op->at, fault);
+}
+
+/* ---- rotate -------------------------------------------------------------------------------- */
+
+static enum dec_failure rotate_exact(struct dec_picture *picture, int quarters, const char *at,
+                                     struct dec_fault *fault)
+{
+    static const VipsAngle angles[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180,
+                                       VIPS_ANGLE_D270};
+    VipsImage *out = NULL;
+
+    if (quarters == 0)
+        return DEC_OK;
+    if (vips_rot(picture->image, &out, angles[quarters], NULL))
+        return dec_fail_vips(fault, DEC_CORRUPT, at);
+    dec_picture_swap(picture, out); /* it may still be smaller than it counts */
+    if (quarters % 2) {
+        int width = picture->width;
+        picture->width = picture->height;
+        picture->height = width;
+    }
+    return DEC_OK;
+}
+
+enum dec_failure dec_op_rotate(struct dec_picture *picture, const struct mr_op *op,
+                               const struct dec_limits *limits, struct dec_fault *fault)
+{
+    double angle = fmod(op->rotate.angle, 360), radians;
+    double w = picture->width, h = picture->height;
+    VipsArrayDouble *background;
+    VipsImage *out = NULL;
+    int rc;
+    enum dec_failure failure = dec_picture_upright(picture, fault);
+
+    if (!failure)
+        failure = dec_picture_settle(picture, fault);
+    if (failure)
+        return failure;
+    if (angle < 0)
+        angle += 360;
+    if (fmod(angle, 90) == 0)
+        return rotate_exact(picture, (int)(angle / 90) % 4, op->at, fault);
+    radians = angle / 180 * G_PI;
+    failure = dec_size_check(limits, (int64_t)(w * fabs(cos(radians)) + h * fabs(sin(radians))),
+                             (int64_t)(w * fabs(sin(radians)) + h * fabs(cos(radians))), op->at,
+                             fault);
+    if (!failure)
+        failure = background_of(picture, op->rotate.background, &background, fault);
+    if (failure)
+        return failure;
+    rc = vips_rotate(picture->image, &out, angle, "background", background, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return dec_op_done(picture, rc, out, op->at, fault);
+}

@@ -1,0 +1,224 @@
+/* imaging_child.c -- the supervisor's end of the socket.  Every wait has an end, sending too: a child
+ * that does not read must not hold its supervisor. */
+#include "worker/imaging_child.h"
+
+#include "common/ports/clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { OPEN_FILES_MAX = DEC_SLOTS + 16 };
+
+/* A checked build maps terabytes of shadow and says what it found on stderr. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHECKED_BUILD 1
+#else
+#define CHECKED_BUILD 0
+#endif
+
+const struct wk_child wk_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1}};
+
+enum mr_code wk_child_start(struct wk_child *child, const char *path,
+                            const struct wk_imaging_config *config, struct mr_error *err)
+{
+    const struct sb_limits limits = {.address_space = CHECKED_BUILD ? 0 : config->memory_max,
+                                     .file_bytes = config->output_bytes_max,
+                                     .open_files = OPEN_FILES_MAX};
+
+    *child = wk_child_none;
+    return sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
+}
+
+/* Until the socket is ready for events (POLLIN, POLLOUT). */
+static enum wk_heard wait_for(const struct wk_child *child, short events,
+                              const struct wk_patience *patience)
+{
+    struct pollfd fds[] = {{child->process.sock, events, 0}, {patience->wake_fd, POLLIN, 0}};
+    int64_t left;
+
+    for (;;) {
+        left = patience->deadline_ms - mr_mono_ms();
+        if (left <= 0)
+            return WK_LATE;
+        if (poll(fds, 2, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
+            return WK_GONE;
+        if (fds[1].revents)
+            return WK_STOPPED;
+        if (fds[0].revents & events)
+            return WK_HEARD;
+        if (fds[0].revents)
+            return WK_GONE;
+    }
+}
+
+static enum wk_heard packet_send(const struct wk_child *child, const struct msghdr *message,
+                                 const struct wk_patience *patience)
+{
+    for (;;) {
+        enum wk_heard heard;
+        if (sendmsg(child->process.sock, message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+            return WK_HEARD;
+        if (errno != EAGAIN && errno != EINTR)
+            return WK_GONE;
+        heard = wait_for(child, POLLOUT, patience);
+        if (heard)
+            return heard;
+    }
+}
+
+static enum wk_heard bytes_send(const struct wk_child *child, const void *data, size_t len,
+                                const struct wk_patience *patience)
+{
+    struct iovec part = {(void *)(uintptr_t)data, len};
+    const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    return packet_send(child, &message, patience);
+}
+
+static enum wk_heard packet_receive(const struct wk_child *child, void *data, size_t size,
+                                    size_t *ret_len, const struct wk_patience *patience)
+{
+    struct iovec part = {data, size};
+
+    for (;;) {
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        ssize_t n = recvmsg(child->process.sock, &message, MSG_DONTWAIT);
+        enum wk_heard heard;
+        if (n > 0) {
+            *ret_len = (size_t)n;
+            return message.msg_flags & MSG_TRUNC ? WK_NONSENSE : WK_HEARD;
+        }
+        if (n == 0 || (errno != EAGAIN && errno != EINTR))
+            return WK_GONE;
+        heard = wait_for(child, POLLIN, patience);
+        if (heard)
+            return heard;
+    }
+}
+
+static bool head_sound(const struct dec_head *head, enum dec_kind kind, size_t size, size_t len)
+{
+    return len == size && head->magic == DEC_MAGIC && head->version == DEC_VERSION &&
+           head->kind == kind && head->size == size;
+}
+
+enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *patience)
+{
+    struct dec_hello hello;
+    enum wk_heard heard;
+    size_t len;
+
+    if (child->ready)
+        return WK_HEARD;
+    heard = packet_receive(child, &hello, sizeof(hello), &len, patience);
+    if (heard)
+        return heard;
+    if (!head_sound(&hello.head, DEC_HELLO, sizeof(hello), len))
+        return WK_NONSENSE;
+    sb_report_merge(&child->process.report, &hello.report);
+    child->ready = true;
+    return WK_HEARD;
+}
+
+static enum wk_heard hand(struct wk_child *child, const struct wk_slot *slot, size_t index,
+                          const struct wk_patience *patience)
+{
+    struct dec_hand packet = {
+        .head = {DEC_MAGIC, DEC_VERSION, DEC_HAND, sizeof(packet), 0},
+        .slot = (uint32_t)index,
+        .size = slot->size,
+    };
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec part = {&packet, sizeof(packet)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    enum wk_heard heard;
+
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(head), &slot->fd, sizeof(int));
+    heard = packet_send(child, &message, patience);
+    if (heard == WK_HEARD)
+        child->handed[index] = slot->made;
+    return heard;
+}
+
+enum wk_heard wk_child_send(struct wk_child *child, const struct wk_pool *pool,
+                            const struct dec_task *task, const struct mr_buf *text,
+                            const struct wk_patience *patience)
+{
+    enum wk_heard heard = WK_HEARD;
+
+    for (size_t i = 0; !heard && i < DEC_SLOTS; i++)
+        if (pool->slots[i].fd >= 0 && child->handed[i] != pool->slots[i].made)
+            heard = hand(child, &pool->slots[i], i, patience);
+    if (!heard)
+        heard = bytes_send(child, task, sizeof(*task), patience);
+    for (size_t at = 0; !heard && at < text->len; at += DEC_TEXT_PIECE) {
+        size_t left = text->len - at;
+        heard = bytes_send(child, text->data + at, left < DEC_TEXT_PIECE ? left : DEC_TEXT_PIECE,
+                           patience);
+    }
+    return heard;
+}
+
+static enum wk_heard text_hear(struct wk_child *child, uint64_t len, struct mr_buf *text,
+                               const struct wk_patience *patience)
+{
+    char piece[DEC_TEXT_PIECE];
+    enum wk_heard heard;
+    size_t n;
+
+    mr_buf_reset(text);
+    if (len > DEC_ANSWER_MAX)
+        return WK_NONSENSE;
+    while (text->len < len) {
+        heard = packet_receive(child, piece, sizeof(piece), &n, patience);
+        if (heard)
+            return heard;
+        if (n > len - text->len || mr_buf_add(text, piece, n))
+            return WK_NONSENSE;
+    }
+    return WK_HEARD;
+}
+
+enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, struct dec_reply *ret,
+                            struct mr_buf *ret_text, const struct wk_patience *patience)
+{
+    size_t len;
+    enum wk_heard heard = packet_receive(child, ret, sizeof(*ret), &len, patience);
+
+    if (heard)
+        return heard;
+    if (!head_sound(&ret->head, DEC_REPLY, sizeof(*ret), len) || ret->head.sequence != sequence)
+        return WK_NONSENSE;
+    ret->cause[sizeof(ret->cause) - 1] = '\0';
+    return text_hear(child, ret->text_len, ret_text, patience);
+}
+
+void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_memory)
+{
+    int status = sb_child_end(&child->process);
+
+    *ret_no_memory = WIFEXITED(status) && WEXITSTATUS(status) == DEC_EXIT_NO_MEMORY;
+    if (status != -1 && WIFSIGNALED(status))
+        snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (status != -1 && WIFEXITED(status))
+        snprintf(text, size, "exit status %d", WEXITSTATUS(status));
+    else
+        snprintf(text, size, "no status");
+    *child = wk_child_none;
+}

@@ -1,0 +1,44 @@
+/* imaging_child.h -- one decoder process: started, waited for, spoken to, ended. */
+#ifndef WK_IMAGING_CHILD_H
+#define WK_IMAGING_CHILD_H
+
+#include "common/base/buf.h"
+#include "worker/imaging.h"
+#include "worker/imaging_pool.h"
+
+#include <stdatomic.h>
+
+struct wk_child {
+    struct sb_child process;
+    bool ready;                /* its hello has come, its layers are in process.report */
+    uint64_t handed[DEC_SLOTS]; /* wk_slot.made of what it has */
+    int64_t tasks;
+};
+
+/* What ends a wait before its time. */
+struct wk_patience {
+    int64_t deadline_ms; /* of mr_mono_ms() */
+    int wake_fd;         /* readable: stop; -1: nothing will */
+};
+
+/* How waiting for a child ended. */
+enum wk_heard { WK_HEARD, WK_LATE, WK_STOPPED, WK_GONE, WK_NONSENSE };
+
+extern const struct wk_child wk_child_none;
+
+MR_MUST_USE enum mr_code wk_child_start(struct wk_child *child, const char *path,
+                                        const struct wk_imaging_config *config,
+                                        struct mr_error *err);
+enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *patience);
+/* Hands what it lacks of the slots in use, then the task and its text. */
+enum wk_heard wk_child_send(struct wk_child *child, const struct wk_pool *pool,
+                            const struct dec_task *task, const struct mr_buf *text,
+                            const struct wk_patience *patience);
+/* The reply to sequence; text is of at most DEC_ANSWER_MAX bytes. */
+enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, struct dec_reply *ret,
+                            struct mr_buf *ret_text, const struct wk_patience *patience);
+/* Kills and waits; writes how it ended ("signal 11 (Segmentation fault)") and whether it had run
+ * out of memory. */
+void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_memory);
+
+#endif
