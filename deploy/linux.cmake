@@ -1,5 +1,6 @@
 # Files that use calls of Linux or of glibc beyond POSIX, each by name.
 mr_linux(
+    gateway/server.c     # accept4
     gateway/cli/doctor.c # realpath
     gateway/cli/up.c     # realpath
     common/sandbox/landlock.c

@@ -62,9 +62,14 @@ struct wk_rendered { /* lent by the decoder until its next call */
 struct wk_decoder;
 
 /* Starts a child and waits until it is warm and locked.  MR_UNAVAILABLE says which layer is missing
- * or what the child said. */
+ * or how the child ended.  A child dies with the thread that started it: call from one that lives
+ * as long as the decoder, the slot's own or main's. */
 MR_MUST_USE enum mr_code wk_decoder_new(const struct wk_imaging_config *, struct wk_decoder **ret,
                                         struct mr_error *err);
+/* A place of len_max bytes that the child sees: bytes that are put there and then given as source
+ * `index` of the next call are not copied again.  Lent until that call ends. */
+MR_MUST_USE enum mr_code wk_decoder_source(struct wk_decoder *, size_t index, size_t len_max,
+                                           void **ret, struct mr_error *err);
 /* sources[0] is the picture, then one for each source that mr_recipe_sources() lists.
  * MR_OK: *ret.  Anything else: *fault tells what the task is answered with; the decoder lives on
  * (a child that died is replaced before the next call). deadline_ms: of mr_mono_ms(). */
@@ -80,7 +85,7 @@ MR_MUST_USE enum mr_code wk_decoder_inspect(struct wk_decoder *, const struct wk
 /* Ends the call under way (MR_CANCELLED) by killing the child; any thread. */
 void wk_decoder_stop(struct wk_decoder *);
 int wk_decoder_pid(const struct wk_decoder *); /* of the child; -1: none just now. For tests. */
-/* Which layers hold, for doctor and the log: "user,net,ipc,uts,mount,seccomp,rlimits,landlock". */
+/* Which layers hold, for doctor and the log: "user,net,ipc,uts,pid,mount,seccomp,rlimits,landlock". */
 const char *wk_decoder_layers(const struct wk_decoder *);
 void wk_decoder_free(struct wk_decoder *); /* accepts NULL */
 

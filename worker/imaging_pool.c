@@ -80,18 +80,22 @@ enum mr_code wk_pool_need(struct wk_pool *pool, size_t slot, size_t size, struct
     return MR_OK;
 }
 
-void wk_pool_trim(struct wk_pool *pool)
+void wk_pool_trim_sources(struct wk_pool *pool)
+{
+    for (size_t i = 0; i < DEC_SLOT_OUTPUTS; i++)
+        if (pool->slots[i].size > SOURCE_KEEP_BYTES)
+            slot_release(&pool->slots[i]);
+}
+
+/* By what is there, not by what the child said that it wrote. */
+void wk_pool_trim_outputs(struct wk_pool *pool)
 {
     struct stat now;
 
-    for (size_t i = 0; i < DEC_SLOTS; i++) {
-        struct wk_slot *slot = &pool->slots[i];
-        if (slot->fd < 0)
-            continue;
-        if (is_source(i) && slot->size > SOURCE_KEEP_BYTES)
-            slot_release(slot);
-        else if (!is_source(i) && fstat(slot->fd, &now) == 0 &&
-                 (int64_t)now.st_blocks * 512 > OUTPUT_KEEP_BYTES)
+    for (size_t i = DEC_SLOT_OUTPUTS; i < DEC_SLOTS; i++) {
+        const struct wk_slot *slot = &pool->slots[i];
+        if (slot->fd >= 0 && fstat(slot->fd, &now) == 0 &&
+            (int64_t)now.st_blocks * 512 > OUTPUT_KEEP_BYTES)
             fallocate(slot->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)slot->size);
     }
 }

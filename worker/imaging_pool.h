@@ -25,7 +25,8 @@ void wk_pool_release(struct wk_pool *pool);
 /* At least size bytes; what the slot held may be gone. */
 MR_MUST_USE enum mr_code wk_pool_need(struct wk_pool *pool, size_t slot, size_t size,
                                       struct mr_error *err);
-/* Gives back what an unusually large task left behind. */
-void wk_pool_trim(struct wk_pool *pool);
+/* Give back what an unusually large task left behind. */
+void wk_pool_trim_sources(struct wk_pool *pool);
+void wk_pool_trim_outputs(struct wk_pool *pool);
 
 #endif

@@ -348,10 +348,12 @@ void wk_slots_stop_late(struct wk_slots *slots)
     for (int i = 0; i < slots->setup.count; i++) {
         struct wk_item *item = slots->all[i].item;
 
-        if (item && !item->late && now_ms > item->deadline_ms) {
+        if (!item)
+            continue;
+        if (now_ms > item->deadline_ms)
             item->late = true;
+        if (item->late || item->cancelled) /* again: the first may have met it between two calls */
             stop_slot(&slots->all[i]);
-        }
     }
     (void)pthread_mutex_unlock(&slots->lock);
 }

@@ -31,7 +31,8 @@ void wk_slots_add(struct wk_slots *, struct wk_item *);
 bool wk_slots_cancel(struct wk_slots *, struct wk_item *);
 /* The same for all that wait, as the worker ends: they come out of wk_slots_done(), abandoned. */
 void wk_slots_drain(struct wk_slots *);
-/* Stops what runs beyond its deadline; it is answered with a time-out. */
+/* Stops what runs beyond its deadline, which is answered with a time-out, and what was cancelled but
+ * runs on.  To be called with every pass. */
 void wk_slots_stop_late(struct wk_slots *);
 /* One that is finished, the caller's again, with its answer written unless it was stopped; NULL:
  * none. */

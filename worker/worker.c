@@ -64,9 +64,9 @@ static enum mr_code open_queues(struct wk *wk, struct mr_error *err)
 {
     for (size_t i = 0; i < wk->class_count; i++) {
         struct wk_class *class = &wk->classes[i];
-        char group[64 + MR_CLASS_MAX];
+        char group[MR_TOPIC_MAX + MR_CLASS_MAX];
 
-        (void)snprintf(group, sizeof group, "millrace.worker.%s", class->name);
+        (void)snprintf(group, sizeof group, "%.60s.worker.%s", wk->cluster->topics, class->name);
         class->queue =
             mr_queue_open(wk->bus, class->topic, group, (int)wk->config->window, err);
         if (!class->queue)

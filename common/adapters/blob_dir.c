@@ -1,8 +1,9 @@
 /* blob_dir.c -- objects as files under one folder of this machine.
- * An object is written to .tmp, with its hash and type in an extended attribute, synced, and moved to
- * its place in one step; so at every moment there is a whole object at a key, with all that belongs
- * to it, or none.  Where the file system keeps no extended attributes, or the file was put there by
- * hand or changed since, the hash is computed from the bytes and the type comes from the name. */
+ * An object is written to .tmp, with its hash and type in an extended attribute, synced, and moved
+ * to its place in one step; so at every moment there is a whole object at a key, with all that
+ * belongs to it, or none.  Where the file system keeps no extended attributes, or the file was put
+ * there by hand or changed since, the hash is computed from the bytes and the type comes from the
+ * name. */
 #include "common/adapters/blob_dir.h"
 
 #include "common/adapters/adapters.h"
@@ -27,7 +28,7 @@ enum {
     LEFTOVER_MS = 24 * 60 * 60 * 1000, /* a temporary file so old has nobody who writes it */
 };
 
-#define TMP_FOLDER     ".tmp"
+#define TMP_FOLDER ".tmp"
 
 static struct mr_dir *of(struct mr_blob *blob)
 {
@@ -80,8 +81,8 @@ static int open_step(int at, const char *name, bool create)
     return openat(at, name, flags);
 }
 
-int mr_dir_open_folder(struct mr_dir *dir, const struct mr_dir_path *path, size_t count,
-                       bool create, struct mr_error *err)
+enum mr_code mr_dir_open_folder(struct mr_dir *dir, const struct mr_dir_path *path, size_t count,
+                                bool create, int *ret, struct mr_error *err)
 {
     /* opened, not duplicated: a listing has its own place in it */
     int fd = openat(dir->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -95,16 +96,17 @@ int mr_dir_open_folder(struct mr_dir *dir, const struct mr_dir_path *path, size_
         fd = next;
     }
     if (fd < 0)
-        mr_dir_fail(err, errno, "folder", dir->path);
-    return fd;
+        return mr_dir_fail(err, errno, "folder", dir->path);
+    *ret = fd;
+    return MR_OK;
 }
 
 /* Takes away folders that have become empty; a put that meets this makes them again. */
 static void prune(struct mr_dir *dir, const struct mr_dir_path *path)
 {
     for (size_t count = path->count - 1; count > 0; count--) {
-        int fd = mr_dir_open_folder(dir, path, count - 1, false, NULL);
-        if (fd < 0)
+        int fd;
+        if (mr_dir_open_folder(dir, path, count - 1, false, &fd, NULL))
             return;
         int rc = unlinkat(fd, mr_dir_path_name(path, count - 1), AT_REMOVEDIR);
         close(fd);
@@ -120,11 +122,10 @@ static const char *type_by_name(const char *key)
     static const struct {
         const char *ending, *type;
     } types[] = {
-        {".jpg", "image/jpeg"},       {".jpeg", "image/jpeg"},   {".png", "image/png"},
-        {".webp", "image/webp"},      {".avif", "image/avif"},   {".heic", "image/heic"},
-        {".gif", "image/gif"},        {".tif", "image/tiff"},    {".tiff", "image/tiff"},
-        {".svg", "image/svg+xml"},    {".json", "application/json"},
-        {".txt", "text/plain"},
+        {".jpg", "image/jpeg"},    {".jpeg", "image/jpeg"},       {".png", "image/png"},
+        {".webp", "image/webp"},   {".avif", "image/avif"},       {".heic", "image/heic"},
+        {".gif", "image/gif"},     {".tif", "image/tiff"},        {".tiff", "image/tiff"},
+        {".svg", "image/svg+xml"}, {".json", "application/json"}, {".txt", "text/plain"},
     };
     const char *dot = strrchr(key, '.');
     for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
@@ -160,16 +161,16 @@ static enum mr_code open_object(struct mr_dir *dir, const char *key, int *ret_fd
                                 struct stat *ret_st, struct mr_blob_info *ret, struct mr_error *err)
 {
     struct mr_dir_path path;
-    int fd = -1;
+    int fd = -1, folder = -1;
 
     enum mr_code rc = mr_dir_path_of(key, &path, err);
     if (rc)
         return rc;
-    int folder = mr_dir_open_folder(dir, &path, path.count - 1, false, err);
-    if (folder < 0) {
-        rc = err->code == MR_NOT_FOUND ? mr_dir_fail(err, ENOENT, "object", key) : err->code;
+    rc = mr_dir_open_folder(dir, &path, path.count - 1, false, &folder, err);
+    if (rc == MR_NOT_FOUND)
+        rc = mr_dir_fail(err, ENOENT, "object", key);
+    if (rc)
         goto done;
-    }
     fd = openat(folder, mr_dir_path_name(&path, path.count - 1),
                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, ret_st))
@@ -253,7 +254,7 @@ static enum mr_code dir_get_stream(struct mr_blob *blob, const char *key, int64_
 }
 
 enum mr_code mr_dir_head(struct mr_blob *blob, const char *key, struct mr_blob_info *ret,
-                             struct mr_error *err)
+                         struct mr_error *err)
 {
     struct stat st;
     int fd;
@@ -273,13 +274,14 @@ static enum mr_code dir_remove(struct mr_blob *blob, const char *key, struct mr_
 {
     struct mr_dir *dir = of(blob);
     struct mr_dir_path path;
+    int folder;
 
     enum mr_code rc = mr_dir_path_of(key, &path, err);
     if (rc)
         return rc;
-    int folder = mr_dir_open_folder(dir, &path, path.count - 1, false, err);
-    if (folder < 0) {
-        rc = err->code == MR_NOT_FOUND ? MR_OK : err->code;
+    rc = mr_dir_open_folder(dir, &path, path.count - 1, false, &folder, err);
+    if (rc) {
+        rc = rc == MR_NOT_FOUND ? MR_OK : rc;
         goto done;
     }
     if (unlinkat(folder, mr_dir_path_name(&path, path.count - 1), 0) == 0) {

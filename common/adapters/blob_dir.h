@@ -4,11 +4,12 @@
  *   blob_dir_put.c   how an object comes to its place
  *   blob_dir_list.c  listings
  *
- * How keys become paths.  "in/photo.jpg" is the file in/photo.jpg, so that people find their pictures;
- * the rest is there so that every key has a place of its own ("a" and "a/b" too), and none leads out
- * of the root or to a name that the file system does not take:
- *   - the last segment is a file, the others are folders; a file's name always has a '.', a folder's
- *     never: in a folder's name '.' is written %2E, and a file's name without '.' gets "%." behind it
+ * How keys become paths.  "in/photo.jpg" is the file in/photo.jpg, so that people find their
+ * pictures; the rest is there so that every key has a place of its own ("a" and "a/b" too), and
+ * none leads out of the root or to a name that the file system does not take:
+ *   - the last segment is a file, the others are folders; a file's name always has a '.', a
+ * folder's never: in a folder's name '.' is written %2E, and a file's name without '.' gets "%."
+ * behind it
  *   - a leading '.' of a file is %2E, and '%' is %25
  *   - a segment of 80 bytes or more is cut: each 80 bytes are a folder whose name ends in "%+"; a
  *     folder's rest of no bytes is "%_"
@@ -48,10 +49,11 @@ void mr_dir_path_release(struct mr_dir_path *path);
  * names. */
 bool mr_dir_name_decode(const char *name, bool is_folder, struct mr_buf *key);
 
-/* The folder of the first count names, made where create says so; -1 with err (MR_NOT_FOUND where it
- * is missing).  The caller's to close. */
-int mr_dir_open_folder(struct mr_dir *dir, const struct mr_dir_path *path, size_t count,
-                       bool create, struct mr_error *err);
+/* The folder of the first count names, made where create says so, MR_NOT_FOUND where it is missing.
+ * *ret is the caller's to close. */
+MR_MUST_USE enum mr_code mr_dir_open_folder(struct mr_dir *dir, const struct mr_dir_path *path,
+                                            size_t count, bool create, int *ret,
+                                            struct mr_error *err);
 /* Puts errno into our codes: "what key: reason". */
 enum mr_code mr_dir_fail(struct mr_error *err, int number, const char *what, const char *key);
 

@@ -1,5 +1,5 @@
-/* blob_dir_list.c -- listing a tree of folders in the order of its keys.  The names of one folder at a
- * time are in memory (about 100 bytes each), and those of the folders above it. */
+/* blob_dir_list.c -- listing a tree of folders in the order of its keys.  The names of one folder
+ * at a time are in memory (about 100 bytes each), and those of the folders above it. */
 #include "common/adapters/blob_dir.h"
 
 #include <dirent.h>
@@ -101,10 +101,10 @@ static enum mr_code add_if_wanted(struct listing *l, struct entries *entries, in
 
 static enum mr_code read_folder(struct listing *l, struct entries *entries)
 {
-    enum mr_code rc = MR_OK;
-    int fd = mr_dir_open_folder(l->dir, &l->path, l->path.count, false, l->err);
-    if (fd < 0) /* removed meanwhile: nothing is in it */
-        return l->err->code == MR_NOT_FOUND ? MR_OK : l->err->code;
+    int fd;
+    enum mr_code rc = mr_dir_open_folder(l->dir, &l->path, l->path.count, false, &fd, l->err);
+    if (rc) /* removed meanwhile: nothing is in it */
+        return rc == MR_NOT_FOUND ? MR_OK : rc;
     DIR *folder = fdopendir(fd);
     if (!folder) {
         rc = mr_dir_fail(l->err, errno, "list", l->prefix);

@@ -1,6 +1,6 @@
-/* blob_dir_put.c -- how an object comes to its place: written to .tmp under a random name, its hash and
- * type in its attribute, synced, then given its name in one step, which is synced too.  A kill at any
- * moment leaves the old object, the new one, or none, and at most a file in .tmp. */
+/* blob_dir_put.c -- how an object comes to its place: written to .tmp under a random name, its hash
+ * and type in its attribute, synced, then given its name in one step, which is synced too.  A kill
+ * at any moment leaves the old object, the new one, or none, and at most a file in .tmp. */
 #include "common/adapters/blob_dir.h"
 #include "common/adapters/crypto.h"
 #include "common/base/failpoint.h"
@@ -23,8 +23,9 @@ enum {
 int mr_dir_describe(char ret[MR_DIR_ATTRIBUTE_MAX], const struct stat *st, const char *sha256,
                     const char *type)
 {
-    return snprintf(ret, MR_DIR_ATTRIBUTE_MAX, "%" PRId64 " %" PRId64 ".%09ld %s %s", (int64_t)st->st_size,
-                    (int64_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, sha256, type);
+    return snprintf(ret, MR_DIR_ATTRIBUTE_MAX, "%" PRId64 " %" PRId64 ".%09ld %s %s",
+                    (int64_t)st->st_size, (int64_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, sha256,
+                    type);
 }
 
 static enum mr_code write_all(int fd, const char *data, size_t len, const char *key,
@@ -113,11 +114,12 @@ static enum mr_code place(struct mr_dir *dir, const char *tmp_name, const char *
     int number = ENOENT;
 
     for (int i = 0; i < PLACE_TRIES && number == ENOENT; i++) {
-        int folder = mr_dir_open_folder(dir, path, path->count - 1, true, err);
-        if (folder < 0 && err->code != MR_NOT_FOUND)
-            return err->code;
-        if (folder < 0)
+        int folder;
+        enum mr_code rc = mr_dir_open_folder(dir, path, path->count - 1, true, &folder, err);
+        if (rc == MR_NOT_FOUND)
             continue; /* pruned while we went down */
+        if (rc)
+            return rc;
         mr_fail_point("blob_dir.before_name");
         number = give_name(dir, tmp_name, folder, name, replace) ? errno : 0;
         mr_fail_point("blob_dir.after_name");
@@ -182,10 +184,9 @@ static enum mr_code put_new(struct mr_dir *dir, const char *key, const struct mr
     return MR_OK;
 }
 
-enum mr_code mr_dir_put_stream(struct mr_blob *blob, const char *key,
-                                   const struct mr_blob_put *put, int64_t len,
-                                   mr_blob_read_fn *read_body, void *ctx, struct mr_blob_info *ret,
-                                   struct mr_error *err)
+enum mr_code mr_dir_put_stream(struct mr_blob *blob, const char *key, const struct mr_blob_put *put,
+                               int64_t len, mr_blob_read_fn *read_body, void *ctx,
+                               struct mr_blob_info *ret, struct mr_error *err)
 {
     struct mr_dir_path path;
     struct mr_error unread;

@@ -1,4 +1,5 @@
-/* blob_probe.h -- the last step of every driver's check(): write, read and delete one small object. */
+/* blob_probe.h -- the last step of every driver's check(): write, read and delete one small object.
+ */
 #ifndef MR_BLOB_PROBE_H
 #define MR_BLOB_PROBE_H
 

@@ -170,8 +170,7 @@ static enum mr_code s3_put(struct mr_blob *blob, const char *key, const struct m
                            struct mr_error *err)
 {
     struct mr_http_response response = {0};
-    struct mr_s3_call call = {
-        .method = "PUT", .key = key, .body = data, .body_len = (int64_t)len};
+    struct mr_s3_call call = {.method = "PUT", .key = key, .body = data, .body_len = (int64_t)len};
     uint8_t digest[MR_SHA256_LEN];
     char sha256[MR_SHA256_HEX], checksum[MR_S3_CHECKSUM_LEN];
 
@@ -283,9 +282,15 @@ static enum mr_code s3_check(struct mr_blob *blob, struct mr_error *err)
 static void s3_free(struct mr_blob *blob)
 {
     struct mr_s3 *s3 = of(blob);
-    char *owned[] = {s3->config.endpoint,   s3->config.region,     s3->config.bucket,
-                     s3->config.access_key, s3->config.secret_key, s3->config.session_token,
-                     s3->config.ca_file,    s3->host,              s3->base};
+    char *owned[] = {s3->config.endpoint,
+                     s3->config.region,
+                     s3->config.bucket,
+                     s3->config.access_key,
+                     s3->config.secret_key,
+                     s3->config.session_token,
+                     s3->config.ca_file,
+                     s3->host,
+                     s3->base};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     mr_http_free(s3->http);
@@ -314,8 +319,7 @@ static enum mr_code check_config(const struct mr_blob_config *config, struct mr_
     if (rc)
         return rc;
     size_t len = strlen(config->bucket);
-    if (len < 3 || len > 63 || strspn(config->bucket, allowed) != len ||
-        config->bucket[0] == '.')
+    if (len < 3 || len > 63 || strspn(config->bucket, allowed) != len || config->bucket[0] == '.')
         return mr_fail(err, MR_INVALID,
                        "MILLRACE_S3_BUCKET \"%.80s\": must be 3..63 of A-Z a-z 0-9 . - _",
                        config->bucket);

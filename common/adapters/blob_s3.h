@@ -24,11 +24,11 @@ enum {
 
 struct mr_s3 {
     struct mr_blob blob;
-    struct mr_http *http;   /* owned */
-    struct mr_clock *clock; /* lent */
+    struct mr_http *http;         /* owned */
+    struct mr_clock *clock;       /* lent */
     struct mr_blob_config config; /* owned copy */
-    char *host;             /* as curl sends it: lower-case, without a default port */
-    char *base;             /* "http://host:port", to put a path behind */
+    char *host;                   /* as curl sends it: lower-case, without a default port */
+    char *base;                   /* "http://host:port", to put a path behind */
 };
 
 /* One call of the S3 API. */

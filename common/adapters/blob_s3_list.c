@@ -80,8 +80,7 @@ static enum mr_code list_page(struct mr_s3 *s3, const char *query, struct page *
                               struct mr_error *err)
 {
     struct mr_http_response response = {0};
-    struct mr_s3_call call = {
-        .method = "GET", .query = query, .response_max = MR_S3_LISTING_MAX};
+    struct mr_s3_call call = {.method = "GET", .query = query, .response_max = MR_S3_LISTING_MAX};
 
     page->more = false;
     enum mr_code rc = mr_s3_send(s3, &call, &response, err);
@@ -91,8 +90,8 @@ static enum mr_code list_page(struct mr_s3 *s3, const char *query, struct page *
     return rc;
 }
 
-enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each,
-                            void *ctx, struct mr_error *err)
+enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each, void *ctx,
+                        struct mr_error *err)
 {
     struct page page = {.each = each, .ctx = ctx};
     struct mr_buf query = {0}, before = {0};
@@ -105,8 +104,9 @@ enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_f
         mr_buf_reset(&page.token);
         if (!rc)
             rc = list_page((struct mr_s3 *)blob, query.data, &page, err);
-        if (!rc && page.more && (page.token.len == 0 || before.failed ||
-                                 strcmp(page.token.data, before.data ? before.data : "") == 0))
+        if (!rc && page.more &&
+            (page.token.len == 0 || before.failed ||
+             strcmp(page.token.data, before.data ? before.data : "") == 0))
             rc = mr_fail(err, MR_CORRUPT, "S3 list: there is more, but not where it begins");
         if (!rc && page.more && blob->stop && atomic_load(blob->stop))
             rc = mr_fail(err, MR_CANCELLED, "S3 list: stopped");

@@ -1,5 +1,5 @@
-/* blob_s3_request.c -- one signed request to S3: made, sent, tried again where that is safe, and its
- * refusal put into our codes.  Knows nothing of what the calls are for. */
+/* blob_s3_request.c -- one signed request to S3: made, sent, tried again where that is safe, and
+ * its refusal put into our codes.  Knows nothing of what the calls are for. */
 #include "common/adapters/blob_s3.h"
 
 #include "common/adapters/blob_xml.h"
@@ -87,8 +87,7 @@ static enum mr_code send_once(struct mr_s3 *s3, struct mr_s3_call *call,
         .body_len = call->body_len,
         .on_body = call->on_body,
         .on_body_ctx = call->on_body_ctx,
-        .response_max =
-            call->on_body || call->response_max ? call->response_max : MR_S3_ANSWER_MAX,
+        .response_max = call->on_body || call->response_max ? call->response_max : MR_S3_ANSWER_MAX,
         .connect_timeout_ms = s3->config.connect_ms,
         .timeout_ms = s3->config.timeout_ms,
         .stall_timeout_ms = s3->config.stall_ms,
@@ -185,8 +184,8 @@ static bool clock_ahead_s(struct mr_s3 *s3, const struct mr_http_response *respo
     const char *at = strstr(months, month);
     if (!at || strlen(month) != 3 || (at - months) % 3 != 0)
         return false;
-    int64_t theirs = days_since_1970(year, (int)(at - months) / 3 + 1, day) * 86400 + hour * 3600 +
-                     minute * 60 + second;
+    int64_t theirs = days_since_1970(year, (int)(at - months) / 3 + 1, day);
+    theirs = ((theirs * 24 + hour) * 60 + minute) * 60 + second;
     *ret = s3->clock->wall_ms(s3->clock) / 1000 - theirs;
     return true;
 }

@@ -1,5 +1,5 @@
-/* blob_s3_upload.c -- STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: a reader between the caller's body
- * and the connection that puts every chunk into its signed frame.  One chunk is in memory. */
+/* blob_s3_upload.c -- STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: a reader between the caller's
+ * body and the connection that puts every chunk into its signed frame.  One chunk is in memory. */
 #include "common/adapters/blob_s3.h"
 
 #include "common/base/id.h"
@@ -21,7 +21,8 @@ void mr_s3_checksum(const uint8_t sha[MR_SHA256_LEN], char ret[MR_S3_CHECKSUM_LE
 {
     for (int i = 0; i < MR_SHA256_LEN; i += 3, ret += 4) {
         bool last = i + 3 > MR_SHA256_LEN; /* 32 = 10 * 3 + 2 */
-        uint32_t bits = (uint32_t)sha[i] << 16 | (uint32_t)sha[i + 1] << 8 | (last ? 0 : sha[i + 2]);
+        uint32_t bits =
+            (uint32_t)sha[i] << 16 | (uint32_t)sha[i + 1] << 8 | (last ? 0 : sha[i + 2]);
         ret[0] = base64[bits >> 18];
         ret[1] = base64[bits >> 12 & 63];
         ret[2] = base64[bits >> 6 & 63];
@@ -77,7 +78,7 @@ static int64_t trailer_len(void)
 {
     return (int64_t)strlen("0" CHUNK_SIGNATURE "\r\n" CHECKSUM_TRAILER "\r\n" SIGNATURE_TRAILER
                            "\r\n\r\n") +
-           2 * SIGNATURE_LEN + MR_S3_CHECKSUM_LEN - 1;
+           INT64_C(2) * SIGNATURE_LEN + MR_S3_CHECKSUM_LEN - 1;
 }
 
 int64_t mr_s3_upload_len(int64_t len)

@@ -50,7 +50,8 @@ static size_t name_len(const struct reader *r)
     size_t len = 0, max = (size_t)(r->end - r->at);
     while (len < max && (isalnum((unsigned char)r->at[len]) || strchr("_-.:", r->at[len])))
         len++;
-    return len && len <= MR_XML_NAME_MAX && r->at[0] != '-' && r->at[0] != '.' ? len : 0;
+    bool begins = len > 0 && (isalpha((unsigned char)r->at[0]) || r->at[0] == '_');
+    return begins && len <= MR_XML_NAME_MAX ? len : 0;
 }
 
 /* ---- entities -------------------------------------------------------------------------------- */

@@ -81,6 +81,8 @@ struct mr_kafka_bus {
 enum mr_code mr_kafka_ensure(struct mr_bus *, const struct mr_topic_spec *, size_t n,
                              struct mr_error *err);
 int32_t mr_kafka_partitions(struct mr_bus *, const char *topic, struct mr_error *err);
+/* The same, asked by a client that is there. */
+int32_t mr_kafka_topic_count(rd_kafka_t *rk, const char *topic, struct mr_error *err);
 enum mr_code mr_kafka_topic_id(rd_kafka_t *rk, const char *topic, struct mr_buf *ret,
                                struct mr_error *err);
 

@@ -175,6 +175,7 @@ rd_kafka_conf_t *mr_kafka_conf_new(const struct mr_kafka_config *config, struct 
         {"socket.timeout.ms", "15000"},
         {"reconnect.backoff.max.ms", "2000"}, /* a broker that is back is used soon */
         {"log.connection.close", "false"},    /* idle connections close every ten minutes */
+        {"enable.metrics.push", "false"},     /* it holds up each rd_kafka_destroy() for 1 s */
         {"log_level", "5"},
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -42,9 +42,9 @@ static rd_kafka_t *consumer_new(const struct mr_kafka_bus *bus, struct mr_error 
         {"enable.auto.commit", "false"},
         {"auto.offset.reset", "error"},
         {"fetch.min.bytes", "1"}, /* an answer as soon as there is one message */
-        {"fetch.wait.max.ms", "500"},
+        {"fetch.wait.max.ms", "200"}, /* a partition just started waits for the fetch under way */
         {"fetch.queue.backoff.ms", "5"},
-        {"queued.min.messages", "10000"},
+        {"queued.min.messages", "100000"}, /* in effect the kbytes limit */
         {"queued.max.messages.kbytes", "16384"},
         {"check.crcs", "true"},
     };
@@ -82,6 +82,8 @@ struct mr_log *mr_kafka_log_open(struct mr_bus *base, const char *topic, struct 
         mr_kafka_fail(err, rd_kafka_last_error(), topic);
         goto fail;
     }
+    if (mr_kafka_topic_count(log->rk, topic, err) < 0) /* and a start finds the leaders known */
+        goto fail;
     log->messages = rd_kafka_queue_new(log->rk);
     mr_kafka_signal_watch(&log->signal, log->messages);
     return &log->log;

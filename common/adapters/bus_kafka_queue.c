@@ -185,8 +185,9 @@ static rd_kafka_t *consumer_new(struct kafka_queue *queue, const char *group, st
         {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "earliest"},
         {"fetch.min.bytes", "1"}, /* an answer as soon as there is one message */
-        {"fetch.wait.max.ms", "500"},
+        {"fetch.wait.max.ms", "200"}, /* a partition just assigned waits for the fetch under way */
         {"fetch.queue.backoff.ms", "5"},
+        {"queued.min.messages", "100000"}, /* in effect the kbytes limit */
         {"queued.max.messages.kbytes", "16384"},
         {"check.crcs", "true"},
     };
@@ -205,8 +206,6 @@ static rd_kafka_t *consumer_new(struct kafka_queue *queue, const char *group, st
                                         : MR_KAFKA_POLL_INTERVAL_MS, err);
     if (!rc)
         rc = mr_kafka_conf_set_long(conf, "auto.commit.interval.ms", MR_KAFKA_COMMIT_MS, err);
-    if (!rc)
-        rc = mr_kafka_conf_set_long(conf, "queued.min.messages", (int64_t)queue->window * 2, err);
     if (rc) {
         rd_kafka_conf_destroy(conf);
         return NULL;

@@ -64,22 +64,28 @@ static rd_kafka_t *client_new(struct mr_bus *base, struct mr_error *err)
     return mr_kafka_client_take(RD_KAFKA_CONSUMER, rd_kafka_conf_dup(bus->conf), err);
 }
 
+int32_t mr_kafka_topic_count(rd_kafka_t *rk, const char *name, struct mr_error *err)
+{
+    struct topic_state state;
+
+    if (state_get(rk, name, &state, err))
+        return -1;
+    if (state.rerr || state.partitions < 1) {
+        mr_kafka_fail(err, state.rerr ? state.rerr : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, name);
+        return -1;
+    }
+    return state.partitions;
+}
+
 int32_t mr_kafka_partitions(struct mr_bus *bus, const char *name, struct mr_error *err)
 {
-    struct topic_state state = {.partitions = -1};
     rd_kafka_t *rk = client_new(bus, err);
     int32_t partitions = -1;
 
-    if (!rk)
-        return -1;
-    if (!state_get(rk, name, &state, err)) {
-        if (state.rerr || state.partitions < 1)
-            mr_kafka_fail(err, state.rerr ? state.rerr : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
-                          name);
-        else
-            partitions = state.partitions;
+    if (rk) {
+        partitions = mr_kafka_topic_count(rk, name, err);
+        rd_kafka_destroy(rk);
     }
-    rd_kafka_destroy(rk);
     return partitions;
 }
 

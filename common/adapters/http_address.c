@@ -1,6 +1,6 @@
-/* http_address.c -- see http_address.h.  A URL from a stranger must not reach what only this machine
- * can reach (a metadata service, Redis): the question is asked of the address that the socket is
- * about to connect to, so no name server can change the answer afterwards. */
+/* http_address.c -- see http_address.h.  A URL from a stranger must not reach what only this
+ * machine can reach (a metadata service, Redis): the question is asked of the address that the
+ * socket is about to connect to, so no name server can change the answer afterwards. */
 #include "common/adapters/http_address.h"
 
 #include <netinet/in.h>

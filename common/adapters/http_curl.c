@@ -1,6 +1,6 @@
-/* http_curl.c -- HTTP by libcurl: one easy handle driven through a multi handle, whose waits are short
- * enough to see the stop flag, and which keeps the connections between requests.
- * The request's form has been checked by ports/http.c. */
+/* http_curl.c -- HTTP by libcurl: one easy handle driven through a multi handle, whose waits are
+ * short enough to see the stop flag, and which keeps the connections between requests. The
+ * request's form has been checked by ports/http.c. */
 #include "common/adapters/http_address.h"
 #include "common/ports/clock.h"
 #include "common/ports/http.h"

@@ -48,8 +48,9 @@ static void add_path_normalised(struct mr_buf *ret, const char *path)
         at += strspn(at, "/");
         size_t len = strcspn(at, "/");
         if (len == 2 && at[0] == '.' && at[1] == '.') {
-            while (plain.len > 0 && plain.data[--plain.len] != '/')
-                ;
+            while (plain.len > 0 && plain.data[plain.len - 1] != '/')
+                plain.len--;
+            plain.len -= plain.len > 0; /* the '/' of the segment that goes */
         } else if (len > 0 && !(len == 1 && at[0] == '.')) {
             mr_buf_add_char(&plain, '/');
             mr_buf_add(&plain, at, len);
@@ -94,8 +95,7 @@ static void add_recoded(struct mr_buf *ret, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
-        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 &&
-            hex_digit(text[i + 2]) >= 0) {
+        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
             c = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
             i += 2;
         }
@@ -287,8 +287,7 @@ enum mr_code mr_sigv4_sign(const struct mr_sigv4_keys *keys, const struct mr_sig
     mr_sha256_hex(canonical.data, canonical.len, digest);
     sign_text(chain, ALGORITHM, digest);
     if (mr_buf_addf(ret, ALGORITHM " Credential=%s/%s, SignedHeaders=%s, Signature=%s",
-                    keys->access_key, chain->scope, names.data ? names.data : "",
-                    chain->signature))
+                    keys->access_key, chain->scope, names.data ? names.data : "", chain->signature))
         rc = mr_fail(err, MR_NO_MEMORY, "no memory to sign a request");
 done:
     mr_buf_release(&names);

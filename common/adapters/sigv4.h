@@ -10,9 +10,9 @@
 #include "common/ports/http.h"
 
 enum {
-    MR_SIGV4_DATE = 17,         /* "20150830T123600Z" and its NUL */
-    MR_SIGV4_SCOPE = 192,       /* "20150830/region/service/aws4_request" and its NUL */
-    MR_SIGV4_SIGNATURE = 65,    /* hex and its NUL */
+    MR_SIGV4_DATE = 17,      /* "20150830T123600Z" and its NUL */
+    MR_SIGV4_SCOPE = 192,    /* "20150830/region/service/aws4_request" and its NUL */
+    MR_SIGV4_SIGNATURE = 65, /* hex and its NUL */
     MR_SIGV4_SECRET_MAX = 256,
 };
 
@@ -26,15 +26,16 @@ struct mr_sigv4_keys { /* all lent */
 
 struct mr_sigv4_request {
     const char *method;
-    const char *path;  /* as sent: absolute, "/bucket/a%20b" */
-    const char *query; /* as sent, without '?'; NULL: none */
+    const char *path;                     /* as sent: absolute, "/bucket/a%20b" */
+    const char *query;                    /* as sent, without '?'; NULL: none */
     const struct mr_http_header *headers; /* all that is to be signed: host and x-amz-date too */
     size_t header_count;                  /* at most MR_HTTP_HEADERS_MAX */
     const char *payload_sha256; /* hex of the body's hash, or UNSIGNED-PAYLOAD, STREAMING-... */
     int64_t time_ms;            /* since 1970; x-amz-date must say the same second */
 };
 
-/* Where a body's chunks go on signing, each over the one before (STREAMING-AWS4-HMAC-SHA256-...). */
+/* Where a body's chunks go on signing, each over the one before (STREAMING-AWS4-HMAC-SHA256-...).
+ */
 struct mr_sigv4_chain {
     uint8_t key[MR_SHA256_LEN];
     char date[MR_SIGV4_DATE];
@@ -54,7 +55,8 @@ void mr_sigv4_chunk(struct mr_sigv4_chain *chain, const void *data, size_t len);
 /* Signs the trailer behind the last chunk; text is its "name:value\n" lines, sorted. */
 void mr_sigv4_trailer(struct mr_sigv4_chain *chain, const char *text, size_t len);
 
-/* Appends text percent-encoded as AWS wants it: all but A-Z a-z 0-9 - . _ ~ (and '/' where kept). */
+/* Appends text percent-encoded as AWS wants it: all but A-Z a-z 0-9 - . _ ~ (and '/' where kept).
+ */
 enum mr_code mr_sigv4_encode(struct mr_buf *ret, const char *text, size_t len, bool keep_slash);
 
 #endif

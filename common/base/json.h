@@ -21,7 +21,8 @@ enum { MR_JSON_DEPTH_MAX = 128 };
 
 /* RFC 8259, UTF-8, one value and nothing behind it, no duplicate keys (compared after unescaping),
  * no \u0000, no lone surrogates, numbers finite as a double and of at most 63 characters; integers
- * (no '.', no exponent) within +-(2^53 - 1).  MR_INVALID with the byte offset and reason; MR_TOO_LARGE for len or depth. */
+ * (no '.', no exponent) within +-(2^53 - 1).  MR_INVALID with the byte offset and reason;
+ * MR_TOO_LARGE for len or depth. */
 MR_MUST_USE enum mr_code mr_json_check(const char *text, size_t len,
                                        const struct mr_json_limits *limits, struct mr_error *err);
 /* Checks, then parses.  *ret is the caller's, to give back with cJSON_Delete().  No program calls
@@ -29,9 +30,9 @@ MR_MUST_USE enum mr_code mr_json_check(const char *text, size_t len,
 MR_MUST_USE enum mr_code mr_json_parse(const char *text, size_t len,
                                        const struct mr_json_limits *limits, cJSON **ret,
                                        struct mr_error *err);
-/* Appends item as compact text (integers exact, doubles in the fewest digits that read back, -0 as 0,
- * NaN and infinities as null).  What it prints passes mr_json_check().  MR_TOO_LARGE: nested deeper
- * than MR_JSON_DEPTH_MAX.  On failure buf keeps what it had. */
+/* Appends item as compact text (integers exact, doubles in the fewest digits that read back, -0 as
+ * 0, NaN and infinities as null).  What it prints passes mr_json_check().  MR_TOO_LARGE: nested
+ * deeper than MR_JSON_DEPTH_MAX.  On failure buf keeps what it had. */
 enum mr_code mr_json_print(const cJSON *item, struct mr_buf *buf);
 /* The same with object members sorted by key at every level: equal values give equal bytes. */
 enum mr_code mr_json_print_sorted(const cJSON *item, struct mr_buf *buf);
@@ -62,7 +63,11 @@ MR_MUST_USE enum mr_code mr_json_known(const cJSON *object, const char *at,
 cJSON *mr_json_get(const cJSON *object, const char *name);
 
 /* Ordered compact writer for hot paths: no tree.
- *     mr_jw_begin(&w, buf); mr_jw_open(&w, NULL, '{'); mr_jw_str(&w, "id", id); mr_jw_close(&w, '}');
+ *     mr_jw_begin(&w, buf);
+ *     mr_jw_open(&w, NULL, '{');
+ *     mr_jw_str(&w, "id", id);
+ *     mr_jw_close(&w, '}');
+ *
  * name NULL inside arrays.  After an allocation failure, or an item nested too deep, buf->failed
  * is set. */
 struct mr_jw {

@@ -118,7 +118,7 @@ static void print_members_sorted(const cJSON *object, struct mr_buf *buf, unsign
     }
     for (const cJSON *item = object->child; item; item = item->next)
         row[i++] = item;
-    qsort(row, count, sizeof(*row), compare_names);
+    qsort(row, count, sizeof(*row), compare_names); /* NOLINT(bugprone-sizeof-expression) */
     for (i = 0; i < count; i++) {
         if (i)
             mr_buf_add_char(buf, ',');

@@ -1,7 +1,7 @@
 /* blob.h -- port: where image bytes rest.  blob_s3.c, blob_dir.c and sim/blob_sim.c fill it.
  * A key is 1..1024 bytes of UTF-8 without control bytes, empty, "." or ".." segments, not starting
- * with '/': checked here for every driver.  Calls block (each driver has its time-outs as settings);
- * a handle has one owner thread, _dup() makes another for another thread. */
+ * with '/': checked here for every driver.  Calls block (each driver has its time-outs as
+ * settings); a handle has one owner thread, _dup() makes another for another thread. */
 #ifndef MR_BLOB_H
 #define MR_BLOB_H
 
@@ -62,14 +62,14 @@ struct mr_blob_ops {
 };
 struct mr_blob { /* first member of every implementation */
     const struct mr_blob_ops *ops;
-    const atomic_bool *stop; /* where set and true: the call under way ends with MR_CANCELLED soon */
+    const atomic_bool *stop; /* where set and true: the call under way is MR_CANCELLED in 100 ms */
 };
 
 /* Is this a key? MR_INVALID says what is wrong with it. */
 MR_MUST_USE enum mr_code mr_blob_key_check(const char *key, struct mr_error *err);
 
-/* Reads the whole object at key; it is the same one from its first byte to its last.  On MR_OK *ret is the caller's, to give back with
- * mr_buf_release(); on failure *ret is as it was.  info may be NULL.
+/* Reads the whole object at key, the same one from its first byte to its last.  On MR_OK *ret is
+ * the caller's, to give back with mr_buf_release(); on failure *ret is as it was.  info may be NULL.
  * MR_NOT_FOUND: no such key.  MR_TOO_LARGE: longer than len_max.  MR_DENIED.  MR_UNAVAILABLE. */
 MR_MUST_USE enum mr_code mr_blob_get(struct mr_blob *, const char *key, size_t len_max,
                                      struct mr_buf *ret, struct mr_blob_info *info,

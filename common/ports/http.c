@@ -1,5 +1,5 @@
-/* http.c -- what every HTTP driver need not check again: the request's form.  Bytes that could end a
- * line, or a header that the driver makes itself, never reach the wire. */
+/* http.c -- what every HTTP driver need not check again: the request's form.  Bytes that could end
+ * a line, or a header that the driver makes itself, never reach the wire. */
 #include "common/ports/http.h"
 
 #include <ctype.h>
@@ -15,9 +15,17 @@ enum {
 };
 
 /* Made from the request by the driver: a second one would let two readers see two requests. */
-static const char *const made_by_driver[] = {
-    "connection", "content-length", "expect",  "host", "http2-settings",    "keep-alive",
-    "te",         "trailer",        "upgrade", "proxy-connection", "transfer-encoding"};
+static const char *const made_by_driver[] = {"connection",
+                                             "content-length",
+                                             "expect",
+                                             "host",
+                                             "http2-settings",
+                                             "keep-alive",
+                                             "te",
+                                             "trailer",
+                                             "upgrade",
+                                             "proxy-connection",
+                                             "transfer-encoding"};
 
 static bool is_token(const char *text, size_t len_max)
 {

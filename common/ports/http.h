@@ -1,7 +1,7 @@
 /* http.h -- port: one HTTP request, blocking.  http_curl.c and sim/http_sim.c fill it.
- * No redirects are followed, no proxy is used.  Refused before anything is sent, as MR_INVALID: control
- * bytes anywhere, a URL with user name or fragment, a header that the driver makes itself (host,
- * content-length, transfer-encoding, connection, expect, ...).
+ * No redirects are followed, no proxy is used.  Refused before anything is sent, as MR_INVALID:
+ * control bytes anywhere, a URL with user name or fragment, a header that the driver makes itself
+ * (host, content-length, transfer-encoding, connection, expect, ...).
  * A handle has one owner thread and keeps its connections. */
 #ifndef MR_HTTP_H
 #define MR_HTTP_H
@@ -73,9 +73,9 @@ void mr_http_response_release(struct mr_http_response *);
 void mr_http_free(struct mr_http *);
 
 struct mr_http_curl_options {
-    const char *ca_file; /* PEM; NULL or "": the system's authorities. Certificates are always checked */
-    bool public_only;    /* for URLs of strangers: connects to addresses of the public internet only,
-                          * whatever the name resolves to; MR_DENIED for loopback, private ... */
+    const char *ca_file; /* PEM; NULL or "": the system's.  Certificates are always checked */
+    bool public_only;    /* for URLs of strangers: connects to the public internet's addresses only,
+                          * whatever a name resolves to; MR_DENIED for loopback, private ... */
 };
 MR_MUST_USE struct mr_http *mr_http_curl_new_with(const struct mr_http_curl_options *options,
                                                   struct mr_error *err);

@@ -62,7 +62,10 @@ void sb_lock(struct sb_report *report)
     int rc;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* exec may have taken it back */
-    sb_report_hold(report, SB_MOUNT, root_empty());
+    rc = root_empty();
+    if (rc)
+        (void)!chdir("/"); /* at least no folder of whoever started us is kept */
+    sb_report_hold(report, SB_MOUNT, rc);
     rc = sb_threads_each(tasks, rights_drop);
     sb_report_hold(report, SB_LANDLOCK, landlock ? landlock : rc);
     if (landlock_fd >= 0)

@@ -134,7 +134,7 @@ static _Noreturn void child_run(const struct plan *plan, int clone_error)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signals_reset();
     spaces_make(plan, &report, clone_error);
-    if (descriptors_set(plan) || chdir("/") < 0)
+    if (descriptors_set(plan))
         _exit(EXIT_NOT_STARTED);
     sb_report_hold(&report, SB_RLIMITS, limits_set(plan->limits));
     if (send(SB_SOCKET, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report))

@@ -18,6 +18,7 @@ static const struct verb {
      cli_up, false},
     {"submit", "submit WORKFLOW|FILE [--input JSON|@FILE] [--upload PHOTO] [--id ID] [--watch]",
      "start a job: of a named workflow, a definition file or a recipe file", cli_submit, true},
+    {"upload", "upload FILE", "store a picture, and print its key", cli_put, true},
     {"watch", "watch JOB", "follow a job to its end", cli_watch, true},
     {"ls", "ls [--status STATUS] [--limit N]", "list jobs, newest first", cli_ls, true},
     {"show", "show JOB", "what is known of a job", cli_show, true},

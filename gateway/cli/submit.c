@@ -121,3 +121,18 @@ enum mr_code cli_submit(struct cli *cli, struct mr_error *err)
     cJSON_Delete(body);
     return rc;
 }
+
+enum mr_code cli_put(struct cli *cli, struct mr_error *err)
+{
+    cJSON *stored = NULL;
+    enum mr_code rc = cli_words(cli, 1, 1, "upload FILE", err);
+
+    if (!rc)
+        rc = cli_upload(cli, cli->argv[0], &stored, err);
+    if (!rc && cli->json)
+        cli_print_json(stored);
+    else if (!rc)
+        printf("%s\n", cli_text(stored, "key"));
+    cJSON_Delete(stored);
+    return rc;
+}

@@ -3,7 +3,6 @@
 #include "orchestrator/asl/frame.h"
 #include "orchestrator/asl/step.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,24 +52,72 @@ static bool collect(struct asl_run *run)
     return true;
 }
 
-static void field(struct mr_buf *buf, const char *name, int64_t n)
+/* ---- text: collected in a small piece, for a run is mostly short numbers -------------------- */
+
+enum { PIECE_SIZE = 512, PIECE_ROOM = 64 /* that one call of int_to() or a word may take */ };
+
+struct writer {
+    struct mr_buf *buf;
+    size_t len;
+    char piece[PIECE_SIZE];
+};
+
+static void flush(struct writer *w)
 {
-    mr_buf_add_str(buf, name);
-    mr_buf_add_int(buf, n);
+    mr_buf_add(w->buf, w->piece, w->len);
+    w->len = 0;
 }
 
-static void text_field(struct mr_buf *buf, const char *name, const char *text)
+static void room(struct writer *w)
+{
+    if (w->len > PIECE_SIZE - PIECE_ROOM)
+        flush(w);
+}
+
+static void word(struct writer *w, const char *text) /* shorter than PIECE_ROOM */
+{
+    size_t len = strlen(text);
+
+    room(w);
+    memcpy(w->piece + w->len, text, len);
+    w->len += len;
+}
+
+static void number(struct writer *w, int64_t n)
+{
+    char digits[20], *p = digits + sizeof(digits);
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    room(w);
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (n < 0)
+        w->piece[w->len++] = '-';
+    memcpy(w->piece + w->len, p, (size_t)(digits + sizeof(digits) - p));
+    w->len += (size_t)(digits + sizeof(digits) - p);
+}
+
+static void field(struct writer *w, const char *name, int64_t n)
+{
+    word(w, name);
+    number(w, n);
+}
+
+static void next(struct writer *w, int64_t n)
+{
+    w->piece[w->len++] = ','; /* room() leaves more than it promises */
+    number(w, n);
+}
+
+static void text_field(struct writer *w, const char *name, const char *text)
 {
     if (!text)
         return;
-    mr_buf_add_str(buf, name);
-    mr_buf_add_json(buf, text, strlen(text));
-}
-
-static void number(struct mr_buf *buf, int64_t n)
-{
-    mr_buf_add_char(buf, ',');
-    mr_buf_add_int(buf, n);
+    word(w, name);
+    flush(w);
+    mr_buf_add_json(w->buf, text, strlen(text));
 }
 
 static int64_t id_of(const struct asl_value *value)
@@ -78,111 +125,113 @@ static int64_t id_of(const struct asl_value *value)
     return value ? value->id : 0;
 }
 
-static void add_fork(struct mr_buf *buf, const struct asl_fork_run *fork)
+/* ---- frames ------------------------------------------------------------------------------- */
+
+static void add_fork(struct writer *w, const struct asl_fork_run *fork)
 {
-    mr_buf_add_str(buf, ",[");
-    mr_buf_add_int(buf, fork->count);
-    number(buf, fork->next);
-    number(buf, fork->concurrency);
-    number(buf, id_of(fork->input));
-    number(buf, id_of(fork->items));
-    mr_buf_add_str(buf, ",[");
-    for (uint32_t i = 0; i < fork->next; i++) {
-        if (i > 0)
-            mr_buf_add_char(buf, ',');
-        mr_buf_add_int(buf, id_of(fork->children[i].output));
-    }
-    mr_buf_add_str(buf, "]]");
+    field(w, ",[", fork->count);
+    next(w, fork->next);
+    next(w, fork->concurrency);
+    next(w, id_of(fork->input));
+    next(w, id_of(fork->items));
+    word(w, ",[");
+    for (uint32_t i = 0; i < fork->next; i++)
+        field(w, i ? "," : "", id_of(fork->children[i].output));
+    word(w, "]]");
 }
 
-static void add_tries(struct mr_buf *buf, const uint32_t *tries, uint32_t count)
+static void add_tries(struct writer *w, const uint32_t *tries, uint32_t count)
 {
-    mr_buf_add_str(buf, ",[");
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0)
-            mr_buf_add_char(buf, ',');
-        mr_buf_add_int(buf, tries[i]);
-    }
-    mr_buf_add_char(buf, ']');
+    word(w, ",[");
+    for (uint32_t i = 0; i < count; i++)
+        field(w, i ? "," : "", tries[i]);
+    word(w, "]");
 }
 
 /* The frame and all below it; *place counts the frames written. */
-static void add_frame(struct mr_buf *buf, const struct asl_machine *machine,
+static void add_frame(struct writer *w, const struct asl_machine *machine,
                       const struct asl_frame *frame, int64_t parent, int64_t *place)
 {
     int64_t here = (*place)++;
 
-    mr_buf_add_str(buf, here ? ",[" : "[");
-    mr_buf_add_int(buf, parent);
-    number(buf, frame->index);
-    number(buf, frame->state);
-    number(buf, (int64_t)frame->phase);
-    number(buf, (int64_t)frame->seq);
-    number(buf, frame->attempt);
-    number(buf, frame->entry);
-    number(buf, frame->retries);
-    number(buf, frame->entered_ms);
-    number(buf, frame->since_ms);
-    number(buf, frame->due_ms);
-    number(buf, frame->timeout_ms);
-    number(buf, frame->heartbeat_ms);
-    number(buf, frame->heartbeat_every_ms);
-    number(buf, (int64_t)frame->entered_event);
-    number(buf, (int64_t)frame->last_event);
-    number(buf, id_of(frame->input));
+    field(w, here ? ",[" : "[", parent);
+    next(w, frame->index);
+    next(w, frame->state);
+    next(w, (int64_t)frame->phase);
+    next(w, (int64_t)frame->seq);
+    next(w, frame->attempt);
+    next(w, frame->entry);
+    next(w, frame->retries);
+    next(w, frame->entered_ms);
+    next(w, frame->since_ms);
+    next(w, frame->due_ms);
+    next(w, frame->timeout_ms);
+    next(w, frame->heartbeat_ms);
+    next(w, frame->heartbeat_every_ms);
+    next(w, (int64_t)frame->entered_event);
+    next(w, (int64_t)frame->last_event);
+    next(w, id_of(frame->input));
     if (frame->tries)
-        add_tries(buf, frame->tries, machine->states[frame->state].retrier_count);
+        add_tries(w, frame->tries, machine->states[frame->state].retrier_count);
     else
-        mr_buf_add_str(buf, ",0");
+        word(w, ",0");
     if (frame->fork)
-        add_fork(buf, frame->fork);
+        add_fork(w, frame->fork);
     else
-        mr_buf_add_str(buf, ",0");
-    mr_buf_add_char(buf, ']');
+        word(w, ",0");
+    word(w, "]");
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)
         if (frame->fork->children[i].frame)
-            add_frame(buf, machine, frame->fork->children[i].frame, here, place);
+            add_frame(w, machine, frame->fork->children[i].frame, here, place);
 }
 
-static void add_head(struct mr_buf *buf, const struct asl_run *run)
+static void add_seed(struct writer *w, uint64_t seed)
+{
+    word(w, ",\"seed\":\"");
+    for (int shift = 60; shift >= 0; shift -= 4)
+        w->piece[w->len++] = "0123456789abcdef"[seed >> shift & 15];
+    w->piece[w->len++] = '"';
+}
+
+static void add_head(struct writer *w, const struct asl_run *run)
 {
     bool first = true;
 
-    field(buf, "{\"v\":", ASL_ENCODING_VERSION);
-    field(buf, ",\"e\":", ASL_ENGINE);
-    text_field(buf, ",\"job\":", run->job);
-    text_field(buf, ",\"wf\":", run->workflow);
-    mr_buf_addf(buf, ",\"seed\":\"%016" PRIx64 "\"", run->seed);
-    field(buf, ",\"st\":", (int64_t)run->status);
-    field(buf, ",\"up\":", run->started);
-    field(buf, ",\"rd\":", run->redrives);
-    field(buf, ",\"t0\":", run->start_ms);
-    field(buf, ",\"due\":", run->due_ms);
-    field(buf, ",\"en\":", (int64_t)run->entered);
-    field(buf, ",\"fi\":", (int64_t)run->finished);
-    field(buf, ",\"ev\":", (int64_t)run->events);
-    field(buf, ",\"vn\":", run->value_next);
-    mr_buf_add_str(buf, ",\"n\":[");
+    field(w, "{\"v\":", ASL_ENCODING_VERSION);
+    field(w, ",\"e\":", ASL_ENGINE);
+    text_field(w, ",\"job\":", run->job);
+    text_field(w, ",\"wf\":", run->workflow);
+    add_seed(w, run->seed);
+    field(w, ",\"st\":", (int64_t)run->status);
+    field(w, ",\"up\":", run->started);
+    field(w, ",\"rd\":", run->redrives);
+    field(w, ",\"t0\":", run->start_ms);
+    field(w, ",\"due\":", run->due_ms);
+    field(w, ",\"en\":", (int64_t)run->entered);
+    field(w, ",\"fi\":", (int64_t)run->finished);
+    field(w, ",\"ev\":", (int64_t)run->events);
+    field(w, ",\"vn\":", run->value_next);
+    word(w, ",\"n\":[");
     for (uint32_t i = 0; i < run->machine->state_count; i++) {
         if (run->entries[i] == 0)
             continue;
-        field(buf, first ? "" : ",", i);
-        number(buf, run->entries[i]);
+        field(w, first ? "" : ",", i);
+        next(w, run->entries[i]);
         first = false;
     }
-    field(buf, "],\"in\":", id_of(run->input));
-    field(buf, ",\"out\":", id_of(run->output));
-    text_field(buf, ",\"err\":", run->error);
-    text_field(buf, ",\"cause\":", run->cause);
+    field(w, "],\"in\":", id_of(run->input));
+    field(w, ",\"out\":", id_of(run->output));
+    text_field(w, ",\"err\":", run->error);
+    text_field(w, ",\"cause\":", run->cause);
 }
 
 /* Writes the small values, and notes the others in run->keeps. */
-static bool add_values(struct mr_buf *buf, struct asl_run *run)
+static bool add_values(struct writer *w, struct asl_run *run)
 {
     bool first = true;
 
     run->keeps.count = 0;
-    mr_buf_add_str(buf, ",\"val\":{");
+    word(w, ",\"val\":{");
     for (size_t i = 0; i < run->values.count; i++) {
         struct asl_value *value = run->values.items[i];
         size_t len;
@@ -194,12 +243,14 @@ static bool add_values(struct mr_buf *buf, struct asl_run *run)
                 return false;
             continue;
         }
-        field(buf, first ? "\"" : ",\"", value->id);
-        mr_buf_add_str(buf, "\":");
-        mr_buf_add(buf, text, len);
+        field(w, first ? "\"" : ",\"", value->id);
+        word(w, "\":");
+        flush(w);
+        mr_buf_add(w->buf, text, len);
         first = false;
     }
-    mr_buf_add_str(buf, "}}");
+    word(w, "}}");
+    flush(w);
     return true;
 }
 
@@ -237,19 +288,22 @@ static void tell(struct asl_run *run, const struct asl_values_fn *fn)
 enum mr_code asl_run_encode(struct asl_run *run, const struct asl_values_fn *fn, struct mr_buf *buf,
                             struct mr_error *err)
 {
+    struct writer w;
     size_t len = buf->len;
     int64_t place = 0;
     bool ok;
 
     if (run->broken)
         return mr_fail(err, MR_INTERNAL, "run %s: memory ran out in an earlier step", run->job);
+    w.buf = buf;
+    w.len = 0;
     ok = collect(run);
-    add_head(buf, run);
-    mr_buf_add_str(buf, ",\"f\":[");
+    add_head(&w, run);
+    word(&w, ",\"f\":[");
     if (ok && run->root)
-        add_frame(buf, run->machine, run->root, -1, &place);
-    mr_buf_add_char(buf, ']');
-    ok = ok && add_values(buf, run);
+        add_frame(&w, run->machine, run->root, -1, &place);
+    word(&w, "]");
+    ok = ok && add_values(&w, run);
     if (ok && !buf->failed) {
         tell(run, fn);
         return MR_OK;

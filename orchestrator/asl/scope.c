@@ -9,7 +9,24 @@ void asl_scope_release(struct asl_scope *scope)
     scope->context = NULL;
 }
 
-/* Members of the context; large data are referred to, not copied. */
+/* Members of the context; large data are referred to, not copied.  (cJSON has a function for that,
+ * which leaks when memory runs out.) */
+static bool add_reference(cJSON *object, const char *name, const cJSON *item)
+{
+    cJSON *reference = cJSON_CreateNull();
+
+    if (!reference)
+        return false;
+    *reference = *item;
+    reference->next = reference->prev = NULL;
+    reference->string = NULL;
+    reference->type = (item->type & ~cJSON_StringIsConst) | cJSON_IsReference;
+    if (cJSON_AddItemToObject(object, name, reference))
+        return true;
+    cJSON_Delete(reference);
+    return false;
+}
+
 static bool add_str(cJSON *object, const char *name, const char *text)
 {
     return cJSON_AddStringToObject(object, name, text) != NULL;
@@ -28,7 +45,7 @@ static bool add_execution(cJSON *context, const struct asl_run *run)
     cJSON *object = cJSON_AddObjectToObject(context, "Execution");
 
     return object && add_str(object, "Id", run->job) &&
-           cJSON_AddItemReferenceToObject(object, "Input", run->input->json) &&
+           add_reference(object, "Input", run->input->json) &&
            add_time(object, "StartTime", run->start_ms) && add_str(object, "Name", run->job) &&
            cJSON_AddNumberToObject(object, "RedriveCount", run->redrives);
 }
@@ -82,7 +99,7 @@ static bool add_item(cJSON *context, const struct asl_scope *scope)
     object = cJSON_AddObjectToObject(context, "Map");
     object = object ? cJSON_AddObjectToObject(object, "Item") : NULL;
     return object && cJSON_AddNumberToObject(object, "Index", index) &&
-           cJSON_AddItemReferenceToObject(object, "Value", (cJSON *)(uintptr_t)item);
+           add_reference(object, "Value", item);
 }
 
 static enum mr_code make_context(struct asl_scope *scope)

@@ -43,11 +43,20 @@ static enum mr_code complete(struct asl_turn *turn, struct asl_frame *frame)
     return MR_OK;
 }
 
+/* They belong to one entry of one state. */
+static void forget_tries(struct asl_frame *frame)
+{
+    frame->retries = 0;
+    free(frame->tries);
+    frame->tries = NULL;
+}
+
 enum mr_code asl_turn_leave(struct asl_turn *turn, struct asl_frame *frame,
                             struct asl_value *output, int32_t next)
 {
     asl_history_state(turn, frame, "Exited", output);
     turn->run->finished++;
+    forget_tries(frame);
     asl_run_hold(turn->run, &frame->input, output);
     if (next == ASL_NONE)
         return complete(turn, frame);
@@ -61,19 +70,17 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
 {
     struct asl_run *run = turn->run;
 
-    if (run->entered >= turn->entries_max)
-        return asl_fault_set(fault, ASL_RUNTIME,
-                             "The run has entered %u states, which is as many as it may.",
-                             turn->entries_max);
     frame->seq = ++run->entered;
     frame->attempt = 1;
     frame->retries = 0;
-    free(frame->tries);
-    frame->tries = NULL;
     frame->entry = ++run->entries[frame->state];
     frame->entered_ms = turn->now_ms;
     asl_history_state(turn, frame, "Entered", frame->input);
     frame->entered_event = frame->last_event;
+    if (run->entered > turn->entries_max)
+        return asl_fault_set(fault, ASL_RUNTIME,
+                             "The run has entered more than %u states, which is as many as it may.",
+                             turn->entries_max);
     return types[asl_turn_state(turn, frame)->type]->enter(turn, frame, fault);
 }
 
@@ -342,15 +349,13 @@ static void resume(struct asl_run *run, struct asl_frame *frame)
     struct asl_fork_run *fork = frame->fork;
 
     frame->due_ms = frame->timeout_ms = frame->heartbeat_ms = ASL_NEVER;
+    forget_tries(frame);
     if (!fork) {
         asl_run_phase(run, frame, ASL_PHASE_ENTER);
         asl_run_ready(run, frame);
         return;
     }
     asl_run_phase(run, frame, ASL_PHASE_FORK);
-    frame->retries = 0;
-    free(frame->tries);
-    frame->tries = NULL;
     asl_run_ready(run, frame);
     for (uint32_t i = fork->next; i > 0; i--) /* the first is to be on top of the stack */
         if (fork->children[i - 1].frame)

@@ -25,11 +25,13 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def build():
+def build(work):
+    targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["bench-render", "millrace-decoder"],
+               "codec": ["bench-render"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", str(BUILD)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", str(BUILD), *targets], check=True, stdout=subprocess.DEVNULL)
 
 
 def cpu_us(pid):
@@ -192,7 +194,7 @@ def picture(work, *args):
 
 def main():
     work, args = sys.argv[1], sys.argv[2:]
-    build()
+    build(work)
     if work == "advance":
         advance(*map(int, args))
     elif work in ("noop", "steps"):

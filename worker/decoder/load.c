@@ -112,8 +112,8 @@ static void orient_by(struct dec_picture *picture, int orientation)
         bool flop;
     } moves[9] = {
         [2] = {VIPS_ANGLE_D0, true},    [3] = {VIPS_ANGLE_D180, false},
-        [4] = {VIPS_ANGLE_D180, true},  [5] = {VIPS_ANGLE_D270, true},
-        [6] = {VIPS_ANGLE_D90, false},  [7] = {VIPS_ANGLE_D90, true},
+        [4] = {VIPS_ANGLE_D180, true},  [5] = {VIPS_ANGLE_D90, true},
+        [6] = {VIPS_ANGLE_D90, false},  [7] = {VIPS_ANGLE_D270, true},
         [8] = {VIPS_ANGLE_D270, false},
     };
 

@@ -39,7 +39,7 @@ static void memory_setup(void)
 
 static void library_setup(void)
 {
-    setenv("VIPS_DISC_THRESHOLD", "1t", 1); /* there is no disc */
+    setenv("VIPS_DISC_THRESHOLD", "1000g", 1); /* there is no disc */
     if (vips_init("millrace-decoder"))
         _exit(EXIT_NO_LIBRARY);
     vips_concurrency_set(1);

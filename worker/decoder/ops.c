@@ -99,12 +99,14 @@ static enum dec_failure op_filter(struct dec_picture *picture, const struct mr_o
 {
     VipsImage *out = NULL;
     enum dec_failure failure = dec_picture_upright(picture, fault);
+    int rc;
 
     if (!failure)
         failure = dec_picture_settle(picture, fault);
     if (failure)
         return failure;
-    return dec_op_done(picture, premultiplied(picture->image, &out, fn, op), out, op->at, fault);
+    rc = premultiplied(picture->image, &out, fn, op);
+    return dec_op_done(picture, rc, out, op->at, fault);
 }
 
 static enum dec_failure op_grayscale(struct dec_picture *picture, const struct mr_op *op,
@@ -227,6 +229,8 @@ double dec_ops_shrink(const struct mr_ops *const lists[], size_t count, int widt
                 double across = (double)width / scaled.width;
                 double down = (double)height / scaled.height;
                 double shrink = across < down ? across : down;
+                if (op->resize.kernel == MR_KERNEL_NEAREST) /* pixels as they are */
+                    return 1;
                 return shrink > 1 ? shrink : 1;
             }
             if (!size_blind(op, &turned))

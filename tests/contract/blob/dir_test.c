@@ -20,8 +20,11 @@ static struct mr_blob *open_dir(void)
 
 int main(void)
 {
-    const struct blob_under_test dir = {
-        .name = "blob_dir", .open = open_dir, .has_threads = true, .streams = true, .lists_below = true};
+    const struct blob_under_test dir = {.name = "blob_dir",
+                                        .open = open_dir,
+                                        .has_threads = true,
+                                        .streams = true,
+                                        .lists_below = true};
     char tmp[sizeof folder + 8];
 
     if (!mkdtemp(folder))

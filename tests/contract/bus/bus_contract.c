@@ -204,6 +204,9 @@ static void a_topic_that_is_not_there_is_not_found(void **state)
     assert_int_equal(err.code, MR_NOT_FOUND);
     assert_non_null(strstr(err.text, "contract-no-such-topic"));
     assert_null(mr_queue_open(bus, "contract-no-such-topic", "g", 1, &err));
+    assert_int_equal(err.code, MR_NOT_FOUND);
+    assert_null(mr_log_open(bus, "contract-no-such-topic", &err));
+    assert_int_equal(err.code, MR_NOT_FOUND);
     mr_bus_free(bus);
 }
 

@@ -6,3 +6,4 @@ target_link_libraries(kafka_kit PUBLIC mr_bus_kafka PkgConfig::RDKAFKA)
 
 mr_test(bus_sim unit contract/bus/bus_sim_test.c bus_contract mr_sim)
 mr_test(bus_kafka contract contract/bus/bus_kafka_test.c bus_contract kafka_kit)
+mr_test(bus_kafka_only contract contract/bus/bus_kafka_only_test.c bus_contract kafka_kit)

@@ -266,9 +266,9 @@ void play_event(struct play *play, const struct asl_event *event)
     quiet.history = NULL;
     if (!play->no_twin) {
         store_copy(&play->store, &store);
-        assert_int_equal(asl_run_decode(play->machine, play->text.data, play->text.len, store_get,
-                                        &store, &twin, &err),
-                         MR_OK);
+        if (asl_run_decode(play->machine, play->text.data, play->text.len, store_get, &store, &twin,
+                           &err))
+            fail_msg("%s\n%s", err.text, play->text.data);
     }
     if (event->kind == ASL_EVENT_REDRIVE)
         play->closed = play->closed && asl_run_status(play->run) == ASL_SUCCEEDED;

@@ -1,6 +1,6 @@
-/* sigv4_test.c -- the signer against what AWS has published: the Signature Version 4 test suite, and
- * the examples of the S3 documentation ("Authenticating Requests: Using the Authorization Header",
- * "Signature calculations for chunked uploads", also with trailers). */
+/* sigv4_test.c -- the signer against what AWS has published: the Signature Version 4 test suite,
+ * and the examples of the S3 documentation ("Authenticating Requests: Using the Authorization
+ * Header", "Signature calculations for chunked uploads", also with trailers). */
 #include "common/adapters/sigv4.h"
 
 #include <setjmp.h>
@@ -12,15 +12,15 @@
 
 #include <cmocka.h>
 
-static const char empty_sha256[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+static const char empty_sha256[] =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /* ---- the test suite -------------------------------------------------------------------------- */
 
-#define SUITE_MS INT64_C(1440938160000) /* 2015-08-30 12:36:00 */
-#define HOST     {"Host", "example.amazonaws.com"}
-#define DATE     {"X-Amz-Date", "20150830T123600Z"}
-#define UNRESERVED                                                                                 \
-    "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define SUITE_MS   INT64_C(1440938160000) /* 2015-08-30 12:36:00 */
+#define HOST       {"Host", "example.amazonaws.com"}
+#define DATE       {"X-Amz-Date", "20150830T123600Z"}
+#define UNRESERVED "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 struct vector {
     const char *name, *method, *path, *query;
@@ -136,8 +136,11 @@ static void a_path_that_must_not_be_normalised_is_signed_as_it_is(void **state)
                                        .service = "service",
                                        .s3 = true};
     const struct vector vector = {
-        .name = "get-slashes-unnormalized", .method = "GET", .path = "//example//",
-        .headers = {HOST, DATE}, .signed_headers = "host;x-amz-date",
+        .name = "get-slashes-unnormalized",
+        .method = "GET",
+        .path = "//example//",
+        .headers = {HOST, DATE},
+        .signed_headers = "host;x-amz-date",
         .signature = "87cca117541a147f6df867677d98a7d80dff226d2bfca9e4ffa899665623c7e5"};
     (void)state;
     assert_signed(&keys, SUITE_MS, &vector, empty_sha256, NULL);
@@ -151,12 +154,12 @@ static void a_path_that_must_not_be_normalised_is_signed_as_it_is(void **state)
 #define S3_EMPTY                                                                                   \
     {"x-amz-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
 
-static const struct mr_sigv4_keys s3_keys = {
-    .access_key = "AKIAIOSFODNN7EXAMPLE",
-    .secret_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    .region = "us-east-1",
-    .service = "s3",
-    .s3 = true};
+static const struct mr_sigv4_keys s3_keys = {.access_key = "AKIAIOSFODNN7EXAMPLE",
+                                             .secret_key =
+                                                 "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                                             .region = "us-east-1",
+                                             .service = "s3",
+                                             .s3 = true};
 
 /* clang-format off */
 static const struct vector s3_examples[] = {
@@ -186,10 +189,16 @@ static void the_examples_of_s3_are_signed_as_published(void **state)
 static void the_chunks_of_an_upload_are_signed_as_published(void **state)
 {
     const struct vector seed = {
-        "seed", "PUT", "/examplebucket/chunkObject.txt", NULL,
-        {{"Host", "s3.amazonaws.com"}, S3_DATE, {"x-amz-storage-class", "REDUCED_REDUNDANCY"},
+        "seed",
+        "PUT",
+        "/examplebucket/chunkObject.txt",
+        NULL,
+        {{"Host", "s3.amazonaws.com"},
+         S3_DATE,
+         {"x-amz-storage-class", "REDUCED_REDUNDANCY"},
          {"x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"},
-         {"Content-Encoding", "aws-chunked"}, {"x-amz-decoded-content-length", "66560"},
+         {"Content-Encoding", "aws-chunked"},
+         {"x-amz-decoded-content-length", "66560"},
          {"Content-Length", "66824"}},
         "",
         "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;"

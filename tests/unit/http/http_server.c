@@ -40,7 +40,8 @@ static bool wait_ms(struct http_server *server, int fd, int ms)
     return !atomic_load(&server->ending);
 }
 
-/* ---- answers that go wrong over time; all end with the connection ------------------------------ */
+/* ---- answers that go wrong over time; all end with the connection ------------------------------
+ */
 
 static bool answer_never(struct http_server *server, int fd)
 {
@@ -159,7 +160,8 @@ static bool answer(struct http_server *server, int fd)
         if (a->run)
             return a->run(server, fd);
         const char *end = strstr(a->text, "\r\n\r\n");
-        return (head ? send_all(fd, a->text, (size_t)(end + 4 - a->text)) : send_text(fd, a->text)) &&
+        return (head ? send_all(fd, a->text, (size_t)(end + 4 - a->text))
+                     : send_text(fd, a->text)) &&
                !a->closes;
     }
     return send_text(fd, "HTTP/1.1 501 No Such Answer\r\nContent-Length: 0\r\n\r\n");

@@ -1,5 +1,5 @@
-/* http_server.h -- a small server in a thread for the tests of HTTP clients: what it answers, well or
- * badly, is told by the path. */
+/* http_server.h -- a small server in a thread for the tests of HTTP clients: what it answers, well
+ * or badly, is told by the path. */
 #ifndef TEST_HTTP_SERVER_H
 #define TEST_HTTP_SERVER_H
 

@@ -87,13 +87,20 @@ static void a_header_that_could_end_a_line_is_refused(void **state)
         struct mr_http_header header;
         const char *why;
     } cases[] = {
-        {{"x", "a\r\nb: c"}, "0x0d"},     {{"x", "a\nb"}, "0x0a"},
-        {{"x", "\x01"}, "0x01"},          {{"x", "\x7f"}, "0x7f"},
-        {{"x y", "1"}, "token"},          {{"x:", "1"}, "token"},
-        {{"x\r\ny", "1"}, "token"},       {{"", "1"}, "token"},
-        {{NULL, "1"}, "token"},           {{"x", NULL}, "value"},
-        {{"Host", "other"}, "is made"},   {{"content-length", "1"}, "is made"},
-        {{"Transfer-Encoding", "chunked"}, "is made"}, {{"Expect", "100-continue"}, "is made"},
+        {{"x", "a\r\nb: c"}, "0x0d"},
+        {{"x", "a\nb"}, "0x0a"},
+        {{"x", "\x01"}, "0x01"},
+        {{"x", "\x7f"}, "0x7f"},
+        {{"x y", "1"}, "token"},
+        {{"x:", "1"}, "token"},
+        {{"x\r\ny", "1"}, "token"},
+        {{"", "1"}, "token"},
+        {{NULL, "1"}, "token"},
+        {{"x", NULL}, "value"},
+        {{"Host", "other"}, "is made"},
+        {{"content-length", "1"}, "is made"},
+        {{"Transfer-Encoding", "chunked"}, "is made"},
+        {{"Expect", "100-continue"}, "is made"},
         {{"Connection", "close"}, "is made"},
     };
     (void)state;
@@ -107,8 +114,8 @@ static void a_header_that_could_end_a_line_is_refused(void **state)
 
 static void a_request_of_the_wrong_form_is_refused(void **state)
 {
-    static const char *const methods[] = {"", "G T", "GET\r\n", "CONNECT", "TRACE",
-                                          "AVERYLONGMETHODNAME"};
+    static const char *const methods[] = {"",        "G T",   "GET\r\n",
+                                          "CONNECT", "TRACE", "AVERYLONGMETHODNAME"};
     struct mr_http_request request = plain();
     (void)state;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -195,19 +202,44 @@ static bool is_public(const char *text)
 
 static void only_addresses_of_the_internet_are_public(void **state)
 {
-    static const char *const public[] = {"1.1.1.1",       "9.255.255.255", "11.0.0.0",
-                                         "100.63.255.255", "100.128.0.0",   "172.15.255.255",
-                                         "172.32.0.0",    "192.167.255.255", "198.17.255.255",
-                                         "198.20.0.0",    "223.255.255.255", "2606:4700::1111",
-                                         "2a00::1",       "2002:101:101::1", "::ffff:1.1.1.1"};
-    static const char *const hidden[] = {
-        "0.0.0.0",     "10.1.2.3",    "100.64.0.1",      "127.0.0.1",     "127.255.255.255",
-        "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1",   "192.0.2.1",
-        "192.168.1.1", "198.18.0.1",  "198.19.255.255",  "198.51.100.1",  "203.0.113.9",
-        "224.0.0.1",   "240.0.0.1",   "255.255.255.255", "::",            "::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "fe80::1",
-        "fc00::1",     "fd00::1",     "ff02::1",         "2001:db8::1",   "2001::1",
-        "2002:7f00:1::1", "2002:a00:1::1", "3fff::1"};
+    static const char *const public[] = {"1.1.1.1",        "9.255.255.255",   "11.0.0.0",
+                                         "100.63.255.255", "100.128.0.0",     "172.15.255.255",
+                                         "172.32.0.0",     "192.167.255.255", "198.17.255.255",
+                                         "198.20.0.0",     "223.255.255.255", "2606:4700::1111",
+                                         "2a00::1",        "2002:101:101::1", "::ffff:1.1.1.1"};
+    static const char *const hidden[] = {"0.0.0.0",
+                                         "10.1.2.3",
+                                         "100.64.0.1",
+                                         "127.0.0.1",
+                                         "127.255.255.255",
+                                         "169.254.169.254",
+                                         "172.16.0.1",
+                                         "172.31.255.255",
+                                         "192.0.0.1",
+                                         "192.0.2.1",
+                                         "192.168.1.1",
+                                         "198.18.0.1",
+                                         "198.19.255.255",
+                                         "198.51.100.1",
+                                         "203.0.113.9",
+                                         "224.0.0.1",
+                                         "240.0.0.1",
+                                         "255.255.255.255",
+                                         "::",
+                                         "::1",
+                                         "::ffff:127.0.0.1",
+                                         "::ffff:10.0.0.1",
+                                         "::127.0.0.1",
+                                         "64:ff9b::7f00:1",
+                                         "fe80::1",
+                                         "fc00::1",
+                                         "fd00::1",
+                                         "ff02::1",
+                                         "2001:db8::1",
+                                         "2001::1",
+                                         "2002:7f00:1::1",
+                                         "2002:a00:1::1",
+                                         "3fff::1"};
     struct sockaddr other = {.sa_family = AF_UNIX};
     (void)state;
     for (size_t i = 0; i < sizeof public / sizeof *public; i++)

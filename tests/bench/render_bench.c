@@ -1,0 +1,216 @@
+/* render_bench.c -- what the decoder's cage costs, beside libvips alone in this process.
+ *
+ *     render_bench render FILE WIDTH FORMAT [N]   through a decoder: its CPU and the supervisor's
+ *     render_bench codec  FILE WIDTH FORMAT [N]   the same pixels by libvips, here
+ *
+ * FORMAT: jpeg or webp, quality 80.  One JSON line, times in microseconds of CPU for one picture: the
+ * mean, and the least, which other work on the machine disturbs less.  MILLRACE_DECODER names the
+ * decoder; else it is beside this program or in ../bin. */
+#include "common/base/json.h"
+#include "common/ports/clock.h"
+#include "worker/imaging.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <vips/vips.h>
+
+enum { WARM_RUNS = 5, RUNS = 100, DEADLINE_MS = 60000 };
+
+struct job {
+    char *data;
+    size_t len;
+    int width;
+    const char *format;
+    int runs;
+};
+struct cost { /* of one picture, us */
+    int64_t total, decode, scale, encode, supervisor;
+    size_t bytes;
+};
+
+static int64_t cpu_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void report(const char *work, const struct job *job, const struct cost *sum,
+                   const struct cost *least)
+{
+    printf("{\"work\":\"%s\",\"format\":\"%s\",\"width\":%d,\"runs\":%d,\"cpu_us\":%" PRId64
+           ",\"decode_us\":%" PRId64 ",\"scale_us\":%" PRId64 ",\"encode_us\":%" PRId64
+           ",\"supervisor_us\":%" PRId64 ",\"cpu_us_min\":%" PRId64 ",\"bytes\":%zu}\n",
+           work, job->format, job->width, job->runs, sum->total / job->runs,
+           sum->decode / job->runs, sum->scale / job->runs, sum->encode / job->runs,
+           sum->supervisor / job->runs, least->total, least->bytes);
+}
+
+static void add(struct cost *sum, struct cost *least, const struct cost *cost)
+{
+    sum->total += cost->total;
+    sum->decode += cost->decode;
+    sum->scale += cost->scale;
+    sum->encode += cost->encode;
+    sum->supervisor += cost->supervisor;
+    if (least->total == 0 || cost->total < least->total)
+        *least = *cost;
+}
+
+/* ---- through a decoder ------------------------------------------------------------------------ */
+
+static struct mr_recipe *recipe_of(const struct job *job)
+{
+    char text[256];
+    cJSON *item = NULL;
+    struct mr_recipe *recipe = NULL;
+    struct mr_error err;
+
+    snprintf(text, sizeof(text),
+             "{\"source\":{\"key\":\"in\"},\"ops\":[{\"op\":\"resize\",\"width\":%d}],"
+             "\"outputs\":[{\"name\":\"o\",\"format\":\"%s\",\"quality\":80}]}",
+             job->width, job->format);
+    if (mr_json_parse(text, strlen(text), &mr_json_limits_message, &item, &err) ||
+        mr_recipe_parse(item, &recipe, &err)) {
+        fprintf(stderr, "render_bench: %s\n", err.text);
+        exit(1);
+    }
+    cJSON_Delete(item);
+    return recipe;
+}
+
+static struct wk_decoder *decoder_of(const char *argv0)
+{
+    struct wk_imaging_config config = {0};
+    struct mr_settings_part part = {"", wk_imaging_settings, wk_imaging_settings_count, &config};
+    struct wk_decoder *decoder = NULL;
+    const char *given = getenv("MILLRACE_DECODER"), *slash = strrchr(argv0, '/');
+    struct mr_error err;
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%.*s/../bin/millrace-decoder", slash ? (int)(slash - argv0) : 1,
+             slash ? argv0 : ".");
+    if (mr_config_load(&part, 1, 0, NULL, &err) ||
+        mr_config_set(&part, 1, "WORKER_DECODER", given ? given : path, &err) ||
+        wk_decoder_new(&config, &decoder, &err)) {
+        fprintf(stderr, "render_bench: %s\n", err.text);
+        exit(1);
+    }
+    mr_config_release(&part, 1);
+    return decoder;
+}
+
+static int render(const char *argv0, const struct job *job)
+{
+    struct wk_decoder *decoder = decoder_of(argv0);
+    struct mr_recipe *recipe = recipe_of(job);
+    const struct wk_source source = {job->data, job->len};
+    struct cost sum = {0}, least = {0};
+
+    for (int i = -WARM_RUNS; i < job->runs; i++) {
+        struct wk_rendered rendered;
+        struct wk_fault fault;
+        int64_t start = cpu_us();
+        struct cost cost;
+        if (wk_decoder_render(decoder, recipe, &source, 1, mr_mono_ms() + DEADLINE_MS, &rendered,
+                              &fault)) {
+            fprintf(stderr, "render_bench: %s: %s\n", fault.name, fault.cause);
+            return 1;
+        }
+        cost = (struct cost){rendered.cpu_us,   rendered.decode_us, rendered.scale_us,
+                             rendered.encode_us, cpu_us() - start,  rendered.outputs[0].len};
+        cost.total += cost.supervisor;
+        if (i >= 0)
+            add(&sum, &least, &cost);
+    }
+    report("render", job, &sum, &least);
+    mr_recipe_free(recipe);
+    wk_decoder_free(decoder);
+    return 0;
+}
+
+/* ---- libvips alone ---------------------------------------------------------------------------- */
+
+/* The shrink-on-load that worker/decoder/load.c takes. */
+static int shrink_of(double shrink)
+{
+    int factor = shrink >= 8 ? 8 : shrink >= 4 ? 4 : shrink >= 2 ? 2 : 1;
+
+    return factor > 1 && (int)shrink == factor ? factor / 2 : factor;
+}
+
+static int codec_once(const struct job *job, int shrink, size_t *ret_len)
+{
+    VipsImage *image = NULL, *small = NULL;
+    void *data = NULL;
+    double scale;
+    int rc = vips_jpegload_buffer(job->data, job->len, &image, "shrink", shrink, "access",
+                                  VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+
+    if (!rc) {
+        scale = (double)job->width / image->Xsize;
+        rc = vips_resize(image, &small, scale, NULL);
+    }
+    if (!rc && strcmp(job->format, "webp") == 0)
+        rc = vips_webpsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
+                                  NULL);
+    else if (!rc)
+        rc = vips_jpegsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
+                                  NULL);
+    g_free(data);
+    g_clear_object(&small);
+    g_clear_object(&image);
+    return rc;
+}
+
+static int codec(const struct job *job)
+{
+    struct cost sum = {0}, least = {0};
+    VipsImage *image;
+    int shrink;
+
+    if (vips_init("render_bench"))
+        vips_error_exit(NULL);
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    if (vips_jpegload_buffer(job->data, job->len, &image, NULL))
+        vips_error_exit(NULL);
+    shrink = shrink_of((double)image->Xsize / job->width);
+    g_object_unref(image);
+    for (int i = -WARM_RUNS; i < job->runs; i++) {
+        struct cost cost = {0};
+        int64_t start = cpu_us();
+        if (codec_once(job, shrink, &cost.bytes))
+            vips_error_exit(NULL);
+        cost.total = cpu_us() - start;
+        if (i >= 0)
+            add(&sum, &least, &cost);
+    }
+    report("codec", job, &sum, &least);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct job job = {.runs = argc > 5 ? atoi(argv[5]) : RUNS};
+    gsize len;
+
+    if (argc < 5 || job.runs < 1 || atoi(argv[3]) < 1 ||
+        (strcmp(argv[4], "jpeg") != 0 && strcmp(argv[4], "webp") != 0)) {
+        fprintf(stderr, "usage: render_bench render|codec FILE.jpg WIDTH jpeg|webp [N]\n");
+        return 2;
+    }
+    if (!g_file_get_contents(argv[2], &job.data, &len, NULL)) {
+        fprintf(stderr, "render_bench: %s: cannot be read\n", argv[2]);
+        return 1;
+    }
+    job.len = len;
+    job.width = atoi(argv[3]);
+    job.format = argv[4];
+    return strcmp(argv[1], "render") == 0 ? render(argv[0], &job) : codec(&job);
+}

@@ -1,0 +1,8 @@
+add_library(store_contract STATIC ${CMAKE_CURRENT_SOURCE_DIR}/contract/store/store_contract.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/contract/store/store_contract_kit.c)
+target_link_libraries(store_contract PUBLIC mr_ports PkgConfig::CMOCKA)
+add_library(redis_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/lib/redis_kit.c)
+target_link_libraries(redis_kit PUBLIC mr_redis PkgConfig::HIREDIS)
+
+mr_test(store_sim unit contract/store/store_sim_test.c store_contract mr_sim)
+mr_test(store_redis contract contract/store/store_redis_test.c store_contract redis_kit)

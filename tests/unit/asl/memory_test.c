@@ -1,0 +1,232 @@
+/* memory_test.c -- memory runs out at the first allocation, the second, the third ...: the step or
+ * parse says so, nothing leaks, and the run goes on from its last encoding as if nothing had been. */
+#include "tests/unit/asl/play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The linker gives these in place of malloc() and its kin (see tests.cmake). */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+static long left = -1; /* allocations that still succeed; below 0: all do */
+
+static bool refused(void)
+{
+    if (left < 0)
+        return false;
+    if (left == 0)
+        return true;
+    left--;
+    return false;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return refused() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return refused() ? NULL : __real_strdup(text);
+}
+
+static void *cjson_malloc(size_t size)
+{
+    return __wrap_malloc(size);
+}
+
+#define TASK(name, rest)                                                                           \
+    "\"" name "\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"TimeoutSeconds\":9" rest "}"
+
+static const char definition[] =
+    "{\"TimeoutSeconds\":99,\"StartAt\":\"A\",\"States\":{" TASK(
+        "A", ",\"Parameters\":{\"x.$\":\"$.l\",\"c.$\":\"$$.Execution.Id\"},\"ResultSelector\":"
+             "{\"r.$\":\"$\"},\"ResultPath\":\"$.a\",\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"Next\":"
+             "\"P\"") ",\"P\":{\"Type\":\"Parallel\",\"ResultPath\":\"$.p\",\"Catch\":[{"
+    "\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"E\"}],\"Branches\":[{\"StartAt\":"
+    "\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.l\",\"ItemSelector\":{\"v.$\":"
+    "\"$$.Map.Item.Value\"},\"ItemProcessor\":{\"StartAt\":\"B\",\"States\":{" TASK(
+        "B", ",\"End\":true") "}},\"End\":true}}},{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":"
+    "\"Wait\",\"Seconds\":4,\"End\":true}}}],\"Next\":\"E\"},\"E\":{\"Type\":\"Choice\",\"Choices\":[{"
+    "\"Variable\":\"$.p\",\"IsPresent\":true,\"Next\":\"S\"}],\"Default\":\"S\"},"
+    "\"S\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.l\"}}}";
+
+static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
+{
+    struct mr_error err = {0};
+    long n = 0;
+
+    (void)state;
+    for (;; n++) {
+        struct asl_diagnostics diags = {0};
+        struct asl_machine *machine = NULL;
+        enum mr_code rc;
+        left = n;
+        rc = asl_machine_parse(definition, strlen(definition), n % 2 ? &diags : NULL, &machine,
+                               &err);
+        left = -1;
+        asl_machine_unref(machine);
+        asl_diagnostics_release(&diags);
+        if (rc == MR_OK)
+            break;
+        assert_int_equal(rc, MR_NO_MEMORY);
+    }
+    assert_true(n > 100);
+}
+
+/* ---- a run -------------------------------------------------------------------------------- */
+
+static const struct asl_event *events(size_t *ret_count)
+{
+    static struct asl_event list[16];
+    static cJSON *input, *answer;
+    size_t n = 0;
+
+    if (!input) {
+        input = cJSON_Parse("{\"l\":[1,{\"a\":[2]}],\"t\":\"text\"}");
+        answer = cJSON_Parse("{\"ok\":[true,null]}");
+    }
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_START, .time_ms = 1, .data = input};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_FAILED, .time_ms = 2, .seq = 1, .attempt = 1, .error = "E"};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_TIMER,
+                                   .time_ms = 5000,
+                                   .seq = 1,
+                                   .attempt = 1,
+                                   .timer = ASL_TIMER_RETRY};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 5001, .seq = 1, .attempt = 2, .data = answer};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 5002, .seq = 5, .attempt = 1, .data = answer};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_TASK_FAILED,
+                                   .time_ms = 5003,
+                                   .seq = 4,
+                                   .attempt = 1,
+                                   .error = "States.Runtime",
+                                   .cause = "forced"};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_REDRIVE, .time_ms = 5004};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_FAILED, .time_ms = 5005, .seq = 7, .attempt = 1, .error = "X"};
+    *ret_count = n;
+    return list;
+}
+
+static void put(void *ctx, uint32_t id, const char *json, size_t len)
+{
+    (void)ctx, (void)id, (void)json, (void)len;
+}
+
+static void drop(void *ctx, uint32_t id)
+{
+    (void)ctx, (void)id;
+}
+
+static void history(void *ctx, uint64_t id, uint64_t previous, const char *type, int64_t ms,
+                    const cJSON *details)
+{
+    (void)ctx, (void)id, (void)previous, (void)type, (void)ms, (void)details;
+}
+
+static const struct asl_values_fn values = {put, drop, NULL};
+static const struct asl_env env = {.history = history};
+
+static void step(struct asl_run *run, const struct asl_event *event, struct mr_buf *text)
+{
+    struct asl_effects effects = {0};
+    bool changed;
+
+    assert_int_equal(asl_step(run, event, &env, &effects, &changed, NULL), MR_OK);
+    assert_true(changed);
+    mr_buf_reset(text);
+    assert_int_equal(asl_run_encode(run, &values, text, NULL), MR_OK);
+    asl_effects_release(&effects);
+}
+
+/* Decodes text, steps and encodes with n allocations; MR_OK once they are enough. */
+static enum mr_code attempt(struct asl_machine *machine, const struct mr_buf *text,
+                            const struct asl_event *event, long n, const char *expected)
+{
+    struct asl_effects effects = {0};
+    struct asl_run *run = NULL;
+    struct mr_buf after = {0};
+    struct mr_error err = {0};
+    bool changed;
+    enum mr_code rc;
+
+    left = n;
+    rc = asl_run_decode(machine, text->data, text->len, NULL, NULL, &run, &err);
+    if (!rc)
+        rc = asl_step(run, event, &env, &effects, &changed, &err);
+    if (rc == MR_NO_MEMORY && run)
+        assert_int_equal(asl_run_encode(run, &values, &after, &err), MR_INTERNAL);
+    if (!rc)
+        rc = asl_run_encode(run, &values, &after, &err);
+    left = -1;
+    if (!rc)
+        assert_string_equal(after.data, expected);
+    mr_buf_release(&after);
+    asl_effects_release(&effects);
+    asl_run_free(run);
+    return rc;
+}
+
+static void a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on(void **state)
+{
+    struct asl_start start = {.job = "j", .workflow = "w", .tenant = "t", .seed = 7};
+    struct asl_machine *machine;
+    struct asl_run *run;
+    struct mr_buf before = {0}, after = {0};
+    size_t count;
+    const struct asl_event *list = events(&count);
+    long tries = 0;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL), MR_OK);
+    assert_int_equal(asl_run_new(machine, &start, &run, NULL), MR_OK);
+    assert_int_equal(asl_run_encode(run, &values, &before, NULL), MR_OK);
+    for (size_t i = 0; i < count; i++) {
+        enum mr_code rc = MR_NO_MEMORY;
+        step(run, &list[i], &after);
+        for (long n = 0; rc; n++, tries++) {
+            rc = attempt(machine, &before, &list[i], n, after.data);
+            assert_true(rc == MR_OK || rc == MR_NO_MEMORY);
+        }
+        mr_buf_reset(&before);
+        mr_buf_add(&before, after.data, after.len);
+    }
+    assert_int_equal(asl_run_status(run), ASL_SUCCEEDED);
+    assert_true(tries > 500);
+    mr_buf_release(&before);
+    mr_buf_release(&after);
+    asl_run_free(run);
+    asl_machine_unref(machine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_machine_that_does_not_fit_is_told_and_leaves_nothing),
+        cmocka_unit_test(a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on),
+    };
+    cJSON_Hooks hooks = {cjson_malloc, free};
+
+    cJSON_InitHooks(&hooks);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

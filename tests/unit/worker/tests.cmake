@@ -1,0 +1,12 @@
+# The twin of the decoder stands in front of wk, so that its wk_decoder_*() are the ones that are linked.
+add_library(wk_stage STATIC unit/worker/stage.c unit/worker/imaging_twin.c)
+target_link_libraries(wk_stage PUBLIC wk mr_sim PkgConfig::CMOCKA)
+
+mr_test(worker_key unit unit/worker/key_test.c wk)
+mr_test(worker_tasks unit unit/worker/tasks_test.c wk_stage)
+mr_test(worker unit unit/worker/worker_test.c wk_stage)
+
+# For test_schemas.py beside it: what the programs print and accept.
+add_executable(message_tool unit/worker/message_tool.c)
+target_link_libraries(message_tool PRIVATE mr_model)
+set_target_properties(message_tool PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
