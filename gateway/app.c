@@ -38,14 +38,13 @@ static void on_tick(void *ctx, int64_t now_ms)
     gw_works_poll(&app->works);
 }
 
+/* A log may share its bus's descriptor: both are asked, whichever it was. */
 static void on_bus(void *ctx)
 {
-    (void)mr_bus_poll(((struct gw_app *)ctx)->ports.bus);
-}
+    struct gw_app *app = ctx;
 
-static void on_config(void *ctx)
-{
-    gw_config_copy_poll(ctx);
+    (void)mr_bus_poll(app->ports.bus);
+    gw_config_copy_poll(app);
 }
 
 static void on_works(void *ctx)
@@ -55,10 +54,11 @@ static void on_works(void *ctx)
 
 static enum mr_code watch_all(struct gw_app *app, struct mr_error *err)
 {
-    enum mr_code rc = gw_server_watch(app->server, mr_bus_fd(app->ports.bus), on_bus, app, err);
+    int bus = mr_bus_fd(app->ports.bus), log = mr_log_fd(app->copy.log);
+    enum mr_code rc = gw_server_watch(app->server, bus, on_bus, app, err);
 
-    if (!rc)
-        rc = gw_server_watch(app->server, mr_log_fd(app->copy.log), on_config, app, err);
+    if (!rc && log != bus)
+        rc = gw_server_watch(app->server, log, on_bus, app, err);
     if (!rc)
         rc = gw_server_watch(app->server, app->works.wake_fd, on_works, app, err);
     return rc;

@@ -247,6 +247,23 @@ static void write_beat(struct oc *oc, uint32_t mine)
     mr_buf_release(&pairs);
 }
 
+/* A shard with nothing to write would not see that Redis was flushed, or that it was taken. */
+static void check_position(struct oc *oc, struct oc_shard *shard)
+{
+    struct mr_pos pos;
+    struct mr_error err;
+
+    if (shard->state != OC_SHARD_LIVE || mr_store_pos_get(oc->store, shard->number, &pos, &err))
+        return; /* Redis is away: the next write tells */
+    if (pos.present && pos.epoch <= shard->epoch)
+        return;
+    if (pos.present)
+        (void)mr_fail(&err, MR_FENCED, "epoch %" PRId64 " has written", pos.epoch);
+    else
+        (void)mr_fail(&err, MR_NOT_FOUND, "Redis holds no position any more");
+    oc_shard_lose(oc, shard, "position", &err);
+}
+
 /* Every lease_ms / 3: renew ours, take what is free up to our share, give what is above it. */
 static void leases(struct oc *oc)
 {
@@ -256,6 +273,7 @@ static void leases(struct oc *oc)
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         if (oc->shards[s].mine)
             lease(oc, &oc->shards[s]);
+        check_position(oc, &oc->shards[s]);
         mine += oc->shards[s].mine;
     }
     write_beat(oc, mine);

@@ -3,6 +3,7 @@
 #include "common/adapters/bus_kafka.h"
 
 #include "common/base/log.h"
+#include "common/ports/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <syslog.h>
 #include <unistd.h>
+
+enum { LOG_LINES_PER_S = 5 }; /* of librdkafka's, a process */
 
 /* clang-format off */
 const struct mr_setting mr_kafka_settings[] = {
@@ -122,15 +125,36 @@ enum mr_code mr_kafka_fail(struct mr_error *err, rd_kafka_resp_err_t rerr, const
     return mr_fail(err, mr_kafka_code(rerr), "kafka: %s: %s", what, rd_kafka_err2str(rerr));
 }
 
+/* While a broker is away librdkafka says so hundreds of times a second. Any thread may ask; two that
+ * meet at a second's turn may let a line more pass. */
+static bool line_allowed(int *ret_dropped)
+{
+    static _Atomic int64_t second;
+    static atomic_int lines, dropped;
+    int64_t now_s = mr_mono_ms() / 1000;
+
+    if (atomic_exchange(&second, now_s) != now_s)
+        atomic_store(&lines, 0);
+    if (atomic_fetch_add(&lines, 1) >= LOG_LINES_PER_S) {
+        atomic_fetch_add(&dropped, 1);
+        return false;
+    }
+    *ret_dropped = atomic_exchange(&dropped, 0);
+    return true;
+}
+
 /* Comes from librdkafka's own threads. Its errors are news of connections, mostly: what matters
  * to a caller comes back from the call, so that nothing here is above a warning. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     char quoted[768];
     enum mr_log_level to = level <= LOG_WARNING ? MR_WARN : level <= LOG_INFO ? MR_INFO : MR_DEBUG;
+    int dropped;
 
-    mr_log(to, "kafka.client", " client=%s facility=%s text=%s", rk ? rd_kafka_name(rk) : "new",
-           facility, mr_log_quote(text, quoted, sizeof(quoted)));
+    if (line_allowed(&dropped))
+        mr_log(to, "kafka.client", " client=%s facility=%s dropped=%d text=%s",
+               rk ? rd_kafka_name(rk) : "new", facility, dropped,
+               mr_log_quote(text, quoted, sizeof(quoted)));
 }
 
 /* ---- configuration ---------------------------------------------------------------------------- */

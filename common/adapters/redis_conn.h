@@ -5,7 +5,7 @@
  * Replies come in the order of the commands.  Any failure of the transport closes the connection
  * (hiredis's errors are sticky) and every reply that was still to come is lost; _open() makes it
  * anew: AUTH, SELECT, and the library of orchestrator/functions, loaded where it is missing.
- * A connection has one owner thread. */
+ * A connection has one owner thread; the process ignores SIGPIPE. */
 #ifndef MR_REDIS_CONN_H
 #define MR_REDIS_CONN_H
 

@@ -69,8 +69,9 @@ struct mr_blob { /* first member of every implementation */
 MR_MUST_USE enum mr_code mr_blob_key_check(const char *key, struct mr_error *err);
 
 /* Reads the whole object at key, the same one from its first byte to its last.  On MR_OK *ret is
- * the caller's, to give back with mr_buf_release(); on failure *ret is as it was.  info may be NULL.
- * MR_NOT_FOUND: no such key.  MR_TOO_LARGE: longer than len_max.  MR_DENIED.  MR_UNAVAILABLE. */
+ * the caller's, to give back with mr_buf_release(); on failure *ret is as it was.  info may be
+ * NULL.  MR_NOT_FOUND: no such key.  MR_TOO_LARGE: longer than len_max.  MR_DENIED.
+ * MR_CHANGED: overwritten while it was read.  MR_UNAVAILABLE. */
 MR_MUST_USE enum mr_code mr_blob_get(struct mr_blob *, const char *key, size_t len_max,
                                      struct mr_buf *ret, struct mr_blob_info *info,
                                      struct mr_error *err);

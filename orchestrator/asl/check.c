@@ -91,8 +91,9 @@ static void check_flow(struct asl_parser *parser, struct walk *walk, const struc
     }
     if (!has_end) {
         go_to_flow(parser, flow);
-        asl_report(parser, ASL_NO_END, "No state ends here: a state with End, Succeed or Fail is "
-                                       "required");
+        asl_report(parser, ASL_NO_END,
+                   "No state ends here: a state with End, Succeed or Fail is "
+                   "required");
         asl_at_leave(parser, 0);
     }
 }
@@ -120,9 +121,10 @@ static bool check_names(struct asl_parser *parser)
             continue;
         go_to_flow(parser, &machine->flows[states[i]->flow]);
         asl_at(parser, states[i]->name);
-        asl_report(parser, ASL_DUPLICATE_NAME,
-                   "State \"%.80s\" is there more than once: names are unique over all of a machine",
-                   states[i]->name);
+        asl_report(
+            parser, ASL_DUPLICATE_NAME,
+            "State \"%.80s\" is there more than once: names are unique over all of a machine",
+            states[i]->name);
         asl_at_leave(parser, 0);
     }
     free(states);

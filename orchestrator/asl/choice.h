@@ -9,11 +9,11 @@
 enum asl_rule_kind { ASL_RULE_AND, ASL_RULE_OR, ASL_RULE_NOT, ASL_RULE_TEST };
 
 enum asl_operand { /* what a test compares */
-    ASL_OPERAND_STRING,
-    ASL_OPERAND_NUMERIC,
-    ASL_OPERAND_BOOLEAN,
-    ASL_OPERAND_TIMESTAMP,
-    ASL_OPERAND_TYPE, /* Is...: the operand says which answer is wanted */
+                   ASL_OPERAND_STRING,
+                   ASL_OPERAND_NUMERIC,
+                   ASL_OPERAND_BOOLEAN,
+                   ASL_OPERAND_TIMESTAMP,
+                   ASL_OPERAND_TYPE, /* Is...: the operand says which answer is wanted */
 };
 
 enum asl_test {

@@ -18,7 +18,7 @@ struct decoder {
     const cJSON *json;
     asl_value_get_fn *get;
     void *get_ctx;
-    struct asl_values values; /* all met so far, by number; each holds a reference */
+    struct asl_values values;  /* all met so far, by number; each holds a reference */
     struct asl_frame **frames; /* as they stand in "f" */
     uint32_t frame_count;
     bool no_memory;
@@ -283,8 +283,8 @@ static struct asl_frame *place_frame(struct decoder *d, const cJSON *parent_item
 {
     const struct asl_machine *machine = d->run->machine;
     bool root = d->frame_count == 0;
-    int64_t parent_at = integer(d, parent_item, root ? -1 : 0,
-                                root ? -1 : (int64_t)d->frame_count - 1, "parent");
+    int64_t parent_at =
+        integer(d, parent_item, root ? -1 : 0, root ? -1 : (int64_t)d->frame_count - 1, "parent");
     struct asl_frame *parent = root || d->wrong ? NULL : d->frames[parent_at], *frame;
     uint32_t state = (uint32_t)integer(d, state_item, 0, machine->state_count - 1, "state");
     uint32_t next = parent && parent->fork ? parent->fork->next : 1, index, flow = 0;
@@ -409,8 +409,8 @@ static bool read_head(struct decoder *d)
     run->finished = (uint64_t)member(d, "fi", 0, INTEGER_MAX);
     run->events = (uint64_t)member(d, "ev", 0, INTEGER_MAX);
     run->value_next = (uint32_t)member(d, "vn", 0, UINT32_MAX - 1);
-    return !d->wrong && copy(d, "err", false, &run->error) && copy(d, "cause", false, &run->cause) &&
-           read_entries(d) && read_inline(d) &&
+    return !d->wrong && copy(d, "err", false, &run->error) &&
+           copy(d, "cause", false, &run->cause) && read_entries(d) && read_inline(d) &&
            read_value(d, mr_json_get(d->json, "in"), false, &run->input) &&
            read_value(d, mr_json_get(d->json, "out"), false, &run->output);
 }

@@ -14,15 +14,15 @@
 enum { ASL_STATES_MAX = 10000, ASL_NONE = -1 };
 
 enum asl_type { /* written in encodings and in tables: only append */
-    ASL_PASS,
-    ASL_TASK,
-    ASL_CHOICE,
-    ASL_WAIT,
-    ASL_SUCCEED,
-    ASL_FAIL,
-    ASL_PARALLEL,
-    ASL_MAP,
-    ASL_TYPE_COUNT
+                ASL_PASS,
+                ASL_TASK,
+                ASL_CHOICE,
+                ASL_WAIT,
+                ASL_SUCCEED,
+                ASL_FAIL,
+                ASL_PARALLEL,
+                ASL_MAP,
+                ASL_TYPE_COUNT
 };
 
 struct asl_errors { /* ErrorEquals */
@@ -53,9 +53,9 @@ struct asl_number {
 };
 
 enum asl_resource { /* only the history tells them apart */
-    ASL_RESOURCE_TASK,
-    ASL_RESOURCE_LAMBDA,
-    ASL_RESOURCE_ACTIVITY,
+                    ASL_RESOURCE_TASK,
+                    ASL_RESOURCE_LAMBDA,
+                    ASL_RESOURCE_ACTIVITY,
 };
 
 struct asl_task {
@@ -86,20 +86,20 @@ struct asl_fail {
     struct asl_path *cause_path;
 };
 
-struct asl_fork { /* Parallel: its branches; Map: its one item processor */
-    uint32_t flow;  /* the first; the others follow */
+struct asl_fork {  /* Parallel: its branches; Map: its one item processor */
+    uint32_t flow; /* the first; the others follow */
     uint32_t flows;
-    const char *member;             /* Branches, ItemProcessor or Iterator */
-    struct asl_path *items_path;    /* Map; NULL: $ */
-    struct asl_template *selector;  /* Map */
-    struct asl_number concurrency;  /* Map; 0: no limit of its own */
+    const char *member;            /* Branches, ItemProcessor or Iterator */
+    struct asl_path *items_path;   /* Map; NULL: $ */
+    struct asl_template *selector; /* Map */
+    struct asl_number concurrency; /* Map; 0: no limit of its own */
 };
 
 struct asl_state {
     const char *name;
     enum asl_type type;
     uint32_t flow;
-    int32_t next; /* ASL_NONE: it ends its flow (or is a Choice) */
+    int32_t next;                /* ASL_NONE: it ends its flow (or is a Choice) */
     struct asl_path *input_path; /* each NULL where it is absent */
     struct asl_path *output_path;
     struct asl_path *result_path;
@@ -119,11 +119,11 @@ struct asl_state {
     };
 };
 
-struct asl_flow { /* states that follow one another: the machine, a branch, an item processor */
-    uint32_t first;  /* its states stand together in the array */
+struct asl_flow {   /* states that follow one another: the machine, a branch, an item processor */
+    uint32_t first; /* its states stand together in the array */
     uint32_t count;
     uint32_t start;
-    int32_t owner;   /* the state that forks it; ASL_NONE: the machine */
+    int32_t owner; /* the state that forks it; ASL_NONE: the machine */
 };
 
 struct asl_machine {

@@ -104,29 +104,24 @@ static bool add_text(cJSON *object, const char *name, const char *text)
 
 /* MR_INVALID: the error's output itself fails; *fault is then that. */
 static enum mr_code catch (struct asl_turn *turn, struct asl_frame *frame,
-                           const struct asl_catcher *catcher, struct asl_fault *fault)
-{
-    cJSON *json = cJSON_CreateObject();
-    struct asl_value *error, *output;
-    enum mr_code rc;
+                           const struct asl_catcher *catcher, struct asl_fault *fault) {
+    cJSON *json = cJSON_CreateObject(); struct asl_value * error, *output; enum mr_code rc;
 
-    if (!json || !add_text(json, "Error", fault->error) || !add_text(json, "Cause", fault->cause)) {
-        cJSON_Delete(json);
-        return MR_NO_MEMORY;
-    }
-    error = asl_value_new_take(json);
-    if (!error)
-        return MR_NO_MEMORY;
-    asl_fork_run_free(turn->run, frame); /* fault may have lain in there: from here on it is gone */
-    rc = asl_io_merge(turn, frame, catcher->result_path, true, error, &output, fault);
-    if (rc)
-        return rc;
-    rc = asl_io_check(turn, frame, output, fault);
-    if (rc) {
-        asl_value_unref(output);
-        return rc;
-    }
-    return asl_turn_leave(turn, frame, output, catcher->next);
+    if (!json || !add_text(json, "Error", fault->error) ||
+        !add_text(json, "Cause", fault->cause)){cJSON_Delete(json); return MR_NO_MEMORY;}
+error = asl_value_new_take(json);
+if (!error)
+    return MR_NO_MEMORY;
+asl_fork_run_free(turn->run, frame); /* fault may have lain in there: from here on it is gone */
+rc = asl_io_merge(turn, frame, catcher->result_path, true, error, &output, fault);
+if (rc)
+    return rc;
+rc = asl_io_check(turn, frame, output, fault);
+if (rc) {
+    asl_value_unref(output);
+    return rc;
+}
+return asl_turn_leave(turn, frame, output, catcher->next);
 }
 
 static const struct asl_catcher *find_catcher(const struct asl_state *state,
@@ -226,14 +221,16 @@ static bool copy_text(char **slot, const char *text, size_t max)
 static void tell_closed(struct asl_turn *turn)
 {
     static const char *const types[] = {
-        [ASL_SUCCEEDED] = "ExecutionSucceeded",
         [ASL_FAILED] = "ExecutionFailed",
         [ASL_TIMED_OUT] = "ExecutionTimedOut",
         [ASL_ABORTED] = "ExecutionAborted",
     };
     struct asl_run *run = turn->run;
 
-    asl_history_failed(turn, run->root, types[run->status], run->error, run->cause);
+    if (run->status == ASL_SUCCEEDED)
+        asl_history_run(turn, "ExecutionSucceeded", "output", run->output);
+    else
+        asl_history_failed(turn, run->root, types[run->status], run->error, run->cause);
 }
 
 enum mr_code asl_turn_close(struct asl_turn *turn, enum asl_status status, const char *error,

@@ -9,10 +9,10 @@
 enum { ASL_FAULT_TEXT_MAX = 768, ASL_ERROR_MAX = 256, ASL_CAUSE_MAX = 32768 };
 
 struct asl_fault {
-    const char *error;  /* NULL: none was given */
-    const char *cause;  /* NULL: none was given */
-    bool heartbeat;     /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
-    bool branch;        /* came out of a branch of a Parallel: States.BranchFailed too */
+    const char *error; /* NULL: none was given */
+    const char *cause; /* NULL: none was given */
+    bool heartbeat;    /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
+    bool branch;       /* came out of a branch of a Parallel: States.BranchFailed too */
     char text[ASL_FAULT_TEXT_MAX];
 };
 
@@ -28,8 +28,8 @@ struct asl_fault {
 #define ASL_NO_CHOICE_MATCHED    "States.NoChoiceMatched"
 /* clang-format on */
 
-/* Fills fault with error and a cause made by the rest, as printf does, cut to fit; gives MR_INVALID.
- * A macro, as mr_fail() is: the compiler sees what is given. */
+/* Fills fault with error and a cause made by the rest, as printf does, cut to fit; gives
+ * MR_INVALID. A macro, as mr_fail() is: the compiler sees what is given. */
 #define asl_fault_set(fault, error, ...)                                                           \
     (asl_fault_text((fault), (error), __VA_ARGS__), mr_code_itself(MR_INVALID))
 void asl_fault_text(struct asl_fault *fault, const char *error, const char *fmt, ...)

@@ -8,17 +8,17 @@
 
 enum { ASL_NEVER = -1 }; /* a time that is not set */
 
-enum asl_phase { /* written in encodings: only append */
-    ASL_PHASE_ENTER,   /* about to enter its state: never seen between events */
-    ASL_PHASE_AGAIN,   /* about to try its state once more: never seen between events */
-    ASL_PHASE_QUEUED,  /* its task waits until fewer tasks are in flight */
-    ASL_PHASE_TASK,    /* its task is out */
-    ASL_PHASE_WAIT,    /* a Wait until due_ms */
-    ASL_PHASE_RETRY,   /* a back-off until due_ms */
-    ASL_PHASE_FORK,    /* its children run */
-    ASL_PHASE_STOPPED, /* cancelled: it goes on when the run is redriven */
-    ASL_PHASE_FAILED,  /* failed: likewise */
-    ASL_PHASE_COUNT
+enum asl_phase {                   /* written in encodings: only append */
+                 ASL_PHASE_ENTER,  /* about to enter its state: never seen between events */
+                 ASL_PHASE_AGAIN,  /* about to try its state once more: never seen between events */
+                 ASL_PHASE_QUEUED, /* its task waits until fewer tasks are in flight */
+                 ASL_PHASE_TASK,   /* its task is out */
+                 ASL_PHASE_WAIT,   /* a Wait until due_ms */
+                 ASL_PHASE_RETRY,  /* a back-off until due_ms */
+                 ASL_PHASE_FORK,   /* its children run */
+                 ASL_PHASE_STOPPED, /* cancelled: it goes on when the run is redriven */
+                 ASL_PHASE_FAILED,  /* failed: likewise */
+                 ASL_PHASE_COUNT
 };
 
 struct asl_child { /* one branch or item of a fork; no frame: not started, or done */
@@ -27,13 +27,13 @@ struct asl_child { /* one branch or item of a fork; no frame: not started, or do
     const cJSON *item; /* Map: in items */
 };
 
-struct asl_fork_run { /* a Parallel or Map while it runs */
-    uint32_t count;          /* branches, items */
-    uint32_t next;           /* the first that is not started */
-    uint32_t running;        /* children that have a frame */
-    uint32_t concurrency;    /* at most so many at once; 0: no limit of its own */
-    uint32_t done_words;     /* so many words of done are full */
-    uint64_t *done;          /* a bit for each child: a second answer counts nothing */
+struct asl_fork_run {     /* a Parallel or Map while it runs */
+    uint32_t count;       /* branches, items */
+    uint32_t next;        /* the first that is not started */
+    uint32_t running;     /* children that have a frame */
+    uint32_t concurrency; /* at most so many at once; 0: no limit of its own */
+    uint32_t done_words;  /* so many words of done are full */
+    uint64_t *done;       /* a bit for each child: a second answer counts nothing */
     struct asl_child *children;
     struct asl_value *input; /* effective input of the state */
     struct asl_value *items; /* Map: the array */
@@ -42,11 +42,11 @@ struct asl_fork_run { /* a Parallel or Map while it runs */
 struct asl_frame {
     struct asl_frame *parent; /* NULL: the root */
     struct asl_frame *ready_next;
-    bool ready;       /* on the run's ready list */
-    bool starved;     /* a fork that would start a child, were fewer tasks in flight */
-    uint32_t slot;    /* place in run->live */
-    uint32_t index;   /* which branch or item it is */
-    uint32_t state;   /* where it is */
+    bool ready;     /* on the run's ready list */
+    bool starved;   /* a fork that would start a child, were fewer tasks in flight */
+    uint32_t slot;  /* place in run->live */
+    uint32_t index; /* which branch or item it is */
+    uint32_t state; /* where it is */
     enum asl_phase phase;
     uint64_t seq;     /* of this entry of the state; 0: none entered yet */
     uint32_t attempt; /* from 1 */
@@ -54,8 +54,8 @@ struct asl_frame {
     uint32_t retries; /* of this entry, by all retriers: $$.State.RetryCount */
     uint32_t *tries;  /* of each retrier; NULL while all are 0 */
     int64_t entered_ms;
-    int64_t since_ms; /* TASK: when it was sent */
-    int64_t due_ms;   /* WAIT, RETRY */
+    int64_t since_ms;                 /* TASK: when it was sent */
+    int64_t due_ms;                   /* WAIT, RETRY */
     int64_t timeout_ms, heartbeat_ms; /* TASK: when they pass; ASL_NEVER: not at all */
     int64_t heartbeat_every_ms;
     uint64_t entered_event; /* ids in the history */
@@ -86,23 +86,23 @@ struct asl_run {
     int64_t start_ms;
     int64_t due_ms; /* of the machine's time-out */
     uint64_t entered, finished;
-    uint64_t events; /* in the history so far */
+    uint64_t events;     /* in the history so far */
     uint32_t value_next; /* number that the next value gets, from 1 */
     uint32_t *entries;   /* of each state */
     struct asl_value *input;
     struct asl_value *output;
     char *error;
     char *cause;
-    struct asl_frame *root; /* NULL: not started, or succeeded */
+    struct asl_frame *root;  /* NULL: not started, or succeeded */
     struct asl_frame **live; /* all frames, in no order */
     uint32_t live_count, live_cap;
-    uint32_t in_flight; /* frames in TASK */
-    uint32_t queued;    /* frames in QUEUED */
-    uint32_t starved;   /* frames that are starved */
-    struct asl_frame *ready; /* a stack: what is to be done before the step ends */
-    struct asl_ids kept;       /* that the last encoding keeps apart */
-    struct asl_ids keeps;      /* room for encode() */
-    struct asl_values values;  /* likewise */
+    uint32_t in_flight;       /* frames in TASK */
+    uint32_t queued;          /* frames in QUEUED */
+    uint32_t starved;         /* frames that are starved */
+    struct asl_frame *ready;  /* a stack: what is to be done before the step ends */
+    struct asl_ids kept;      /* that the last encoding keeps apart */
+    struct asl_ids keeps;     /* room for encode() */
+    struct asl_values values; /* likewise */
 };
 
 /* A frame in the tree, in phase ENTER at the flow's start.  NULL: out of memory. */
@@ -117,11 +117,11 @@ static inline bool asl_fork_has(const struct asl_fork_run *fork, uint32_t index)
 {
     return fork->done[index / 64] >> (index % 64) & 1;
 }
-bool asl_ids_add(struct asl_ids *, uint32_t id); /* at the end; false: out of memory */
+bool asl_ids_add(struct asl_ids *, uint32_t id);              /* at the end; false: out of memory */
 bool asl_values_add(struct asl_values *, struct asl_value *); /* likewise; lent */
 /* Gives value (taken over, not NULL) a number and puts it into *slot in place of what was there. */
 void asl_run_hold(struct asl_run *, struct asl_value **slot, struct asl_value *value);
-void asl_run_ready(struct asl_run *, struct asl_frame *);   /* once, however often it is called */
+void asl_run_ready(struct asl_run *, struct asl_frame *); /* once, however often it is called */
 void asl_run_unready(struct asl_run *, struct asl_frame *);
 void asl_run_phase(struct asl_run *, struct asl_frame *, enum asl_phase); /* keeps the counts */
 /* The frame that is in the entry seq, or NULL. */

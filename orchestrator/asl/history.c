@@ -142,6 +142,18 @@ void asl_history_failed(struct asl_turn *turn, struct asl_frame *frame, const ch
     asl_history_add(turn, frame, type, details);
 }
 
+void asl_history_run(struct asl_turn *turn, const char *type, const char *field,
+                     struct asl_value *data)
+{
+    cJSON *details = NULL;
+
+    if (asl_history_wanted(turn)) {
+        details = object(turn);
+        add_data(turn, details, field, data);
+    }
+    asl_history_add(turn, turn->run->root, type, details);
+}
+
 void asl_history_iteration(struct asl_turn *turn, struct asl_frame *map, struct asl_frame *child,
                            uint32_t index, const char *suffix)
 {

@@ -100,8 +100,7 @@ static bool may_consume(struct asl_turn *turn, const struct asl_value *raw,
 
     return raw->refs == 1 && !raw->owner && raw->bytes > 0 && result->bytes > 0 &&
            bytes <= turn->data_max && raw->depth <= ASL_DATA_DEPTH_MAX &&
-           result->depth + path->count <= ASL_DATA_DEPTH_MAX &&
-           asl_path_can_put(path, raw->json);
+           result->depth + path->count <= ASL_DATA_DEPTH_MAX && asl_path_can_put(path, raw->json);
 }
 
 enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
@@ -172,8 +171,8 @@ enum mr_code asl_io_pass_on(struct asl_turn *turn, struct asl_frame *frame, stru
     return asl_turn_leave(turn, frame, output, next);
 }
 
-enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame,
-                           struct asl_value *result, struct asl_fault *fault)
+enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *result,
+                           struct asl_fault *fault)
 {
     const struct asl_state *state = asl_turn_state(turn, frame);
     struct asl_value *merged;

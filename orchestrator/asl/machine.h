@@ -35,10 +35,10 @@ struct asl_machine; /* immutable, reference-counted by one thread at a time */
 /* Parses any bytes.  Never crashes; MR_INVALID: diags (may be NULL) say what is wrong, and err the
  * first of them.  On MR_OK warnings may be in diags, and *ret is the caller's. */
 MR_MUST_USE enum mr_code asl_machine_parse(const char *text, size_t len,
-                                           struct asl_diagnostics *diags,
-                                           struct asl_machine **ret, struct mr_error *err);
+                                           struct asl_diagnostics *diags, struct asl_machine **ret,
+                                           struct mr_error *err);
 struct asl_machine *asl_machine_ref(struct asl_machine *);
-void asl_machine_unref(struct asl_machine *); /* accepts NULL */
+void asl_machine_unref(struct asl_machine *);         /* accepts NULL */
 size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */
 /* Number of states, nested ones included: the `steps_total` that people are shown. */
 unsigned asl_machine_states(const struct asl_machine *);

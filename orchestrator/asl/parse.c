@@ -64,8 +64,7 @@ static void add(struct asl_parser *parser, const char *code, const char *fmt, va
     diag = &items[diags->count++];
     diag->severity = ASL_SEVERITY_ERROR;
     (void)snprintf(diag->code, sizeof(diag->code), "%s", code);
-    (void)snprintf(diag->location, sizeof(diag->location), "%s",
-                   parser->at_len ? parser->at : "/");
+    (void)snprintf(diag->location, sizeof(diag->location), "%s", parser->at_len ? parser->at : "/");
     (void)vsnprintf(diag->message, sizeof(diag->message), fmt, args);
     mr_utf8_clean(diag->location, strlen(diag->location));
     mr_utf8_clean(diag->message, strlen(diag->message));

@@ -116,8 +116,7 @@ static bool find_kind(struct asl_parser *parser, const cJSON *json, bool top, co
     return ok && *ret;
 }
 
-static bool parse_rule(struct asl_parser *parser, const cJSON *json, bool top,
-                       struct asl_rule *ret)
+static bool parse_rule(struct asl_parser *parser, const cJSON *json, bool top, struct asl_rule *ret)
 {
     const cJSON *kind;
 
@@ -150,7 +149,8 @@ void asl_parse_choice(struct asl_parser *parser, const cJSON *json, uint32_t ind
 
     state->choices.otherwise = asl_read_target(parser, json, "Default", flow);
     if (!cJSON_IsArray(list) || !list->child) {
-        asl_report(parser, ASL_SCHEMA, "The field 'Choices' must be an Array with at least one rule");
+        asl_report(parser, ASL_SCHEMA,
+                   "The field 'Choices' must be an Array with at least one rule");
         return;
     }
     state->choices.count = (uint32_t)cJSON_GetArraySize(list);

@@ -132,8 +132,9 @@ bool asl_parse_flow_into(struct asl_parser *parser, const cJSON *object, int32_t
     parser->machine->flows[flow].owner = owner;
     if (!states || !mr_json_get(object, "StartAt"))
         return asl_report(parser, ASL_SCHEMA, "These fields are required: [%s]",
-                          states ? "StartAt" : mr_json_get(object, "StartAt") ? "States"
-                                                                             : "StartAt, States");
+                          states                           ? "StartAt"
+                          : mr_json_get(object, "StartAt") ? "States"
+                                                           : "StartAt, States");
     if (!asl_read_str(parser, object, "StartAt", &start))
         return false;
     if (!cJSON_IsObject(states) || !states->child)

@@ -72,8 +72,7 @@ static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32
     size_t mark;
 
     if (!now == !old) {
-        asl_report(parser, ASL_SCHEMA,
-                   "Exactly one of [ItemProcessor, Iterator] is required");
+        asl_report(parser, ASL_SCHEMA, "Exactly one of [ItemProcessor, Iterator] is required");
         return;
     }
     if (!cJSON_IsObject(now ? now : old)) {

@@ -36,9 +36,9 @@ static bool read_errors(struct asl_parser *parser, const cJSON *json, bool last,
 static void read_retrier(struct asl_parser *parser, const cJSON *json, bool last,
                          struct asl_retrier *ret)
 {
-    static const char *const names[] = {"ErrorEquals",     "IntervalSeconds", "MaxAttempts",
-                                        "BackoffRate",     "MaxDelaySeconds", "JitterStrategy",
-                                        "Comment",         NULL};
+    static const char *const names[] = {
+        "ErrorEquals",     "IntervalSeconds", "MaxAttempts", "BackoffRate",
+        "MaxDelaySeconds", "JitterStrategy",  "Comment",     NULL};
     int64_t interval = RETRY_INTERVAL_S, delay_max = 0, attempts = RETRY_ATTEMPTS;
     const cJSON *backoff = mr_json_get(json, "BackoffRate");
     const char *jitter = "NONE";

@@ -21,7 +21,7 @@ enum {
 };
 
 static const char *const type_names[ASL_TYPE_COUNT] = {
-    [ASL_PASS] = "Pass",         [ASL_TASK] = "Task", [ASL_CHOICE] = "Choice",
+    [ASL_PASS] = "Pass",         [ASL_TASK] = "Task",       [ASL_CHOICE] = "Choice",
     [ASL_WAIT] = "Wait",         [ASL_SUCCEED] = "Succeed", [ASL_FAIL] = "Fail",
     [ASL_PARALLEL] = "Parallel", [ASL_MAP] = "Map",
 };

@@ -116,8 +116,8 @@ static void add_where(void *ctx, const struct asl_frame *frame)
     if ((frame->fork && frame->fork->running > 0) || (where->seen[frame->state / 8] & bit))
         return; /* it is where its children are */
     where->seen[frame->state / 8] |= bit;
-    len = snprintf(where->buf + where->len, where->size - where->len, "%s%s",
-                   where->len ? "," : "", where->machine->states[frame->state].name);
+    len = snprintf(where->buf + where->len, where->size - where->len, "%s%s", where->len ? "," : "",
+                   where->machine->states[frame->state].name);
     if (len > 0 && where->len + (size_t)len < where->size)
         where->len += (size_t)len;
     else
@@ -140,7 +140,8 @@ static void add_bytes(void *ctx, const struct asl_frame *frame)
 
     *bytes += sizeof(*frame) + 2 * sizeof(frame);
     if (frame->input && !frame->input->owner)
-        *bytes += sizeof(*frame->input) + frame->input->text_len + asl_json_bytes(frame->input->json);
+        *bytes +=
+            sizeof(*frame->input) + frame->input->text_len + asl_json_bytes(frame->input->json);
     if (frame->fork)
         *bytes += sizeof(*frame->fork) + frame->fork->count * sizeof(*frame->fork->children);
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)

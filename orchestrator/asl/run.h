@@ -20,7 +20,7 @@ const char *asl_status_name(enum asl_status); /* RUNNING SUCCEEDED FAILED TIMED_
 
 struct asl_run;
 
-struct asl_start { /* what the submit event says; lent */
+struct asl_start {        /* what the submit event says; lent */
     const char *job;      /* $$.Execution.Id and .Name */
     const char *workflow; /* $$.StateMachine.Id and .Name; "" for an inline one */
     const char *tenant;
@@ -49,8 +49,8 @@ MR_MUST_USE enum mr_code asl_run_decode(struct asl_machine *, const char *text, 
                                         struct mr_error *err);
 
 enum asl_status asl_run_status(const struct asl_run *);
-uint64_t asl_run_entered(const struct asl_run *);   /* states entered so far */
-uint64_t asl_run_finished(const struct asl_run *);  /* states left so far */
+uint64_t asl_run_entered(const struct asl_run *);  /* states entered so far */
+uint64_t asl_run_finished(const struct asl_run *); /* states left so far */
 /* Of a closed run; lent. output: SUCCEEDED; error and cause (either may be NULL): the others. */
 const cJSON *asl_run_output(const struct asl_run *);
 const char *asl_run_error(const struct asl_run *);
@@ -59,7 +59,8 @@ const char *asl_run_cause(const struct asl_run *);
 void asl_run_where(const struct asl_run *, char *buf, size_t size);
 size_t asl_run_bytes(const struct asl_run *); /* about what it takes in memory */
 
-/* Tasks it waits for and timers it has set, as effects would say them: for take-over and scanner. */
+/* Tasks it waits for and timers it has set, as effects would say them: for take-over and scanner.
+ */
 typedef void asl_task_fn(void *ctx, uint64_t seq, uint32_t attempt, const char *resource,
                          int64_t since_ms);
 void asl_run_tasks(const struct asl_run *, asl_task_fn *, void *ctx);

@@ -117,8 +117,7 @@ static enum mr_code make_context(struct asl_scope *scope)
     return MR_OK;
 }
 
-enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path,
-                            const cJSON **ret)
+enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path, const cJSON **ret)
 {
     enum mr_code rc = path->context && !scope->context ? make_context(scope) : MR_OK;
 

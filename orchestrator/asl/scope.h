@@ -13,8 +13,8 @@ struct asl_frame;
 struct asl_scope {
     struct asl_turn *turn;
     struct asl_frame *frame;
-    struct asl_value *data;  /* $; lent */
-    const cJSON *item;       /* that an ItemSelector is about; NULL: the nearest Map's above */
+    struct asl_value *data; /* $; lent */
+    const cJSON *item;      /* that an ItemSelector is about; NULL: the nearest Map's above */
     uint32_t item_index;
     cJSON *context; /* $$, once it was asked for */
 };
@@ -27,7 +27,8 @@ MR_MUST_USE enum mr_code asl_scope_find(struct asl_scope *, const struct asl_pat
 MR_MUST_USE enum mr_code asl_scope_get(struct asl_scope *, const struct asl_path *path,
                                        const char *field, const cJSON **ret,
                                        struct asl_fault *fault);
-/* The same as a value: shares where it can.  path NULL: $.  A null path: {}.  *ret is the caller's. */
+/* The same as a value: shares where it can.  path NULL: $.  A null path: {}.  *ret is the caller's.
+ */
 MR_MUST_USE enum mr_code asl_scope_value(struct asl_scope *, const struct asl_path *path,
                                          const char *field, struct asl_value **ret,
                                          struct asl_fault *fault);

@@ -1,8 +1,8 @@
 /* state_fail.c -- a fault that the definition asked for. */
 #include "orchestrator/asl/turn.h"
 
-static enum mr_code text_at(struct asl_scope *scope, const struct asl_path *path,
-                            const char *field, const char **ret, struct asl_fault *fault)
+static enum mr_code text_at(struct asl_scope *scope, const struct asl_path *path, const char *field,
+                            const char **ret, struct asl_fault *fault)
 {
     const cJSON *found;
     enum mr_code rc;
@@ -13,8 +13,8 @@ static enum mr_code text_at(struct asl_scope *scope, const struct asl_path *path
     if (rc)
         return rc;
     if (!cJSON_IsString(found))
-        return asl_fault_set(fault, ASL_RUNTIME,
-                             "The value that %s '%.200s' names is not a string", field, path->text);
+        return asl_fault_set(fault, ASL_RUNTIME, "The value that %s '%.200s' names is not a string",
+                             field, path->text);
     *ret = found->valuestring;
     return MR_OK;
 }

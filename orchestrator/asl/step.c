@@ -194,8 +194,8 @@ static enum mr_code on_start(struct asl_turn *turn, const struct asl_event *even
     if (event->data && !asl_json_fits(event->data, turn->data_max, &bytes, &depth))
         return asl_turn_close(turn, ASL_FAILED, ASL_DATA_LIMIT_EXCEEDED,
                               "The input of the run is too large or too deep.");
-    input = asl_value_new_take(event->data ? cJSON_Duplicate(event->data, true)
-                                           : cJSON_CreateObject());
+    input =
+        asl_value_new_take(event->data ? cJSON_Duplicate(event->data, true) : cJSON_CreateObject());
     if (!input)
         return MR_NO_MEMORY;
     asl_run_hold(run, &run->input, input);
@@ -203,7 +203,7 @@ static enum mr_code on_start(struct asl_turn *turn, const struct asl_event *even
     if (!run->root)
         return MR_NO_MEMORY;
     asl_run_hold(run, &run->root->input, asl_value_ref(input));
-    asl_history_add(turn, run->root, "ExecutionStarted", NULL);
+    asl_history_run(turn, "ExecutionStarted", "input", input);
     asl_run_ready(run, run->root);
     return set_machine_timer(turn);
 }
@@ -266,8 +266,8 @@ static enum mr_code on_task_late(struct asl_turn *turn, struct asl_frame *frame,
 
     if (rc)
         return rc;
-    (void)asl_fault_set(&fault, ASL_TIMEOUT, heartbeat ? "No heartbeat for %lld s."
-                                                       : "No answer within %lld s.",
+    (void)asl_fault_set(&fault, ASL_TIMEOUT,
+                        heartbeat ? "No heartbeat for %lld s." : "No answer within %lld s.",
                         (long long)after_ms / 1000);
     asl_history_task(turn, frame, "TimedOut", NULL, &fault);
     return asl_turn_fail(turn, frame, &fault);

@@ -32,12 +32,12 @@ enum asl_event_kind {
                               again, its retry counters start again */
 };
 
-enum asl_timer { /* the letter is its name in events and in the timer set */
-    ASL_TIMER_WAIT = 'w',      /* a Wait state ends */
-    ASL_TIMER_RETRY = 'r',     /* a retry's back-off ends */
-    ASL_TIMER_TIMEOUT = 't',   /* TimeoutSeconds of a task passes */
-    ASL_TIMER_HEARTBEAT = 'h', /* HeartbeatSeconds without a sign of life */
-    ASL_TIMER_MACHINE = 'm',   /* TimeoutSeconds of the machine; seq 0, attempt 0 */
+enum asl_timer {                        /* the letter is its name in events and in the timer set */
+                 ASL_TIMER_WAIT = 'w',  /* a Wait state ends */
+                 ASL_TIMER_RETRY = 'r', /* a retry's back-off ends */
+                 ASL_TIMER_TIMEOUT = 't',   /* TimeoutSeconds of a task passes */
+                 ASL_TIMER_HEARTBEAT = 'h', /* HeartbeatSeconds without a sign of life */
+                 ASL_TIMER_MACHINE = 'm',   /* TimeoutSeconds of the machine; seq 0, attempt 0 */
 };
 
 struct asl_event {
@@ -52,11 +52,11 @@ struct asl_event {
 };
 
 enum asl_effect_kind {
-    ASL_EFFECT_TASK,       /* do this task, answer with (seq, attempt) */
-    ASL_EFFECT_TASK_END,   /* (seq, attempt) is answered, timed out or no longer wanted */
-    ASL_EFFECT_TIMER,      /* wake me at due_ms; replaces one of the same seq, attempt and kind */
-    ASL_EFFECT_TIMER_END,  /* this timer is no longer wanted (after its own event, too) */
-    ASL_EFFECT_CLOSED,     /* the run has a final status: see asl_run_status() and the rest */
+    ASL_EFFECT_TASK,      /* do this task, answer with (seq, attempt) */
+    ASL_EFFECT_TASK_END,  /* (seq, attempt) is answered, timed out or no longer wanted */
+    ASL_EFFECT_TIMER,     /* wake me at due_ms; replaces one of the same seq, attempt and kind */
+    ASL_EFFECT_TIMER_END, /* this timer is no longer wanted (after its own event, too) */
+    ASL_EFFECT_CLOSED,    /* the run has a final status: see asl_run_status() and the rest */
 };
 
 struct asl_effect {

@@ -108,6 +108,9 @@ void asl_history_task(struct asl_turn *, struct asl_frame *, const char *suffix,
 void asl_history_scheduled(struct asl_turn *, struct asl_frame *, struct asl_value *input);
 void asl_history_failed(struct asl_turn *, struct asl_frame *, const char *type, const char *error,
                         const char *cause);
+/* "ExecutionStarted" with its input, "ExecutionSucceeded" with its output. */
+void asl_history_run(struct asl_turn *, const char *type, const char *field,
+                     struct asl_value *data);
 void asl_history_iteration(struct asl_turn *, struct asl_frame *map, struct asl_frame *child,
                            uint32_t index, const char *suffix);
 

@@ -99,8 +99,8 @@ static size_t string_len(const char *text)
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         if (*p >= 0x20 && *p != '"' && *p != '\\')
             len++;
-        else if (*p == '"' || *p == '\\' || *p == '\n' || *p == '\t' || *p == '\r' ||
-                 *p == '\b' || *p == '\f')
+        else if (*p == '"' || *p == '\\' || *p == '\n' || *p == '\t' || *p == '\r' || *p == '\b' ||
+                 *p == '\f')
             len += 2;
         else
             len += 6;

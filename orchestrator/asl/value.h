@@ -14,13 +14,13 @@ enum { ASL_DATA_DEPTH_MAX = 96 };
 
 struct asl_value {
     uint32_t refs;
-    uint32_t id;             /* number in its run's encoding; 0: not held by a run */
+    uint32_t id; /* number in its run's encoding; 0: not held by a run */
     cJSON *json;
     struct asl_value *owner; /* json is part of owner's tree; NULL: json is this value's own */
     char *text;              /* compact JSON, made when first asked for */
     size_t text_len;
-    size_t bytes;            /* printed it has at most so many, and is at most so deep; */
-    unsigned depth;          /* 0: not known */
+    size_t bytes;   /* printed it has at most so many, and is at most so deep; */
+    unsigned depth; /* 0: not known */
 };
 
 /* Takes json over, also on failure.  NULL: out of memory, or json was NULL. */

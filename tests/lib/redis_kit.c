@@ -3,6 +3,7 @@
 
 #include "common/adapters/redis_conn.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ bool redis_kit_config(struct mr_redis_config *ret)
     freeReplyObject(redisCommand(own, "SELECT %d", KIT_DB));
     mr_redis_conn_release(&conn);
     redis_kit_wipe();
+    (void)signal(SIGPIPE, SIG_IGN); /* as every program of ours */
     return true;
 }
 

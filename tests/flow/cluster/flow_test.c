@@ -197,7 +197,7 @@ static void forged_stale_and_foreign_tokens_change_nothing(void **state)
     (void)snprintf(forged[2], sizeof forged[2], "%s", flow.last_token);
     (void)snprintf(forged[3], sizeof forged[3], "job-1.1.2.%s", flow.last_token + len - 32);
     for (size_t i = 0; i < 4; i++) {
-        char text[512];
+        char text[1024];
 
         (void)snprintf(text, sizeof text, "{\"token\":\"%s\",\"output\":{\"evil\":true}}", forged[i]);
         flow_produce(&flow, "millrace.results", "x", text);
@@ -339,7 +339,8 @@ static void a_log_cut_off_behind_redis_is_noticed_not_skipped(void **state)
     flow_submit(&flow, "job-1", flow_one_task, "{}");
     assert_true(flow_run(&flow, "job-1", 20000));
     flow_kill(&flow, 0);
-    flow_submit(&flow, "job-1x", flow_one_task, "{}");
+    for (int i = 0; i < 3; i++) /* events that nobody has applied */
+        flow_produce(&flow, "millrace.log", "job-1", "{\"v\":1,\"k\":\"redrive\",\"job\":\"job-1\"}");
     mr_sim_broker_truncate(flow.broker, "millrace.log", (int32_t)shard, 1000);
     flow_start(&flow, 1);
     for (int i = 0; i < 400; i++)
@@ -382,7 +383,7 @@ static void whichever_port_call_fails_the_job_ends_right(void **state)
     calls = flow.world.calls;
     flow_digest(&flow, "job-1", calm_digest, sizeof calm_digest);
     flow_teardown(&flow);
-    assert_true(calls > 100);
+    assert_true(calls > 50);
     for (uint64_t n = 1; n <= calls; n += 1 + n / 400) {
         for (int fault = 0; fault < 2; fault++) {
             flow_setup(&flow, 17);

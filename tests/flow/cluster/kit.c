@@ -282,9 +282,9 @@ const char *flow_row(struct flow *flow, const char *job, const char *field)
     uint64_t calls, fail_at = calm(flow, &calls);
 
     buf[0] = '\0';
-    (void)mr_store_row_get(flow->store,
-                           mr_shard_of(job, strlen(job), (uint32_t)flow->cluster.shards), job,
-                           match, &want, NULL);
+    if (mr_store_row_get(flow->store, mr_shard_of(job, strlen(job), (uint32_t)flow->cluster.shards),
+                         job, match, &want, NULL))
+        buf[0] = '\0'; /* no row yet */
     stormy(flow, fail_at, calls);
     return buf;
 }

@@ -9,8 +9,7 @@
 
 #define ONE(state) "{\"StartAt\":\"S\",\"States\":{\"S\":" state "}}"
 #define PASS(rest) ONE("{\"Type\":\"Pass\"," rest ",\"End\":true}")
-#define TASK(rest)                                                                                 \
-    ONE("{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"," rest ",\"End\":true}")
+#define TASK(rest) ONE("{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"," rest ",\"End\":true}")
 
 static void input_and_output_paths_choose_a_part(void **state)
 {
@@ -37,8 +36,8 @@ static void a_template_takes_what_its_paths_name(void **state)
                 "{\"a\":{\"b\":[true]},\"x\":null}",
                 "{\"k\":[true],\"c\":{\"d\":[1,{\"e\":null}],\"all\":{\"a\":{\"b\":[true]},"
                 "\"x\":null}},\"s\":\"$.a\",\"name\":\"S\"}");
-    play_expect(PASS("\"InputPath\":\"$.a\",\"Parameters\":{\"b.$\":\"$.b\"}"),
-                "{\"a\":{\"b\":2}}", "{\"b\":2}");
+    play_expect(PASS("\"InputPath\":\"$.a\",\"Parameters\":{\"b.$\":\"$.b\"}"), "{\"a\":{\"b\":2}}",
+                "{\"b\":2}");
 }
 
 static void a_path_that_names_nothing_fails_the_run_and_says_which(void **state)
@@ -83,11 +82,12 @@ static void a_result_that_has_no_place_to_land_fails_and_can_be_caught(void **st
                       "States.ResultPathMatchFailure");
     play_expect_error(PASS("\"Result\":5,\"ResultPath\":\"$.x\""), "[1]",
                       "States.ResultPathMatchFailure");
-    play_expect("{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\","
-                "\"ResultPath\":\"$.a.b\",\"Catch\":[{\"ErrorEquals\":"
-                "[\"States.ResultPathMatchFailure\"],\"ResultPath\":\"$.e\",\"Next\":\"P\"}],"
-                "\"End\":true},\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$.a\",\"End\":true}}}",
-                "{\"a\":\"whole\"}", "\"whole\"");
+    play_expect(
+        "{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\","
+        "\"ResultPath\":\"$.a.b\",\"Catch\":[{\"ErrorEquals\":"
+        "[\"States.ResultPathMatchFailure\"],\"ResultPath\":\"$.e\",\"Next\":\"P\"}],"
+        "\"End\":true},\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$.a\",\"End\":true}}}",
+        "{\"a\":\"whole\"}", "\"whole\"");
 }
 
 static void a_result_selector_shapes_the_answer(void **state)
@@ -117,11 +117,12 @@ static void the_context_object_tells_of_run_state_and_machine(void **state)
 static void the_first_input_stays_in_the_context_whatever_states_do_to_it(void **state)
 {
     (void)state;
-    play_expect("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":1,\"ResultPath\":"
-                "\"$.a\",\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"Result\":2,\"ResultPath\":"
-                "\"$.b\",\"Next\":\"C\"},\"C\":{\"Type\":\"Pass\",\"Parameters\":{\"now.$\":\"$\","
-                "\"first.$\":\"$$.Execution.Input\"},\"End\":true}}}",
-                "{\"a\":0}", "{\"now\":{\"a\":1,\"b\":2},\"first\":{\"a\":0}}");
+    play_expect(
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":1,\"ResultPath\":"
+        "\"$.a\",\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"Result\":2,\"ResultPath\":"
+        "\"$.b\",\"Next\":\"C\"},\"C\":{\"Type\":\"Pass\",\"Parameters\":{\"now.$\":\"$\","
+        "\"first.$\":\"$$.Execution.Input\"},\"End\":true}}}",
+        "{\"a\":0}", "{\"now\":{\"a\":1,\"b\":2},\"first\":{\"a\":0}}");
 }
 
 static char *text_of(size_t len)
@@ -140,7 +141,8 @@ static void data_over_the_limit_fail_with_a_name_that_can_be_caught(void **state
     static const char definition[] =
         "{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\","
         "\"ResultPath\":\"$.r\",\"Catch\":[{\"ErrorEquals\":[\"States.DataLimitExceeded\"],"
-        "\"Next\":\"C\"}],\"End\":true},\"C\":{\"Type\":\"Pass\",\"Result\":\"caught\",\"End\":true}}}";
+        "\"Next\":\"C\"}],\"End\":true},\"C\":{\"Type\":\"Pass\",\"Result\":\"caught\",\"End\":"
+        "true}}}";
     char *fits = text_of(400), *half = text_of(200), *over = text_of(600);
     struct play play;
 
@@ -153,8 +155,9 @@ static void data_over_the_limit_fail_with_a_name_that_can_be_caught(void **state
     play_end(&play);
     play_begin(&play, definition);
     play.env.data_max = 500;
-    play_start(&play, "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+    play_start(&play,
+               "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
     play_ok(&play, "S", fits); /* merged into the input */
     assert_output(&play, "\"caught\"");
     play_end(&play);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #define TASK(rest)                                                                                 \
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"" rest       \
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"" rest   \
     ",\"End\":true}}}"
 #define CAUGHT(rest)                                                                               \
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"" rest       \
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"" rest   \
     ",\"End\":true},\"C\":{\"Type\":\"Pass\",\"End\":true}}}"
 
 static void begin(struct play *play, const char *definition)
@@ -22,8 +22,9 @@ static void a_failed_task_is_tried_again_after_growing_waits(void **state)
     struct play play;
 
     (void)state;
-    begin(&play, TASK(",\"Retry\":[{\"ErrorEquals\":[\"E\"],\"IntervalSeconds\":2,\"BackoffRate\":3,"
-                      "\"MaxDelaySeconds\":10,\"MaxAttempts\":3}]"));
+    begin(&play,
+          TASK(",\"Retry\":[{\"ErrorEquals\":[\"E\"],\"IntervalSeconds\":2,\"BackoffRate\":3,"
+               "\"MaxDelaySeconds\":10,\"MaxAttempts\":3}]"));
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(play.tasks[0].attempt, i + 1);
         play_fail(&play, "T", "E", NULL);
@@ -85,9 +86,10 @@ static void each_retrier_counts_for_itself_and_the_first_that_matches_decides(vo
     struct play play;
 
     (void)state;
-    begin(&play, TASK(",\"Retry\":[{\"ErrorEquals\":[\"A\"],\"MaxAttempts\":1},"
-                      "{\"ErrorEquals\":[\"B\"],\"MaxAttempts\":1},{\"ErrorEquals\":[\"States.ALL\"],"
-                      "\"MaxAttempts\":9}]"));
+    begin(&play,
+          TASK(",\"Retry\":[{\"ErrorEquals\":[\"A\"],\"MaxAttempts\":1},"
+               "{\"ErrorEquals\":[\"B\"],\"MaxAttempts\":1},{\"ErrorEquals\":[\"States.ALL\"],"
+               "\"MaxAttempts\":9}]"));
     play_fail(&play, "T", "A", NULL);
     play_timer(&play, 0);
     play_fail(&play, "T", "B", NULL);
@@ -122,12 +124,14 @@ static void a_catcher_takes_the_error_and_goes_on_elsewhere(void **state)
     play_fail(&play, "T", "E", "why");
     assert_output(&play, "{\"Error\":\"E\",\"Cause\":\"why\"}");
     play_end(&play);
-    begin(&play, CAUGHT(",\"Catch\":[{\"ErrorEquals\":[\"States.TaskFailed\"],\"ResultPath\":\"$.e\","
-                        "\"Next\":\"C\"}]"));
+    begin(&play,
+          CAUGHT(",\"Catch\":[{\"ErrorEquals\":[\"States.TaskFailed\"],\"ResultPath\":\"$.e\","
+                 "\"Next\":\"C\"}]"));
     play_fail(&play, "T", NULL, NULL);
     assert_output(&play, "{\"in\":1,\"e\":{\"Error\":null,\"Cause\":null}}");
     play_end(&play);
-    begin(&play, CAUGHT(",\"Catch\":[{\"ErrorEquals\":[\"E\"],\"ResultPath\":null,\"Next\":\"C\"}]"));
+    begin(&play,
+          CAUGHT(",\"Catch\":[{\"ErrorEquals\":[\"E\"],\"ResultPath\":null,\"Next\":\"C\"}]"));
     play_fail(&play, "T", "E", "why");
     assert_output(&play, "{\"in\":1}");
     play_end(&play);
@@ -180,7 +184,8 @@ static void a_timeout_is_no_task_failure_but_can_be_retried_by_name(void **state
     struct play play;
 
     (void)state;
-    begin(&play, TASK(",\"TimeoutSeconds\":5,\"Retry\":[{\"ErrorEquals\":[\"States.TaskFailed\"]}]"));
+    begin(&play,
+          TASK(",\"TimeoutSeconds\":5,\"Retry\":[{\"ErrorEquals\":[\"States.TaskFailed\"]}]"));
     play_timer(&play, 0);
     assert_int_equal(asl_run_status(play.run), ASL_FAILED);
     play_end(&play);
@@ -205,8 +210,9 @@ static void a_task_without_heartbeats_is_stopped_and_the_error_has_both_names(vo
     play_next_timer(&play); /* the time-out proper, which is no want of heartbeats */
     assert_int_equal(asl_run_status(play.run), ASL_FAILED);
     play_end(&play);
-    begin(&play, CAUGHT(",\"TimeoutSeconds\":60,\"HeartbeatSeconds\":30,\"Catch\":[{\"ErrorEquals\":"
-                        "[\"States.HeartbeatTimeout\"],\"Next\":\"C\"}]"));
+    begin(&play,
+          CAUGHT(",\"TimeoutSeconds\":60,\"HeartbeatSeconds\":30,\"Catch\":[{\"ErrorEquals\":"
+                 "[\"States.HeartbeatTimeout\"],\"Next\":\"C\"}]"));
     play_next_timer(&play);
     assert_output(&play, "{\"Error\":\"States.Timeout\",\"Cause\":\"No heartbeat for 30 s.\"}");
     play_end(&play);
@@ -261,7 +267,7 @@ static void answers_that_come_twice_late_or_forged_change_nothing(void **state)
     assert_false(play.changed);
     event.kind = ASL_EVENT_TIMER;
     for (const char *kind = "wrthm"; *kind; kind++) {
-        event.timer = (enum asl_timer)*kind;
+        event.timer = (enum asl_timer) * kind;
         play_event(&play, &event);
         assert_false(play.changed);
     }
@@ -321,8 +327,9 @@ static void cancelling_stops_what_runs(void **state)
 }
 
 #define MACHINE_TIMEOUT                                                                            \
-    "{\"TimeoutSeconds\":60,\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"          \
-    "\"millrace:a.b\",\"HeartbeatSeconds\":50,\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":"     \
+    "{\"TimeoutSeconds\":60,\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"  \
+    "\"millrace:a.b\",\"HeartbeatSeconds\":50,\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\","           \
+    "\"Seconds\":"                                                                                 \
     "90,\"End\":true}}}"
 
 static void a_run_that_takes_too_long_times_out(void **state)

@@ -6,19 +6,19 @@
 #include <string.h>
 
 #define TASK(name, rest)                                                                           \
-    "{\"StartAt\":\"" name "\",\"States\":{\"" name                                                 \
+    "{\"StartAt\":\"" name "\",\"States\":{\"" name                                                \
     "\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"" rest ",\"End\":true}}}"
 #define PARALLEL(branches, rest)                                                                   \
-    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[" branches "]" rest     \
+    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[" branches "]" rest \
     ",\"End\":true},\"C\":{\"Type\":\"Pass\",\"End\":true}}}"
 #define PARALLEL_ONLY(branches, rest)                                                              \
-    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[" branches "]" rest     \
+    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[" branches "]" rest \
     ",\"End\":true}}}"
 #define PARALLEL_INNER                                                                             \
-    "{\"StartAt\":\"Q\",\"States\":{\"Q\":{\"Type\":\"Parallel\",\"Branches\":[" TASK("A", "") ","       \
-    TASK("B", "") "],\"End\":true}}}"
+    "{\"StartAt\":\"Q\",\"States\":{\"Q\":{\"Type\":\"Parallel\",\"Branches\":[" TASK(             \
+        "A", "") "," TASK("B", "") "],\"End\":true}}}"
 #define MAP(processor, rest)                                                                       \
-    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":" processor rest          \
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":" processor rest     \
     ",\"End\":true}}}"
 #define CATCH(name) ",\"Catch\":[{\"ErrorEquals\":[\"" name "\"],\"Next\":\"C\"}]"
 
@@ -70,9 +70,12 @@ static void one_failed_branch_stops_the_others_and_keeps_its_name(void **state)
     struct play play;
 
     (void)state;
-    play_begin(&play, PARALLEL_ONLY(TASK("A", ",\"TimeoutSeconds\":9") "," TASK("B", "") ","
-                               "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\","
-                               "\"Seconds\":5,\"End\":true}}}", ""));
+    play_begin(&play,
+               PARALLEL_ONLY(TASK("A", ",\"TimeoutSeconds\":9") "," TASK(
+                                 "B", "") ","
+                                          "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\","
+                                          "\"Seconds\":5,\"End\":true}}}",
+                             ""));
     play_start(&play, "{}");
     play_fail(&play, "B", "Mine", "b");
     assert_string_equal(asl_run_error(play.run), "Mine");
@@ -104,10 +107,11 @@ static void a_failed_branch_can_be_caught_around_it(void **state)
 static void a_runtime_error_in_a_branch_is_not_caught_around_it(void **state)
 {
     (void)state;
-    play_expect_error(PARALLEL("{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":\"Pass\",\"InputPath\":"
-                               "\"$.no\",\"End\":true}}}",
-                               CATCH("States.ALL")),
-                      "{}", "States.Runtime");
+    play_expect_error(
+        PARALLEL("{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":\"Pass\",\"InputPath\":"
+                 "\"$.no\",\"End\":true}}}",
+                 CATCH("States.ALL")),
+        "{}", "States.Runtime");
 }
 
 static void a_retried_parallel_runs_all_its_branches_again(void **state)
@@ -116,7 +120,7 @@ static void a_retried_parallel_runs_all_its_branches_again(void **state)
 
     (void)state;
     play_begin(&play, PARALLEL_ONLY(TASK("A", "") "," TASK("B", ""),
-                               ",\"Retry\":[{\"ErrorEquals\":[\"E\"]}]"));
+                                    ",\"Retry\":[{\"ErrorEquals\":[\"E\"]}]"));
     play_start(&play, "{}");
     play_ok(&play, "A", "1");
     play_fail(&play, "B", "E", NULL);
@@ -134,8 +138,9 @@ static void a_retried_parallel_runs_all_its_branches_again(void **state)
 static void forks_nest(void **state)
 {
     (void)state;
-    play_expect(PARALLEL_ONLY("{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":"
-                         PARALLEL_INNER ",\"End\":true}}}," TASK("Z", ""), ""),
+    play_expect(PARALLEL_ONLY("{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+                              "\"ItemProcessor\":" PARALLEL_INNER ",\"End\":true}}}," TASK("Z", ""),
+                              ""),
                 "[[1,2],[3]]", "[[[[1,2],[1,2]],[[3],[3]]],[[1,2],[3]]]");
 }
 
@@ -165,11 +170,12 @@ static void an_item_selector_sees_item_index_and_input(void **state)
                     "\"$$.Map.Item.Index\",\"v.$\":\"$$.Map.Item.Value\",\"k.$\":\"$.k\"}"),
                 "{\"x\":{\"list\":[7,8],\"k\":\"K\"}}",
                 "[{\"i\":0,\"v\":7,\"k\":\"K\"},{\"i\":1,\"v\":8,\"k\":\"K\"}]");
-    play_expect("{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"Parameters\":{\"v.$\":"
-                "\"$$.Map.Item.Value\"},\"Iterator\":{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":"
-                "\"Pass\",\"Parameters\":{\"v.$\":\"$.v\",\"i.$\":\"$$.Map.Item.Index\"},\"End\":true}"
-                "}},\"End\":true}}}",
-                "[5]", "[{\"v\":5,\"i\":0}]");
+    play_expect(
+        "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"Parameters\":{\"v.$\":"
+        "\"$$.Map.Item.Value\"},\"Iterator\":{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":"
+        "\"Pass\",\"Parameters\":{\"v.$\":\"$.v\",\"i.$\":\"$$.Map.Item.Index\"},\"End\":true}"
+        "}},\"End\":true}}}",
+        "[5]", "[{\"v\":5,\"i\":0}]");
 }
 
 static void no_items_are_no_work(void **state)
@@ -206,7 +212,8 @@ static void at_most_so_many_tasks_are_out_at_once_whoever_wants_them(void **stat
     struct play_task *task;
 
     (void)state;
-    play_begin(&play, PARALLEL_ONLY(MAP(TASK("T", ""), "") "," TASK("A", "") "," TASK("B", ""), ""));
+    play_begin(&play,
+               PARALLEL_ONLY(MAP(TASK("T", ""), "") "," TASK("A", "") "," TASK("B", ""), ""));
     play.env.in_flight_max = 3;
     play_start(&play, "[0,1,2,3,4,5]");
     assert_int_equal(play.task_count, 3);
@@ -263,7 +270,8 @@ static void redrive_of_a_cancelled_run_goes_on_in_every_branch(void **state)
     struct play play;
 
     (void)state;
-    play_begin(&play, PARALLEL_ONLY(MAP(TASK("T", ""), "") "," TASK("A", ",\"TimeoutSeconds\":3"), ""));
+    play_begin(&play,
+               PARALLEL_ONLY(MAP(TASK("T", ""), "") "," TASK("A", ",\"TimeoutSeconds\":3"), ""));
     play_start(&play, "[0,1]");
     play_ok(&play, "T", "\"t0\"");
     play_cancel(&play);
@@ -300,7 +308,8 @@ static void a_large_map_of_passes_needs_few_frames(void **state)
     for (int i = 1; i < 20000; i++)
         mr_buf_addf(&items, ",%d", i);
     mr_buf_add_str(&items, "]");
-    play_begin(&play, MAP("{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":\"Pass\",\"End\":true}}}", ""));
+    play_begin(&play,
+               MAP("{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":\"Pass\",\"End\":true}}}", ""));
     play.no_twin = true;
     play.env.history = NULL;
     play_start(&play, items.data);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define ONE(state) "{\"StartAt\":\"S\",\"States\":{\"S\":" state "}}"
-#define TASK "\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"End\":true"
-#define END "\"E\":{\"Type\":\"Succeed\"}"
+#define TASK       "\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"End\":true"
+#define END        "\"E\":{\"Type\":\"Succeed\"}"
 #define RULE(rule)                                                                                 \
     "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Choice\",\"Choices\":[" rule                 \
     "],\"Default\":\"E\"}," END "}}"
@@ -45,7 +45,7 @@ static void assert_invalid(const char *definition, const char *code, const char 
 
 #define SCHEMA "SCHEMA_VALIDATION_FAILED"
 #define TARGET "MISSING_TRANSITION_TARGET"
-#define LATER "NOT_SUPPORTED"
+#define LATER  "NOT_SUPPORTED"
 
 static void bytes_that_are_no_json_object_are_refused(void **state)
 {
@@ -102,8 +102,8 @@ static void names_are_unique_over_nested_machines_and_of_a_decent_length(void **
     assert_invalid(ONE("{\"Type\":\"Parallel\",\"End\":true,\"Branches\":[" ONE(
                        "{\"Type\":\"Succeed\"}") "]}"),
                    "DUPLICATE_STATE_NAME", "/States/S/Branches/0/States/S", "more than once");
-    assert_invalid("{\"StartAt\":\"\",\"States\":{\"\":{\"Type\":\"Succeed\"}}}", SCHEMA, "/States/",
-                   "1 to 80");
+    assert_invalid("{\"StartAt\":\"\",\"States\":{\"\":{\"Type\":\"Succeed\"}}}", SCHEMA,
+                   "/States/", "1 to 80");
     assert_invalid("{\"StartAt\":\"a\",\"States\":{\"a\\u0007\":{\"Type\":\"Succeed\"}}}", SCHEMA,
                    "/States/a?", "control");
     assert_valid("{\"StartAt\":\"\u00e4/~ b\",\"States\":{\"\u00e4/~ b\":{\"Type\":\"Succeed\"}}}");
@@ -118,14 +118,14 @@ static void every_state_can_be_reached_and_every_flow_can_end(void **state)
                    "/States/X", "not reachable");
     assert_invalid("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"A\"}}}",
                    "MISSING_END_STATE", "/States", "End");
-    assert_valid("{\"StartAt\":\"T\",\"States\":{\"T\":{" TASK ",\"Catch\":[{\"ErrorEquals\":[\"X\"],"
+    assert_valid("{\"StartAt\":\"T\",\"States\":{\"T\":{" TASK
+                 ",\"Catch\":[{\"ErrorEquals\":[\"X\"],"
                  "\"Next\":\"E\"}]}," END "}}");
 }
 
 static void what_the_language_has_but_this_does_not_is_refused_and_named(void **state)
 {
-    static const char *const fields[] = {"Assign",      "Output", "Arguments",
-                                         "Credentials", NULL};
+    static const char *const fields[] = {"Assign", "Output", "Arguments", "Credentials", NULL};
     static const char *const map_fields[] = {
         "Items",  "ItemReader", "ItemBatcher",           "ResultWriter",
         "Label",  "Assign",     "ToleratedFailureCount", "ToleratedFailurePercentagePath",
@@ -190,8 +190,8 @@ static void paths_and_templates_are_checked_where_they_stand(void **state)
     assert_invalid(ONE("{" TASK ",\"ResultPath\":\"$$.a\"}"), SCHEMA, "/States/S/ResultPath",
                    "context");
     assert_invalid(ONE("{" TASK ",\"Parameters\":5}"), SCHEMA, "/States/S/Parameters", "Object");
-    assert_invalid(ONE("{" TASK ",\"Parameters\":{\"a.$\":5}}"), SCHEMA,
-                   "/States/S/Parameters/a.$", "a.$");
+    assert_invalid(ONE("{" TASK ",\"Parameters\":{\"a.$\":5}}"), SCHEMA, "/States/S/Parameters/a.$",
+                   "a.$");
     assert_invalid(ONE("{" TASK ",\"Parameters\":{\"a.$\":\"$.x\",\"a\":1}}"), SCHEMA,
                    "/States/S/Parameters", "same field");
     assert_valid(ONE("{" TASK ",\"InputPath\":null,\"OutputPath\":null,\"ResultPath\":null}"));
@@ -216,7 +216,7 @@ static void retry_and_catch_are_checked(void **state)
     assert_invalid(ONE("{" TASK ",\"Retry\":[{\"ErrorEquals\":[\"A\"],\"Foo\":1}]}"), SCHEMA,
                    "/States/S/Retry/0/Foo", "not supported");
     assert_invalid(ONE("{" TASK ",\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"]},"
-                            "{\"ErrorEquals\":[\"A\"]}]}"),
+                       "{\"ErrorEquals\":[\"A\"]}]}"),
                    SCHEMA, "/States/S/Retry/0/ErrorEquals", "last");
     assert_invalid(ONE("{" TASK ",\"Retry\":[{\"ErrorEquals\":[\"A\",\"States.ALL\"]}]}"), SCHEMA,
                    "/States/S/Retry/0/ErrorEquals", "alone");
@@ -225,7 +225,7 @@ static void retry_and_catch_are_checked(void **state)
     assert_invalid(ONE("{" TASK ",\"Catch\":[{\"ErrorEquals\":[\"A\"],\"Next\":\"X\"}]}"), TARGET,
                    "/States/S/Catch/0/Next", "X");
     assert_invalid(ONE("{" TASK ",\"Catch\":[{\"ErrorEquals\":[\"A\"],\"Next\":\"S\","
-                            "\"Assign\":{}}]}"),
+                       "\"Assign\":{}}]}"),
                    LATER, "/States/S/Catch/0/Assign", "not supported yet");
     assert_invalid(ONE("{\"Type\":\"Pass\",\"End\":true,\"Retry\":[]}"), SCHEMA, "/States/S/Retry",
                    "Pass");

@@ -1,5 +1,6 @@
 /* memory_test.c -- memory runs out at the first allocation, the second, the third ...: the step or
- * parse says so, nothing leaks, and the run goes on from its last encoding as if nothing had been. */
+ * parse says so, nothing leaks, and the run goes on from its last encoding as if nothing had been.
+ */
 #include "tests/unit/asl/play.h"
 
 #include <stdlib.h>
@@ -55,18 +56,22 @@ static void *cjson_malloc(size_t size)
 #define TASK(name, rest)                                                                           \
     "\"" name "\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"TimeoutSeconds\":9" rest "}"
 
-static const char definition[] =
-    "{\"TimeoutSeconds\":99,\"StartAt\":\"A\",\"States\":{" TASK(
-        "A", ",\"Parameters\":{\"x.$\":\"$.l\",\"c.$\":\"$$.Execution.Id\"},\"ResultSelector\":"
-             "{\"r.$\":\"$\"},\"ResultPath\":\"$.a\",\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"Next\":"
-             "\"P\"") ",\"P\":{\"Type\":\"Parallel\",\"ResultPath\":\"$.p\",\"Catch\":[{"
-    "\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"E\"}],\"Branches\":[{\"StartAt\":"
-    "\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.l\",\"ItemSelector\":{\"v.$\":"
-    "\"$$.Map.Item.Value\"},\"ItemProcessor\":{\"StartAt\":\"B\",\"States\":{" TASK(
-        "B", ",\"End\":true") "}},\"End\":true}}},{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":"
-    "\"Wait\",\"Seconds\":4,\"End\":true}}}],\"Next\":\"E\"},\"E\":{\"Type\":\"Choice\",\"Choices\":[{"
-    "\"Variable\":\"$.p\",\"IsPresent\":true,\"Next\":\"S\"}],\"Default\":\"S\"},"
-    "\"S\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.l\"}}}";
+static const char definition[] = "{\"TimeoutSeconds\":99,\"StartAt\":\"A\",\"States\":{" TASK(
+    "A", ",\"Parameters\":{\"x.$\":\"$.l\",\"c.$\":\"$$.Execution.Id\"},\"ResultSelector\":"
+         "{\"r.$\":\"$\"},\"ResultPath\":\"$.a\",\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"Next\":"
+         "\"P\"") ",\"P\":{\"Type\":\"Parallel\",\"ResultPath\":\"$.p\",\"Catch\":[{"
+                  "\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"E\"}],"
+                  "\"Branches\":[{\"StartAt\":"
+                  "\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.l\","
+                  "\"ItemSelector\":{\"v.$\":"
+                  "\"$$.Map.Item.Value\"},\"ItemProcessor\":{\"StartAt\":\"B\",\"States\":{" TASK(
+                      "B", ",\"End\":true") "}},\"End\":true}}},{\"StartAt\":\"W\",\"States\":{"
+                                            "\"W\":{\"Type\":"
+                                            "\"Wait\",\"Seconds\":4,\"End\":true}}}],\"Next\":"
+                                            "\"E\"},\"E\":{\"Type\":\"Choice\",\"Choices\":[{"
+                                            "\"Variable\":\"$.p\",\"IsPresent\":true,\"Next\":"
+                                            "\"S\"}],\"Default\":\"S\"},"
+                                            "\"S\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.l\"}}}";
 
 static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
 {
@@ -106,11 +111,8 @@ static const struct asl_event *events(size_t *ret_count)
     list[n++] = (struct asl_event){.kind = ASL_EVENT_START, .time_ms = 1, .data = input};
     list[n++] = (struct asl_event){
         .kind = ASL_EVENT_TASK_FAILED, .time_ms = 2, .seq = 1, .attempt = 1, .error = "E"};
-    list[n++] = (struct asl_event){.kind = ASL_EVENT_TIMER,
-                                   .time_ms = 5000,
-                                   .seq = 1,
-                                   .attempt = 1,
-                                   .timer = ASL_TIMER_RETRY};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TIMER, .time_ms = 5000, .seq = 1, .attempt = 1, .timer = ASL_TIMER_RETRY};
     list[n++] = (struct asl_event){
         .kind = ASL_EVENT_TASK_OK, .time_ms = 5001, .seq = 1, .attempt = 2, .data = answer};
     list[n++] = (struct asl_event){
@@ -198,7 +200,8 @@ static void a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on(void 
     long tries = 0;
 
     (void)state;
-    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL), MR_OK);
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
+                     MR_OK);
     assert_int_equal(asl_run_new(machine, &start, &run, NULL), MR_OK);
     assert_int_equal(asl_run_encode(run, &values, &before, NULL), MR_OK);
     for (size_t i = 0; i < count; i++) {

@@ -8,22 +8,32 @@
 enum { ROUNDS = 60000, LEN_MAX = 8192 };
 
 static const char *const seeds[] = {
-    "{\"Comment\":\"c\",\"StartAt\":\"A\",\"TimeoutSeconds\":60,\"States\":{\"A\":{\"Type\":\"Task\","
-    "\"Resource\":\"millrace:a.b\",\"TimeoutSeconds\":5,\"HeartbeatSeconds\":2,\"Parameters\":{\"a.$\":"
+    "{\"Comment\":\"c\",\"StartAt\":\"A\",\"TimeoutSeconds\":60,\"States\":{\"A\":{\"Type\":"
+    "\"Task\","
+    "\"Resource\":\"millrace:a.b\",\"TimeoutSeconds\":5,\"HeartbeatSeconds\":2,\"Parameters\":{\"a."
+    "$\":"
     "\"$.x[0]['y']\",\"b\":[1,{\"c.$\":\"$$.State.Name\"}]},\"ResultSelector\":{\"r.$\":\"$\"},"
     "\"ResultPath\":\"$.r\",\"OutputPath\":\"$\",\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"],"
-    "\"IntervalSeconds\":1,\"BackoffRate\":2,\"MaxAttempts\":3,\"JitterStrategy\":\"FULL\"}],\"Catch\":["
+    "\"IntervalSeconds\":1,\"BackoffRate\":2,\"MaxAttempts\":3,\"JitterStrategy\":\"FULL\"}],"
+    "\"Catch\":["
     "{\"ErrorEquals\":[\"E\"],\"Next\":\"F\",\"ResultPath\":null}],\"Next\":\"C\"},\"C\":{\"Type\":"
-    "\"Choice\",\"Choices\":[{\"And\":[{\"Variable\":\"$.r\",\"IsPresent\":true},{\"Not\":{\"Variable\":"
-    "\"$.r\",\"StringMatches\":\"a*\"}}],\"Next\":\"W\"},{\"Variable\":\"$.a\",\"NumericGreaterThanPath\":"
-    "\"$.b\",\"Next\":\"F\"}],\"Default\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"P\"},"
-    "\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Pass\","
+    "\"Choice\",\"Choices\":[{\"And\":[{\"Variable\":\"$.r\",\"IsPresent\":true},{\"Not\":{"
+    "\"Variable\":"
+    "\"$.r\",\"StringMatches\":\"a*\"}}],\"Next\":\"W\"},{\"Variable\":\"$.a\","
+    "\"NumericGreaterThanPath\":"
+    "\"$.b\",\"Next\":\"F\"}],\"Default\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":"
+    "\"P\"},"
+    "\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":"
+    "\"Pass\","
     "\"Result\":{\"x\":1},\"End\":true}}},{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
-    "\"ItemsPath\":\"$.list\",\"MaxConcurrency\":2,\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\"},"
-    "\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"INLINE\"},\"StartAt\":\"I\",\"States\":{\"I\":{"
+    "\"ItemsPath\":\"$.list\",\"MaxConcurrency\":2,\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\"}"
+    ","
+    "\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"INLINE\"},\"StartAt\":\"I\",\"States\":{"
+    "\"I\":{"
     "\"Type\":\"Succeed\"}}},\"End\":true}}}],\"End\":true},\"F\":{\"Type\":\"Fail\",\"ErrorPath\":"
     "\"$.Error\",\"Cause\":\"c\"}}}",
-    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"TimestampPath\":\"$.t\",\"InputPath\":null,"
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"TimestampPath\":\"$.t\","
+    "\"InputPath\":null,"
     "\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.x\"}}}",
 };
 
@@ -39,9 +49,9 @@ static size_t pick(size_t count)
 
 static size_t mutate(char *text, size_t len)
 {
-    static const char *const words[] = {"null", "true",  "-1",   "1e99", "\"\"",     "[]",
-                                        "{}",   "\"$\"", "\"A\"", "[*]", "\"a.$\":", "\\u0000",
-                                        "End",  "Next",  "Type", "..",   "\xc3\x28", "99999999999"};
+    static const char *const words[] = {
+        "null", "true",     "-1",      "1e99", "\"\"", "[]",   "{}", "\"$\"",    "\"A\"",
+        "[*]",  "\"a.$\":", "\\u0000", "End",  "Next", "Type", "..", "\xc3\x28", "99999999999"};
     size_t at = pick(len), span = pick(20), from;
     const char *word;
 
@@ -78,8 +88,9 @@ static void run_it(struct asl_machine *machine)
     struct asl_env env = {.entries_max = 50, .data_max = 2000};
     struct asl_effects effects = {0};
     struct asl_run *run;
-    cJSON *input = cJSON_Parse("{\"x\":[{\"y\":1}],\"list\":[1,2],\"a\":1,\"b\":2,\"t\":\"2020-01-01T"
-                               "00:00:00Z\"}");
+    cJSON *input =
+        cJSON_Parse("{\"x\":[{\"y\":1}],\"list\":[1,2],\"a\":1,\"b\":2,\"t\":\"2020-01-01T"
+                    "00:00:00Z\"}");
     struct asl_event event = {.kind = ASL_EVENT_START, .data = input};
     bool changed;
 

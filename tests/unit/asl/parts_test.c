@@ -208,8 +208,17 @@ static void a_view_keeps_its_owner_and_what_is_shared_is_copied_before_a_change(
 static void size_is_counted_as_it_would_be_printed(void **state)
 {
     static const char *const texts[] = {
-        "null", "true", "false", "0", "-12", "9007199254740991", "\"a\\nb\\\"c\\u0001\"", "[]",
-        "{}",   "[1,[2,{}],\"\"]", "{\"a\":{\"b\":[null,false]},\"c\":\"\u00e4\"}",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-12",
+        "9007199254740991",
+        "\"a\\nb\\\"c\\u0001\"",
+        "[]",
+        "{}",
+        "[1,[2,{}],\"\"]",
+        "{\"a\":{\"b\":[null,false]},\"c\":\"\u00e4\"}",
     };
     size_t bytes;
     unsigned depth;

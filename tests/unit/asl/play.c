@@ -172,8 +172,8 @@ static void on_effect(struct play *play, const struct asl_effect *effect)
                 grow(play->timers, play->timer_count, &play->timer_cap, sizeof(*play->timers));
             timer = &play->timers[play->timer_count++];
         }
-        *timer = (struct play_timer){effect->seq, effect->attempt, (char)effect->timer,
-                                     effect->due_ms};
+        *timer =
+            (struct play_timer){effect->seq, effect->attempt, (char)effect->timer, effect->due_ms};
         break;
     case ASL_EFFECT_TIMER_END:
         timer = find_timer(play, effect);
@@ -214,8 +214,7 @@ static void count_task(void *ctx, uint64_t seq, uint32_t attempt, const char *re
 
     (void)resource;
     (void)ms;
-    while (i < play->task_count &&
-           (play->tasks[i].seq != seq || play->tasks[i].attempt != attempt))
+    while (i < play->task_count && (play->tasks[i].seq != seq || play->tasks[i].attempt != attempt))
         i++;
     assert_true(i < play->task_count);
     play->sent++; /* borrowed as a counter by check_outstanding() */
@@ -233,7 +232,8 @@ static void count_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, in
     play->answered++;
 }
 
-/* What the run says is outstanding is what its effects said, and an open run waits for something. */
+/* What the run says is outstanding is what its effects said, and an open run waits for something.
+ */
 static void check_outstanding(struct play *play)
 {
     unsigned sent = play->sent, answered = play->answered;

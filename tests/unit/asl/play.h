@@ -50,8 +50,8 @@ struct play {
     struct asl_env env;
     struct asl_effects effects; /* of the last event */
     int64_t now_ms;
-    bool changed;   /* by the last event */
-    bool closed;    /* told by an effect */
+    bool changed; /* by the last event */
+    bool closed;  /* told by an effect */
     unsigned closes;
     struct play_task *tasks; /* outstanding, in the order of sending */
     size_t task_count, task_cap;
@@ -73,8 +73,8 @@ void play_event(struct play *, const struct asl_event *event); /* at play->now_m
 void play_start(struct play *, const char *input);
 void play_ok(struct play *, const char *state, const char *json); /* the first task of that state */
 void play_fail(struct play *, const char *state, const char *error, const char *cause);
-void play_timer(struct play *, size_t index);  /* fires it, at its due time if that is later */
-void play_next_timer(struct play *);           /* the earliest */
+void play_timer(struct play *, size_t index); /* fires it, at its due time if that is later */
+void play_next_timer(struct play *);          /* the earliest */
 void play_cancel(struct play *);
 void play_redrive(struct play *);
 struct play_task *play_task_of(struct play *, const char *state); /* NULL: none */

@@ -32,11 +32,11 @@ static void add_retry(struct mr_buf *buf, const char *catch_at)
                                          "States.Timeout"};
 
     if (pick(2))
-        mr_buf_addf(buf,
-                    ",\"Retry\":[{\"ErrorEquals\":[\"%s\"],\"MaxAttempts\":%u,\"IntervalSeconds\":%u"
-                    "%s}]",
-                    errors[pick(5)], pick(3), 1 + pick(3),
-                    pick(2) ? ",\"JitterStrategy\":\"FULL\"" : "");
+        mr_buf_addf(
+            buf,
+            ",\"Retry\":[{\"ErrorEquals\":[\"%s\"],\"MaxAttempts\":%u,\"IntervalSeconds\":%u"
+            "%s}]",
+            errors[pick(5)], pick(3), 1 + pick(3), pick(2) ? ",\"JitterStrategy\":\"FULL\"" : "");
     if (pick(2))
         mr_buf_addf(buf, ",\"Catch\":[{\"ErrorEquals\":[\"%s\"],\"Next\":\"%s\"%s}]",
                     errors[pick(5)], catch_at, pick(2) ? ",\"ResultPath\":\"$.e\"" : "");
@@ -64,7 +64,8 @@ static void add_fork(struct mr_buf *buf, unsigned depth)
         mr_buf_add_str(buf, "]");
         return;
     }
-    mr_buf_addf(buf, "\"Type\":\"Map\",\"MaxConcurrency\":%u,\"ItemsPath\":\"$$.Execution.Input.list\"",
+    mr_buf_addf(buf,
+                "\"Type\":\"Map\",\"MaxConcurrency\":%u,\"ItemsPath\":\"$$.Execution.Input.list\"",
                 pick(4));
     if (pick(2))
         mr_buf_add_str(buf, ",\"ItemSelector\":{\"item.$\":\"$$.Map.Item.Value\",\"list\":[1],"
@@ -125,8 +126,7 @@ static void add_flow(struct mr_buf *buf, unsigned depth)
         add_state(buf, base, i, count, depth);
         mr_buf_add_char(buf, ',');
     }
-    mr_buf_addf(buf, "\"S%u\":{\"Type\":\"%s\"}}}", base + count - 1,
-                pick(8) ? "Succeed" : "Fail");
+    mr_buf_addf(buf, "\"S%u\":{\"Type\":\"%s\"}}}", base + count - 1, pick(8) ? "Succeed" : "Fail");
 }
 
 static char *random_machine(void)
@@ -188,7 +188,8 @@ static struct asl_event random_event(struct play *play, const struct log *log)
         event.seq = timer->seq;
         event.attempt = timer->attempt;
         event.timer = (enum asl_timer)timer->kind;
-        if ((timer->kind != ASL_TIMER_MACHINE || pick(9) == 0) && pick(4) && play->now_ms < timer->due_ms)
+        if ((timer->kind != ASL_TIMER_MACHINE || pick(9) == 0) && pick(4) &&
+            play->now_ms < timer->due_ms)
             play->now_ms = timer->due_ms;
         return event;
     }
@@ -305,9 +306,9 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
         rounds = strtoull(getenv("MILLRACE_ROUNDS"), NULL, 10);
     for (uint64_t round = 0; round < rounds; round++)
         one_round(round, ended);
-    print_message("fact: of %" PRIu64 " runs %u succeeded, %u failed, %u timed out, %u were aborted\n",
-                  rounds, ended[ASL_SUCCEEDED], ended[ASL_FAILED], ended[ASL_TIMED_OUT],
-                  ended[ASL_ABORTED]);
+    print_message(
+        "fact: of %" PRIu64 " runs %u succeeded, %u failed, %u timed out, %u were aborted\n",
+        rounds, ended[ASL_SUCCEEDED], ended[ASL_FAILED], ended[ASL_TIMED_OUT], ended[ASL_ABORTED]);
     assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20);
     for (int i = 0; i < 4; i++)
         cJSON_Delete(answers[i]);

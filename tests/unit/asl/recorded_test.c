@@ -30,9 +30,18 @@ struct player {
     struct asl_effects effects;
     struct calls calls;
     cJSON *events;
-    struct { uint64_t seq; uint32_t attempt; char kind; int64_t due; } timers[512];
+    struct {
+        uint64_t seq;
+        uint32_t attempt;
+        char kind;
+        int64_t due;
+    } timers[512];
     int timer_count;
-    struct { uint64_t seq; uint32_t attempt; char *resource, *input; } tasks[512];
+    struct {
+        uint64_t seq;
+        uint32_t attempt;
+        char *resource, *input;
+    } tasks[512];
     int task_count;
     int64_t now_ms;
 };
@@ -89,8 +98,8 @@ static void step(struct player *player, struct asl_event *event)
     bool changed;
 
     event->time_ms = player->now_ms;
-    assert_int_equal(
-        asl_step(player->run, event, &player->env, &player->effects, &changed, &err), MR_OK);
+    assert_int_equal(asl_step(player->run, event, &player->env, &player->effects, &changed, &err),
+                     MR_OK);
     take_effects(player);
 }
 
@@ -119,9 +128,9 @@ static const cJSON *behaviour_of(struct player *player, const char *resource, co
         } else if ((list = mr_json_get(behaviour, "by_input"))) {
             const cJSON *item;
             behaviour = NULL;
-            cJSON_ArrayForEach(item, list)
-                if (cJSON_Compare(mr_json_get(item, "input"), input, true))
-                    behaviour = mr_json_get(item, "do");
+            cJSON_ArrayForEach(item,
+                               list) if (cJSON_Compare(mr_json_get(item, "input"), input, true))
+                behaviour = mr_json_get(item, "do");
         }
     }
     return behaviour;
@@ -181,9 +190,7 @@ static bool same(const cJSON *a, const cJSON *b, const cJSON *skip, const char *
     const cJSON *item;
     int i = 0;
 
-    cJSON_ArrayForEach(item, skip)
-        if (strcmp(item->valuestring, at) == 0)
-            return true;
+    cJSON_ArrayForEach(item, skip) if (strcmp(item->valuestring, at) == 0) return true;
     if (!a || !b)
         return false;
     if (cJSON_IsNumber(a) && cJSON_IsNumber(b))
@@ -309,7 +316,8 @@ static bool is_known(const struct tally *tally, const char *id)
     const char *at = tally->known_text ? strstr(tally->known_text, id) : NULL;
     size_t len = strlen(id);
 
-    return at && (at == tally->known_text || at[-1] == '\n') && (at[len] == '\t' || at[len] == '\n');
+    return at && (at == tally->known_text || at[-1] == '\n') &&
+           (at[len] == '\t' || at[len] == '\n');
 }
 
 static bool not_yet(const struct asl_diagnostics *diags)

@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TASK(name, rest)                                                                           \
-    "\"" name "\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"," rest "}"
+#define TASK(name, rest) "\"" name "\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\"," rest "}"
 
 static const char three_tasks[] =
-    "{\"StartAt\":\"A\",\"States\":{" TASK("A", "\"ResultPath\":\"$.a\",\"Next\":\"B\"") ","
-    TASK("B", "\"ResultPath\":null,\"Next\":\"C\"") "," TASK("C", "\"End\":true") "}}";
+    "{\"StartAt\":\"A\",\"States\":{" TASK("A", "\"ResultPath\":\"$.a\",\"Next\":\"B\"") "," TASK(
+        "B", "\"ResultPath\":null,\"Next\":\"C\"") "," TASK("C", "\"End\":true") "}}";
 
 static char *large(char c)
 {
@@ -53,10 +52,13 @@ static void branches_share_their_input(void **state)
     char *input = large('i');
 
     (void)state;
-    play_begin(&play,
-               "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["
-               "{\"StartAt\":\"A\",\"States\":{" TASK("A", "\"End\":true") "}},"
-               "{\"StartAt\":\"B\",\"States\":{" TASK("B", "\"End\":true") "}}]}}}");
+    play_begin(
+        &play,
+        "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["
+        "{\"StartAt\":\"A\",\"States\":{" TASK(
+            "A", "\"End\":true") "}},"
+                                 "{\"StartAt\":\"B\",\"States\":{" TASK("B",
+                                                                        "\"End\":true") "}}]}}}");
     play_start(&play, input);
     assert_int_equal(play.store.puts, 1);
     play_end(&play);
@@ -132,12 +134,18 @@ static void a_changed_text_never_crashes(void **state)
     unsigned decoded = 0;
 
     (void)state;
-    play_begin(&play, "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
-                      "\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,"
-                      "\"Branches\":[{\"StartAt\":\"A\",\"States\":{" TASK("A", "\"TimeoutSeconds\":5,"
-                      "\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"End\":true") "}},{\"StartAt\":\"W\","
-                      "\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}]}}},"
-                      "\"End\":true}}}");
+    play_begin(
+        &play,
+        "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+        "\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,"
+        "\"Branches\":[{\"StartAt\":\"A\",\"States\":{" TASK(
+            "A",
+            "\"TimeoutSeconds\":5,"
+            "\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"End\":true") "}},{\"StartAt\":\"W\","
+                                                                  "\"States\":{\"W\":{\"Type\":"
+                                                                  "\"Wait\",\"Seconds\":5,\"End\":"
+                                                                  "true}}}]}}},"
+                                                                  "\"End\":true}}}");
     play_start(&play, "[1,2,3]");
     play_ok(&play, "A", "1");
     play_fail(&play, "A", "E", NULL);
@@ -175,9 +183,10 @@ static void where_a_run_is_names_each_state_once_and_no_half(void **state)
     char where[8];
 
     (void)state;
-    play_begin(&play, "{\"StartAt\":\"Map\",\"States\":{\"Map\":{\"Type\":\"Map\",\"ItemProcessor\":{"
-                      "\"StartAt\":\"First\",\"States\":{" TASK("First", "\"Next\":\"Last\"") ","
-                      TASK("Last", "\"End\":true") "}},\"End\":true}}}");
+    play_begin(&play,
+               "{\"StartAt\":\"Map\",\"States\":{\"Map\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+               "\"StartAt\":\"First\",\"States\":{" TASK("First", "\"Next\":\"Last\"") "," TASK(
+                   "Last", "\"End\":true") "}},\"End\":true}}}");
     assert_where(&play, "");
     play_start(&play, "[1,2,3]");
     assert_where(&play, "First");

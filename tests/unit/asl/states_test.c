@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define ONE(state) "{\"StartAt\":\"S\",\"States\":{\"S\":" state "}}"
-#define TASK "\"Type\":\"Task\",\"Resource\":\"millrace:image.render\""
+#define TASK       "\"Type\":\"Task\",\"Resource\":\"millrace:image.render\""
 
 static void a_pass_hands_its_input_on(void **state)
 {
@@ -23,7 +23,8 @@ static void a_pass_with_a_result_hands_on_that_unevaluated(void **state)
 static void two_runs_of_one_machine_do_not_share_what_they_change(void **state)
 {
     static const char definition[] =
-        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":{\"n\":1},\"Next\":\"B\"},"
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":{\"n\":1},\"Next\":"
+        "\"B\"},"
         "\"B\":{\"Type\":\"Pass\",\"Result\":2,\"ResultPath\":\"$.m\",\"Next\":\"C\"},"
         "\"C\":{\"Type\":\"Pass\",\"Result\":3,\"ResultPath\":\"$.o\",\"End\":true}}}";
     (void)state;
@@ -60,8 +61,9 @@ static void a_callback_task_says_so_and_can_see_its_token(void **state)
     struct play play;
 
     (void)state;
-    play_begin(&play, ONE("{\"Type\":\"Task\",\"Resource\":\"millrace:ask.person.waitForTaskToken\","
-                          "\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}"));
+    play_begin(&play,
+               ONE("{\"Type\":\"Task\",\"Resource\":\"millrace:ask.person.waitForTaskToken\","
+                   "\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}"));
     play_start(&play, "{}");
     assert_true(play.tasks[0].token);
     assert_string_equal(play.tasks[0].input, "{\"t\":\"token-1-1\"}");
@@ -129,8 +131,8 @@ static void time_that_goes_back_does_no_harm(void **state)
 static void a_wait_until_a_time_that_has_passed_does_not_wait(void **state)
 {
     (void)state;
-    play_expect(ONE("{\"Type\":\"Wait\",\"Timestamp\":\"1969-12-31T23:59:59Z\",\"End\":true}"), "{}",
-                "{}");
+    play_expect(ONE("{\"Type\":\"Wait\",\"Timestamp\":\"1969-12-31T23:59:59Z\",\"End\":true}"),
+                "{}", "{}");
     play_expect(ONE("{\"Type\":\"Wait\",\"Seconds\":0,\"End\":true}"), "{}", "{}");
     play_expect(ONE("{\"Type\":\"Wait\",\"SecondsPath\":\"$.s\",\"End\":true}"), "{\"s\":0}",
                 "{\"s\":0}");

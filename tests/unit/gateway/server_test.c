@@ -1,0 +1,432 @@
+/* server_test.c -- connections: the probes again over real sockets, deadlines, order, limits. */
+#include "tests/unit/gateway/fixture.h"
+#include "tests/unit/gateway/probes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+/* What the whole gateway answers a probe with.  Its routes know no "/", so that what the parser takes
+ * is 404 instead of 200; 405 and 400 for a body where none is taken count as taken, too. */
+static void check_probe(struct fixture *fx, const struct probe *probe, size_t cut)
+{
+    struct client client = client_open(fx);
+    char got[256] = "";
+    size_t out = 0, at = 0, sent;
+    bool refused = probe->answers[0] && !strstr(probe->answers, "200");
+
+    while (at < probe->len) {
+        size_t piece = probe->len - at < cut ? probe->len - at : cut;
+        if (!client_try_send(&client, probe->bytes + at, piece, &sent))
+            break;
+        at += sent;
+        if (cut < 1000)
+            fixture_step(fx, 1);
+    }
+    for (;;) {
+        struct response response = client_read(fx, &client, 6);
+        int status = response.status;
+        if (status == 0)
+            break;
+        if (status == 404)
+            status = 200;
+        out += (size_t)snprintf(got + out, sizeof(got) - out, "%s%d", out ? " " : "", status);
+        response_release(&response);
+    }
+    /* a body on a path that is not known ends the connection: what is behind is not read */
+    bool same = strcmp(got, probe->answers) == 0 ||
+                (strncmp(probe->answers, got, strlen(got)) == 0 && strncmp(got, "200", 3) == 0 &&
+                 client.ended);
+    /* a refusal inside a body comes after the answer to its head */
+    bool early = refused && strncmp(got, "200", 3) == 0 && client.ended &&
+                 strstr(probe->bytes, "\r\n\r\n");
+    bool cut_short = probe->answers[0] == '\0' && strcmp(got, "200") == 0 && client.ended;
+    if (!same && !early && !cut_short)
+        fail_msg("%s (cut %zu): \"%s\", not \"%s\"", probe->name, cut, got, probe->answers);
+    if (refused)
+        assert_true(client.ended);
+    client_close(&client);
+    fixture_step(fx, 1);
+}
+
+static void every_probe_is_answered_over_a_socket_and_refusals_close_it(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < PROBE_COUNT; i++) {
+        check_probe(fx, &probes[i], 1 << 20);
+        if (probes[i].len < 400)
+            check_probe(fx, &probes[i], 7);
+    }
+    assert_int_equal(gw_server_connections(fx->app.server), 0);
+    fixture_free(fx);
+}
+
+static void a_smuggled_request_is_never_answered(void **state)
+{
+    static const char *const shapes[] = {
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN
+        "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 4\r\nContent-Length: 0\r\n\r\n",
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/validate HTTP/1.0\r\n" ADMIN "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    };
+    struct fixture *fx = fixture_new(NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        static const char hidden[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+        struct client client = client_open(fx);
+        struct response response;
+        client_send(&client, shapes[i], strlen(shapes[i]));
+        client_send(&client, hidden, sizeof(hidden) - 1);
+        response = client_read(fx, &client, 50);
+        assert_true(response.status == 400 || response.status == 501);
+        assert_non_null(strstr(response.head, "Connection: close"));
+        assert_non_null(strstr(response.head, "application/problem+json"));
+        response_release(&response);
+        response = client_read(fx, &client, 50);
+        assert_int_equal(response.status, 0);
+        assert_true(client.ended);
+        client_close(&client);
+    }
+    fixture_free(fx);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+    struct mr_buf text = {0};
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        (void)mr_buf_addf(&text, "GET /healthz HTTP/1.1\r\n" H "X-Request-Id: n%d\r\n\r\n", i);
+    client_send(&client, text.data, text.len);
+    mr_buf_release(&text);
+    for (int i = 0; i < 300; i++) {
+        struct response response = client_read(fx, &client, 100);
+        char want[40];
+        (void)snprintf(want, sizeof(want), "X-Request-Id: n%d\r\n", i);
+        assert_int_equal(response.status, 200);
+        assert_non_null(strstr(response.head, want));
+        assert_non_null(strstr(response.head, "Date: "));
+        response_release(&response);
+    }
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void a_header_block_that_drips_is_ended_by_its_absolute_deadline(void **state)
+{
+    static const char text[] = "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: aaaaaaaaaaaaaaaaaaaa";
+    const char *const changes[] = {"GATEWAY_HEAD_MS", "1000", NULL};
+    struct fixture *fx = fixture_new(changes, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+
+    (void)state;
+    for (int i = 0; i < 9; i++) { /* a byte every 100 ms: never idle */
+        client_send(&client, text + i, 1);
+        fixture_pass(fx, 100);
+    }
+    assert_int_equal(gw_server_connections(fx->app.server), 1);
+    fixture_pass(fx, 300);
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 408);
+    response_release(&response);
+    assert_true(client_ended(fx, &client, 50));
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void a_body_that_drips_is_ended_by_its_absolute_deadline(void **state)
+{
+    static const char head[] = "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 50\r\n\r\n";
+    const char *const changes[] = {"GATEWAY_BODY_MS", "1000", NULL};
+    struct fixture *fx = fixture_new(changes, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+
+    (void)state;
+    client_send(&client, head, sizeof(head) - 1);
+    for (int i = 0; i < 9; i++) {
+        fixture_pass(fx, 100);
+        client_send(&client, "x", 1);
+    }
+    assert_int_equal(gw_server_connections(fx->app.server), 1);
+    fixture_pass(fx, 300);
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 408);
+    response_release(&response);
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void an_idle_connection_is_closed_and_a_busy_one_is_kept(void **state)
+{
+    static const char text[] = "GET /healthz HTTP/1.1\r\n" H "\r\n";
+    const char *const changes[] = {"GATEWAY_IDLE_MS", "1000", NULL};
+    struct fixture *fx = fixture_new(changes, NULL);
+    struct client client = client_open(fx);
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct response response;
+        client_send(&client, text, sizeof(text) - 1);
+        response = client_read(fx, &client, 50);
+        assert_int_equal(response.status, 200);
+        assert_null(strstr(response.head, "Connection: close"));
+        response_release(&response);
+        fixture_pass(fx, 800);
+    }
+    fixture_pass(fx, 300);
+    assert_true(client_ended(fx, &client, 50));
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void a_client_that_does_not_read_is_cut_off(void **state)
+{
+    static const char text[] = "GET /metrics HTTP/1.1\r\n" H "\r\n";
+    const char *const changes[] = {"GATEWAY_WRITE_MS", "1000", NULL};
+    struct fixture *fx = fixture_new(changes, NULL);
+    struct client client = client_open(fx);
+    size_t sent = 1;
+
+    (void)state;
+    for (int i = 0; i < 20000 && sent > 0; i++) { /* until both buffers are full of answers */
+        if (!client_try_send(&client, text, sizeof(text) - 1, &sent))
+            break;
+        fixture_step(fx, 1);
+    }
+    fixture_step(fx, 20);
+    assert_int_equal(gw_server_connections(fx->app.server), 1);
+    fixture_pass(fx, 1300);
+    fixture_step(fx, 5);
+    assert_int_equal(gw_server_connections(fx->app.server), 0);
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void expect_continue_is_answered_before_the_body(void **state)
+{
+    static const char head[] = "POST /v1/validate HTTP/1.1\r\n" H ADMIN
+                               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+
+    (void)state;
+    client_send(&client, head, sizeof(head) - 1);
+    response = client_read(fx, &client, 20);
+    assert_int_equal(response.status, 0); /* the 100 is passed over by the reader: no answer yet */
+    client_send(&client, "{}", 2);
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 200);
+    response_release(&response);
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void expect_continue_of_a_body_that_is_not_wanted_is_answered_by_its_refusal(void **state)
+{
+    static const char head[] = "POST /v1/validate HTTP/1.1\r\n" H
+                               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+
+    (void)state;
+    client_send(&client, head, sizeof(head) - 1);
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 401);
+    assert_null(strstr(response.head, "100 Continue"));
+    response_release(&response);
+    assert_true(client_ended(fx, &client, 50));
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void head_is_answered_as_get_without_its_body(void **state)
+{
+    static const char text[] = "HEAD /healthz HTTP/1.1\r\n" H "\r\nGET /healthz HTTP/1.1\r\n" H "\r\n";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+
+    (void)state;
+    client_send(&client, text, sizeof(text) - 1);
+    for (int i = 0; i < 100 && (client.in.len == 0 || !strstr(client.in.data, "ok\n")); i++) {
+        struct response none = client_read(fx, &client, 1);
+        if (none.head) /* the reader believes Content-Length: put together what it took */
+            assert_non_null(strstr(none.head, "Content-Length: 3"));
+        response_release(&none);
+    }
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void unknown_paths_and_methods_are_told_apart(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct response response;
+
+    (void)state;
+    assert_int_equal(ask_status(fx, "GET", "/nothing", ADMIN, NULL), 404);
+    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/", ADMIN, NULL), 404);
+    assert_int_equal(ask_status(fx, "GET", "//v1/jobs", ADMIN, NULL), 404);
+    response = ask(fx, "DELETE", "/v1/jobs", ADMIN, NULL);
+    assert_int_equal(response.status, 405);
+    assert_non_null(strstr(response.head, "Allow: POST, GET, HEAD\r\n"));
+    response_release(&response);
+    response = ask(fx, "PATCH", "/v1/workflows/x", ADMIN, NULL);
+    assert_int_equal(response.status, 405);
+    assert_non_null(strstr(response.head, "Allow: PUT, GET, HEAD, DELETE\r\n"));
+    response_release(&response);
+    fixture_free(fx);
+}
+
+static void bodies_are_bounded_typed_and_plain(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+    char *big = malloc(70001);
+
+    (void)state;
+    memset(big, ' ', 70000);
+    big[70000] = '\0';
+    assert_int_equal(ask_status(fx, "POST", "/v1/keys", ADMIN, big), 413);
+    assert_int_equal(ask_status(fx, "POST", "/v1/keys",
+                                ADMIN "Content-Type: application/x-www-form-urlencoded\r\n", "a=b"),
+                     415);
+    assert_int_equal(ask_status(fx, "POST", "/v1/keys",
+                                ADMIN "Content-Type: application/json; charset=utf-8\r\n", "{}"),
+                     422);
+    assert_int_equal(ask_status(fx, "POST", "/v1/keys", ADMIN "Content-Encoding: gzip\r\n", "{}"),
+                     415);
+    assert_int_equal(ask_status(fx, "POST", "/v1/keys", ADMIN, NULL), 400);
+    assert_int_equal(ask_status(fx, "GET", "/v1/keys", ADMIN, "{}"), 400);
+    free(big);
+    fixture_free(fx);
+}
+
+static void a_chunked_body_over_its_limit_is_refused_as_it_comes(void **state)
+{
+    static const char head[] = "POST /v1/keys HTTP/1.1\r\n" H ADMIN
+                               "Transfer-Encoding: chunked\r\n\r\n";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+    size_t sent;
+
+    (void)state;
+    client_send(&client, head, sizeof(head) - 1);
+    for (int i = 0; i < 40; i++) {
+        char chunk[2048 + 16];
+        int n = snprintf(chunk, sizeof(chunk), "800\r\n%2048s\r\n", "");
+        if (!client_try_send(&client, chunk, (size_t)n, &sent))
+            break;
+        fixture_step(fx, 1);
+    }
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 413);
+    response_release(&response);
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void a_client_beyond_the_limit_is_told_so(void **state)
+{
+    const char *const changes[] = {"GATEWAY_CONNECTIONS_MAX", "2", NULL};
+    struct fixture *fx = fixture_new(changes, NULL);
+    struct client one = client_open(fx), two = client_open(fx), three;
+    struct response response;
+
+    (void)state;
+    fixture_step(fx, 3);
+    three = client_open(fx);
+    response = client_read(fx, &three, 50);
+    assert_int_equal(response.status, 503);
+    assert_non_null(strstr(response.head, "Retry-After"));
+    response_release(&response);
+    client_close(&one);
+    fixture_step(fx, 3);
+    assert_int_equal(ask_status(fx, "GET", "/healthz", NULL, NULL), 200);
+    client_close(&two);
+    client_close(&three);
+    fixture_free(fx);
+}
+
+static void a_client_that_closes_its_side_still_gets_its_answer(void **state)
+{
+    static const char text[] = "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 2\r\n\r\n{}";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client client = client_open(fx);
+    struct response response;
+
+    (void)state;
+    client_send(&client, text, sizeof(text) - 1);
+    assert_int_equal(shutdown(client.fd, SHUT_WR), 0);
+    response = client_read(fx, &client, 50);
+    assert_int_equal(response.status, 200);
+    response_release(&response);
+    assert_true(client_ended(fx, &client, 50));
+    client_close(&client);
+    fixture_free(fx);
+}
+
+static void draining_lets_the_present_request_end_and_takes_no_other(void **state)
+{
+    static const char text[] = "GET /healthz HTTP/1.1\r\n" H;
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct client busy = client_open(fx), idle = client_open(fx);
+    struct response response;
+
+    (void)state;
+    client_send(&busy, text, sizeof(text) - 1);
+    fixture_step(fx, 5);
+    gw_server_drain(fx->app.server);
+    assert_true(client_ended(fx, &idle, 50));
+    client_send(&busy, "\r\n", 2);
+    response = client_read(fx, &busy, 50);
+    assert_int_equal(response.status, 200);
+    assert_non_null(strstr(response.head, "Connection: close"));
+    response_release(&response);
+    client_close(&busy);
+    client_close(&idle);
+    fixture_step(fx, 5);
+    assert_true(gw_app_idle(&fx->app));
+    fixture_free(fx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_probe_is_answered_over_a_socket_and_refusals_close_it),
+        cmocka_unit_test(a_smuggled_request_is_never_answered),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(a_header_block_that_drips_is_ended_by_its_absolute_deadline),
+        cmocka_unit_test(a_body_that_drips_is_ended_by_its_absolute_deadline),
+        cmocka_unit_test(an_idle_connection_is_closed_and_a_busy_one_is_kept),
+        cmocka_unit_test(a_client_that_does_not_read_is_cut_off),
+        cmocka_unit_test(expect_continue_is_answered_before_the_body),
+        cmocka_unit_test(expect_continue_of_a_body_that_is_not_wanted_is_answered_by_its_refusal),
+        cmocka_unit_test(head_is_answered_as_get_without_its_body),
+        cmocka_unit_test(unknown_paths_and_methods_are_told_apart),
+        cmocka_unit_test(bodies_are_bounded_typed_and_plain),
+        cmocka_unit_test(a_chunked_body_over_its_limit_is_refused_as_it_comes),
+        cmocka_unit_test(a_client_beyond_the_limit_is_told_so),
+        cmocka_unit_test(a_client_that_closes_its_side_still_gets_its_answer),
+        cmocka_unit_test(draining_lets_the_present_request_end_and_takes_no_other),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
