@@ -18,7 +18,7 @@ enum { DEAD_BYTES_MAX = 1024 * 1024 /* of a message that is too long for a lette
 static void write_result(struct wk_item *item, struct mr_event *event)
 {
     event->kind = MR_EVENT_RESULT;
-    event->token_text = item->task.token;
+    event->token_text = item->token;
     mr_buf_reset(&item->answer);
     if (mr_event_print(event, &item->answer))
         mr_buf_reset(&item->answer);
@@ -41,8 +41,8 @@ void wk_answer_output(struct wk_item *item, const char *worker, const char *json
         write_result(item, &event);
         return;
     }
-    (void)mr_fail(&limit, MR_TOO_LARGE, "the result of %s is %zu bytes; the limit is %d",
-                  item->task.type, len, MR_INPUT_MAX);
+    (void)mr_fail(&limit, MR_TOO_LARGE, "the result is %zu bytes; the limit is %d", len,
+                  MR_INPUT_MAX);
     wk_answer_error(item, worker, "States.DataLimitExceeded", limit.text);
 }
 
@@ -92,8 +92,7 @@ static void to_shard(const struct wk *wk, struct wk_item *item)
     if (item->topic)
         return;
     item->topic = wk->topics.log;
-    item->partition =
-        (int32_t)mr_shard_of(item->task.job, strlen(item->task.job), wk->shard_count);
+    item->partition = (int32_t)mr_shard_of(item->job, strlen(item->job), wk->shard_count);
 }
 
 static void pause_sends(struct wk *wk)
@@ -104,7 +103,7 @@ static void pause_sends(struct wk *wk)
 /* true: it is on its way. */
 static bool send(struct wk *wk, struct wk_item *item)
 {
-    const char *job = item->task.job;
+    const char *job = item->job[0] ? item->job : NULL;
     struct mr_error err;
     enum mr_code rc;
 
@@ -160,6 +159,7 @@ void wk_answer_send(struct wk *wk, struct wk_item *item)
 
     if (item->topic != wk->topics.dlq)
         log_outcome(wk, item);
+    mr_task_release(&item->task); /* a window full of them would be a lot of memory */
     if (paused || wk->unsent || !send(wk, item))
         keep_unsent(wk, item);
 }
@@ -218,7 +218,7 @@ void wk_answer_report(void *owner, void *tag, enum mr_code code, int32_t partiti
     }
     if (code == MR_TOO_LARGE && !item->shortened)
         shorten(wk, item, code);
-    mr_log(MR_WARN, "worker.again", " job=%s code=%s", item->task.job ? item->task.job : "-",
+    mr_log(MR_WARN, "worker.again", " job=%s code=%s", item->job[0] ? item->job : "-",
            mr_code_name(code));
     keep_unsent(wk, item);
     pause_sends(wk);

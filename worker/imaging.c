@@ -171,6 +171,12 @@ static enum mr_code child_need(struct wk_decoder *decoder, int64_t deadline_ms,
     struct mr_error err;
     enum wk_heard heard;
 
+    if (decoder->child.process.pid > 0 && !wk_child_alive(&decoder->child)) {
+        char ended[ENDED_TEXT_MAX]; /* it died idle: no task's fault, and no task's failure */
+        bool no_memory;
+        child_finish(decoder, &decoder->child, ended, sizeof(ended), &no_memory);
+        mr_log(MR_WARN, "decoder.died", "idle=true");
+    }
     if (decoder->child.process.pid < 0 && child_begin(decoder, &decoder->child, &err))
         return wk_fault_set(fault, WK_CRASHED, "%.400s", err.text);
     if (decoder->child.ready)

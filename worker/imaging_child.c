@@ -108,6 +108,13 @@ static bool head_sound(const struct dec_head *head, enum dec_kind kind, size_t s
            head->kind == kind && head->size == size;
 }
 
+bool wk_child_alive(const struct wk_child *child)
+{
+    struct pollfd fd = {child->process.sock, POLLIN, 0};
+
+    return poll(&fd, 1, 0) == 0 || (!child->ready && !(fd.revents & (POLLHUP | POLLERR)));
+}
+
 enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *patience)
 {
     struct dec_hello hello;

@@ -29,6 +29,8 @@ extern const struct wk_child wk_child_none;
 MR_MUST_USE enum mr_code wk_child_start(struct wk_child *child, const char *path,
                                         const struct wk_imaging_config *config,
                                         struct mr_error *err);
+/* False: it is gone, or has said something that nobody asked for. */
+bool wk_child_alive(const struct wk_child *child);
 enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *patience);
 /* Hands what it lacks of the slots in use, then the task and its text. */
 enum wk_heard wk_child_send(struct wk_child *child, const struct wk_pool *pool,

@@ -101,6 +101,8 @@ static bool take_one(struct wk *wk, struct wk_class *class, const struct mr_msg 
         wk_answer_send(wk, item);
         return false;
     }
+    memcpy(item->job, item->task.job, strlen(item->task.job) + 1);       /* as long as they may be: */
+    memcpy(item->token, item->task.token, strlen(item->task.token) + 1); /* mr_task_parse() sees to it */
     return dispatch(wk, item);
 }
 

@@ -1,6 +1,6 @@
 /* bus_kafka.c -- Kafka behind bus.h: the client and its producer. Idempotent, acknowledged by all
- * in-sync replicas; an outcome that is not known is told as unknown, and the sender sends again with
- * the same id. No Kafka transactions. */
+ * in-sync replicas; an outcome that is not known is told as unknown, and the sender sends again
+ * with the same id. No Kafka transactions. */
 #include "common/adapters/bus_kafka.h"
 
 #include "common/base/log.h"
@@ -20,10 +20,12 @@ static struct mr_kafka_bus *kafka(struct mr_bus *bus)
     return (struct mr_kafka_bus *)bus;
 }
 
-/* ---- outcomes --------------------------------------------------------------------------------- */
+/* ---- outcomes ---------------------------------------------------------------------------------
+ */
 
-/* Comes inside rd_kafka_poll() and rd_kafka_flush(), on the owner's thread. Whether a failed message
- * is POSSIBLY_PERSISTED does not matter to anyone: all but a message too large is sent again. */
+/* Comes inside rd_kafka_poll() and rd_kafka_flush(), on the owner's thread. Whether a failed
+ * message is POSSIBLY_PERSISTED does not matter to anyone: all but a message too large is sent
+ * again. */
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *rkm, void *opaque)
 {
     struct mr_kafka_bus *bus = opaque;
@@ -31,7 +33,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *rkm, void *opa
     int64_t time_ms = -1;
 
     if (!code && rkm->offset < 0)
-        code = MR_UNAVAILABLE; /* stored by an earlier try whose answer was lost: nobody knows where */
+        code =
+            MR_UNAVAILABLE; /* stored by an earlier try whose answer was lost: nobody knows where */
     if (code)
         bus->broken |= rd_kafka_fatal_error(rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
     else
@@ -44,11 +47,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *rkm, void *opa
 static enum mr_code producer_open(struct mr_kafka_bus *bus, struct mr_error *err)
 {
     static const struct mr_kafka_prop props[] = {
-        {"enable.idempotence", "true"},
-        {"acks", "all"},
+        {"enable.idempotence", "true"},    {"acks", "all"},
         {"partitioner", "murmur2_random"}, /* as Java's, and as mr_shard_of() */
-        {"request.timeout.ms", "10000"},
-        {"retry.backoff.ms", "50"},
+        {"request.timeout.ms", "10000"},   {"retry.backoff.ms", "50"},
         {"compression.codec", "none"},
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(bus->conf);
@@ -98,8 +99,8 @@ static void producer_close(struct mr_kafka_bus *bus)
     bus->rk = NULL;
 }
 
-/* An idempotent producer that has met a fatal error (its sequence no longer fits the broker's) takes
- * no more messages. All it had gets the outcome unknown, and a new one takes its place. */
+/* An idempotent producer that has met a fatal error (its sequence no longer fits the broker's)
+ * takes no more messages. All it had gets the outcome unknown, and a new one takes its place. */
 static void producer_renew(struct mr_kafka_bus *bus)
 {
     struct mr_error err;
@@ -113,7 +114,8 @@ static void producer_renew(struct mr_kafka_bus *bus)
     bus->broken = false;
 }
 
-/* ---- operations ------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------------
+ */
 
 static enum mr_code topic_of(struct mr_kafka_bus *bus, const char *name, rd_kafka_topic_t **ret,
                              struct mr_error *err)
@@ -202,8 +204,9 @@ static enum mr_code kafka_flush(struct mr_bus *base, int64_t timeout_ms, struct 
     left = rd_kafka_outq_len(bus->rk);
     rd_kafka_purge(bus->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(bus->rk, FREE_MS);
-    return mr_fail(err, MR_TIMEOUT, "kafka: %d messages were not acknowledged within %" PRId64 " ms",
-                   left, timeout_ms);
+    return mr_fail(err, MR_TIMEOUT,
+                   "kafka: %d messages were not acknowledged within %" PRId64 " ms", left,
+                   timeout_ms);
 }
 
 static void kafka_free(struct mr_bus *base)

@@ -3,7 +3,8 @@
  *   bus_kafka.c         the client: producer, outcomes
  *   bus_kafka_topics.c  partitions, topics made and checked
  *   bus_kafka_log.c     a log: partitions read by their one owner
- *   bus_kafka_queue.c   a queue: a member of a consumer group
+ *   bus_kafka_group.c   a queue's membership of a consumer group
+ *   bus_kafka_queue.c   a queue: take and release
  *   bus_kafka_window.c  what a queue has taken of one partition and not yet passed
  * librdkafka's threads reach our side in one place only: the signal. */
 #ifndef BUS_KAFKA_H
@@ -16,10 +17,10 @@
 #include <stdatomic.h>
 
 enum {
-    MR_KAFKA_BLOCK_MS = 10 * 1000,          /* one question to the broker */
-    MR_KAFKA_HEADROOM = 64 * 1024,          /* of a message: key, headers, framing */
-    MR_KAFKA_POLL_INTERVAL_MS = 60 * 1000,  /* a queue not taken from so long leaves its group */
-    MR_KAFKA_COMMIT_MS = 100,               /* releases reach the broker this often */
+    MR_KAFKA_BLOCK_MS = 10 * 1000,         /* one question to the broker */
+    MR_KAFKA_HEADROOM = 64 * 1024,         /* of a message: key, headers, framing */
+    MR_KAFKA_POLL_INTERVAL_MS = 60 * 1000, /* a queue not taken from so long leaves its group */
+    MR_KAFKA_COMMIT_MS = 100,              /* releases reach the broker this often */
     MR_KAFKA_ERRSTR = 512,
 };
 
@@ -67,7 +68,7 @@ struct mr_kafka_bus {
     struct mr_bus bus;
     rd_kafka_conf_t *conf; /* what every client of this bus has in common; owned */
     int64_t linger_ms, replication, send_queue_max, session_ms;
-    rd_kafka_t *rk; /* the producer; NULL while a broken one could not be replaced */
+    rd_kafka_t *rk;            /* the producer; NULL while a broken one could not be replaced */
     rd_kafka_queue_t *reports; /* its delivery reports */
     struct mr_kafka_signal signal;
     struct mr_kafka_topic *topics; /* that were sent to */
@@ -76,7 +77,7 @@ struct mr_kafka_bus {
     bool broken;    /* the producer has met a fatal error and is to be replaced */
 };
 
-/* ---- bus_kafka_topics.c, bus_kafka_log.c, bus_kafka_queue.c: the operations of bus.h ---- */
+/* ---- bus_kafka_topics.c, _log.c, _group.c, _queue.c: the operations of bus.h ---- */
 
 enum mr_code mr_kafka_ensure(struct mr_bus *, const struct mr_topic_spec *, size_t n,
                              struct mr_error *err);

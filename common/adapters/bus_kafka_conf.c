@@ -1,5 +1,5 @@
-/* bus_kafka_conf.c -- settings of the Kafka driver, what they mean to librdkafka, its errors and its
- * log lines in our words, and the signal that carries its threads' news to the owner's loop. */
+/* bus_kafka_conf.c -- settings of the Kafka driver, what they mean to librdkafka, its errors and
+ * its log lines in our words, and the signal that carries its threads' news to the owner's loop. */
 #include "common/adapters/bus_kafka.h"
 
 #include "common/base/log.h"
@@ -31,7 +31,8 @@ const struct mr_setting mr_kafka_settings[] = {
 /* clang-format on */
 const size_t mr_kafka_settings_count = sizeof(mr_kafka_settings) / sizeof(mr_kafka_settings[0]);
 
-/* ---- the signal ------------------------------------------------------------------------------- */
+/* ---- the signal -------------------------------------------------------------------------------
+ */
 
 enum mr_code mr_kafka_signal_init(struct mr_kafka_signal *signal, struct mr_error *err)
 {
@@ -83,7 +84,8 @@ void mr_kafka_signal_watch(struct mr_kafka_signal *signal, rd_kafka_queue_t *que
     rd_kafka_queue_cb_event_enable(queue, on_queue_event, signal);
 }
 
-/* ---- errors and log lines --------------------------------------------------------------------- */
+/* ---- errors and log lines ---------------------------------------------------------------------
+ */
 
 enum mr_code mr_kafka_code(rd_kafka_resp_err_t rerr)
 {
@@ -125,8 +127,8 @@ enum mr_code mr_kafka_fail(struct mr_error *err, rd_kafka_resp_err_t rerr, const
     return mr_fail(err, mr_kafka_code(rerr), "kafka: %s: %s", what, rd_kafka_err2str(rerr));
 }
 
-/* While a broker is away librdkafka says so hundreds of times a second. Any thread may ask; two that
- * meet at a second's turn may let a line more pass. */
+/* While a broker is away librdkafka says so hundreds of times a second. Any thread may ask; two
+ * that meet at a second's turn may let a line more pass. */
 static bool line_allowed(int *ret_dropped)
 {
     static _Atomic int64_t second;
@@ -157,7 +159,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
                mr_log_quote(text, quoted, sizeof(quoted)));
 }
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------------
+ */
 
 enum mr_code mr_kafka_conf_set(rd_kafka_conf_t *conf, const struct mr_kafka_prop *props, size_t n,
                                struct mr_error *err)

@@ -1,6 +1,6 @@
-/* bus_kafka_log.c -- a log: partitions that one owner reads from where it likes. A simple consumer of
- * librdkafka's, without a group and without stored offsets; the position is the owner's. Where the
- * wanted offset is gone it says so, and never skips. */
+/* bus_kafka_log.c -- a log: partitions that one owner reads from where it likes. A simple consumer
+ * of librdkafka's, without a group and without stored offsets; the position is the owner's. Where
+ * the wanted offset is gone it says so, and never skips. */
 #include "common/adapters/bus_kafka.h"
 
 #include <inttypes.h>
@@ -23,8 +23,8 @@ struct kafka_log {
     rd_kafka_queue_t *messages; /* of every started partition */
     char *topic;
     struct mr_kafka_signal signal;
-    bool more;            /* the queue was not seen empty since the signal */
-    int gone;             /* partitions in state GONE */
+    bool more;             /* the queue was not seen empty since the signal */
+    int gone;              /* partitions in state GONE */
     struct mr_error fault; /* code not MR_OK: to be told by the next poll */
     struct part parts[MR_BUS_PARTITIONS_MAX];
     rd_kafka_message_t *held[BATCH_MAX]; /* lent since the last poll */
@@ -41,7 +41,7 @@ static rd_kafka_t *consumer_new(const struct mr_kafka_bus *bus, struct mr_error 
     static const struct mr_kafka_prop props[] = {
         {"enable.auto.commit", "false"},
         {"auto.offset.reset", "error"},
-        {"fetch.min.bytes", "1"}, /* an answer as soon as there is one message */
+        {"fetch.min.bytes", "1"},     /* an answer as soon as there is one message */
         {"fetch.wait.max.ms", "200"}, /* a partition just started waits for the fetch under way */
         {"fetch.queue.backoff.ms", "5"},
         {"queued.min.messages", "100000"}, /* in effect the kbytes limit */
@@ -147,7 +147,8 @@ enum mr_code mr_kafka_log_id(struct mr_log *base, struct mr_buf *ret, struct mr_
     return mr_kafka_topic_id(kafka(base)->rk, kafka(base)->topic, ret, err);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 static void give_back(struct kafka_log *log)
 {
@@ -184,7 +185,8 @@ static int tell_fault(struct kafka_log *log, struct mr_error *err)
     stop(log, i, STOPPED);
     mr_fail(err, MR_TRUNCATED,
             "topic %s partition %" PRId32 ": offset %" PRId64 " is not there: the log was cut off "
-            "behind it, or it is another log", log->topic, i, log->parts[i].next);
+            "behind it, or it is another log",
+            log->topic, i, log->parts[i].next);
     return -1;
 }
 

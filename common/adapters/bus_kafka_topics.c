@@ -1,5 +1,5 @@
-/* bus_kafka_topics.c -- topics by the admin API: makes the missing ones, and checks of those that are
- * there every setting whose wrong value would lose messages. */
+/* bus_kafka_topics.c -- topics by the admin API: makes the missing ones, and checks of those that
+ * are there every setting whose wrong value would lose messages. */
 #include "common/adapters/bus_kafka.h"
 
 #include "common/base/log.h"
@@ -11,12 +11,13 @@
 #include <string.h>
 
 enum {
-    ENSURE_MS = 30 * 1000,  /* all of an ensure */
-    SETTLE_MS = 100,        /* between two looks at topics being made */
-    ISR_FROM_REPLICAS = 3,  /* copies from which two must have a message */
+    ENSURE_MS = 30 * 1000, /* all of an ensure */
+    SETTLE_MS = 100,       /* between two looks at topics being made */
+    ISR_FROM_REPLICAS = 3, /* copies from which two must have a message */
 };
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- asking -----------------------------------------------------------------------------------
+ */
 
 struct topic_state {
     rd_kafka_resp_err_t rerr;
@@ -66,7 +67,7 @@ static rd_kafka_t *client_new(struct mr_bus *base, struct mr_error *err)
 
 int32_t mr_kafka_topic_count(rd_kafka_t *rk, const char *name, struct mr_error *err)
 {
-    struct topic_state state;
+    struct topic_state state = {0};
 
     if (state_get(rk, name, &state, err))
         return -1;
@@ -123,8 +124,8 @@ static enum mr_code id_of(rd_kafka_event_t *event, const char *name, struct mr_b
                           struct mr_error *err)
 {
     size_t n;
-    const rd_kafka_TopicDescription_t **found = rd_kafka_DescribeTopics_result_topics(
-        rd_kafka_event_DescribeTopics_result(event), &n);
+    const rd_kafka_TopicDescription_t **found =
+        rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &n);
     const rd_kafka_error_t *fault;
     enum mr_code rc;
 
@@ -158,14 +159,15 @@ enum mr_code mr_kafka_topic_id(rd_kafka_t *rk, const char *name, struct mr_buf *
     return rc;
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- making -----------------------------------------------------------------------------------
+ */
 
 static rd_kafka_NewTopic_t *new_topic(const struct mr_topic_spec *spec, int replicas,
                                       struct mr_error *err)
 {
     char text[MR_KAFKA_ERRSTR], bytes[32], retention[32];
-    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(spec->name, spec->partitions,
-                                                       replicas, text, sizeof(text));
+    rd_kafka_NewTopic_t *topic =
+        rd_kafka_NewTopic_new(spec->name, spec->partitions, replicas, text, sizeof(text));
     const struct mr_kafka_prop props[] = {
         {"cleanup.policy", spec->compacted ? "compact" : "delete"},
         {"retention.ms", retention},
@@ -241,7 +243,8 @@ static enum mr_code create(rd_kafka_t *rk, const struct mr_topic_spec *spec, int
     return rc;
 }
 
-/* ---- checking --------------------------------------------------------------------------------- */
+/* ---- checking ---------------------------------------------------------------------------------
+ */
 
 enum rule { SAME, AT_LEAST };
 
@@ -292,8 +295,9 @@ static enum mr_code promises_check(const struct mr_topic_spec *spec, int replica
     const char *why_retention = kept_for_ever ? "it is the only record of the jobs"
                                               : "senders and dedupe count on exactly this time";
     struct promise promises[] = {
-        {"cleanup.policy", SAME, "", spec->compacted ? "the newest value of each key must stay"
-                                                     : "no message may go before its time"},
+        {"cleanup.policy", SAME, "",
+         spec->compacted ? "the newest value of each key must stay"
+                         : "no message may go before its time"},
         {"message.timestamp.type", SAME, "LogAppendTime", "time is the broker's, never a sender's"},
         {"max.message.bytes", AT_LEAST, "", "messages of the full size must fit"},
         {"unclean.leader.election.enable", SAME, "false", "an elected laggard loses messages"},
@@ -353,8 +357,9 @@ static enum mr_code partitions_check(const struct mr_topic_spec *spec, int32_t i
 
     if (fixed ? is == spec->partitions : is >= spec->partitions)
         return MR_OK;
-    return mr_fail(err, MR_INVALID, "topic %s: has %" PRId32 " partitions, must have %s%" PRId32
-                   "%s", spec->name, is, fixed ? "" : "at least ", spec->partitions,
+    return mr_fail(err, MR_INVALID,
+                   "topic %s: has %" PRId32 " partitions, must have %s%" PRId32 "%s", spec->name,
+                   is, fixed ? "" : "at least ", spec->partitions,
                    fixed ? ": the count is fixed when it is made" : "");
 }
 
@@ -362,7 +367,7 @@ static enum mr_code partitions_check(const struct mr_topic_spec *spec, int32_t i
 static enum mr_code settle(rd_kafka_t *rk, const struct mr_topic_spec *spec, int64_t deadline_ms,
                            struct mr_error *err)
 {
-    struct topic_state state;
+    struct topic_state state = {0};
     enum mr_code rc;
 
     while (!(rc = state_get(rk, spec->name, &state, err)) && !state.ready) {
@@ -383,7 +388,7 @@ enum mr_code mr_kafka_ensure(struct mr_bus *base, const struct mr_topic_spec *sp
 {
     int replicas = (int)((struct mr_kafka_bus *)base)->replication;
     int64_t deadline_ms = mr_mono_ms() + ENSURE_MS;
-    struct topic_state state;
+    struct topic_state state = {0};
     rd_kafka_t *rk = client_new(base, err);
     enum mr_code rc = MR_OK;
 

@@ -1,5 +1,6 @@
-/* bus_kafka_window.h -- what a queue has taken of one partition, in the order of offsets, until it is
- * passed: released, and all before it too. Knows nothing of Kafka: what a slot carries is opaque. */
+/* bus_kafka_window.h -- what a queue has taken of one partition, in the order of offsets, until it
+ * is passed: released, and all before it too. Knows nothing of Kafka: what a slot carries is
+ * opaque. */
 #ifndef BUS_KAFKA_WINDOW_H
 #define BUS_KAFKA_WINDOW_H
 

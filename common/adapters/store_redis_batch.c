@@ -194,9 +194,13 @@ static void words_run(struct plan *plan, const struct mr_op *op)
     mr_redis_cmd_add(plan->cmd, op->a, op->a_len);
 }
 
-static void words_run_del(struct plan *plan, const struct mr_op *op)
+static void words_run_key(struct plan *plan, const struct mr_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "run:"), op->key, op->key_len);
+}
+
+static void words_val_key(struct plan *plan, const struct mr_op *op)
+{
     mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
 }
 
@@ -304,6 +308,21 @@ static void send_runs(struct plan *plan)
         mr_redis_cmd_int(plan->cmd, op->n);
     }
     send_shared(plan, &mset, part, forever);
+}
+
+/* A key that is looked for and not there costs as much as one that is: a job without values says so. */
+static void send_runs_gone(struct plan *plan)
+{
+    static const struct shape runs = {"UNLINK", NULL, 1, words_run_key};
+    static const struct shape vals = {"UNLINK", NULL, 1, words_val_key};
+    uint32_t *part = plan->redis->order + plan->start[MR_OP_RUN_DEL];
+    size_t count = plan->start[MR_OP_RUN_DEL + 1] - plan->start[MR_OP_RUN_DEL], with = 0;
+
+    send_shared(plan, &runs, part, count);
+    for (size_t i = 0; i < count; i++)
+        if (plan->batch->ops[part[i]].n != MR_RUN_DEL_NO_VALUES)
+            part[with++] = part[i];
+    send_shared(plan, &vals, part, with);
 }
 
 static void send_vals(struct plan *plan, enum mr_op_kind kind)
@@ -429,7 +448,6 @@ static void send_head(struct plan *plan)
 enum mr_code redis_store_batch(struct redis_store *redis, const struct mr_batch *batch,
                                struct mr_error *err)
 {
-    static const struct shape run_del = {"UNLINK", NULL, 2, words_run_del};
     static const struct shape def = {"HSET", "def", 2, words_key_a};
     static const struct shape timer = {"ZADD", "timers", 2, words_n_key};
     static const struct shape timer_del = {"ZREM", "timers", 1, words_key};
@@ -447,8 +465,7 @@ enum mr_code redis_store_batch(struct redis_store *redis, const struct mr_batch 
     send_head(&plan);
     send_reopened(&plan);
     send_rows(&plan);
-    send_shared(&plan, &run_del, redis->order + plan.start[MR_OP_RUN_DEL],
-                plan.start[MR_OP_RUN_DEL + 1] - plan.start[MR_OP_RUN_DEL]);
+    send_runs_gone(&plan);
     send_runs(&plan);
     send_vals(&plan, MR_OP_VAL_DEL);
     send_vals(&plan, MR_OP_VAL);

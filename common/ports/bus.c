@@ -13,7 +13,8 @@ enum {
 
 static bool name_valid(const char *name, size_t max)
 {
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char alphabet[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t len = name ? strspn(name, alphabet) : 0;
 
     return len > 0 && len <= max && name[len] == '\0' && strcmp(name, ".") != 0 &&

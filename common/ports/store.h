@@ -26,21 +26,24 @@ struct mr_pos {
 /* ---- one atomic write ------------------------------------------------------------------------ */
 
 enum mr_op_kind { /*   key       a            b            n  */
-    MR_OP_ROW,      /* job       packed field pairs        expire at, ms; 0: never */
+    MR_OP_ROW,      /* job       packed field pairs        expire at, ms; 0: as it was (a new row: never) */
     MR_OP_RUN,      /* job       machine state             expire at, ms; 0: never */
-    MR_OP_RUN_DEL,  /* job                                 (its values too) */
+    MR_OP_RUN_DEL,  /* job                                 0: its values too; or NO_VALUES */
     MR_OP_VAL,      /* job       value        value id     */
     MR_OP_VAL_DEL,  /* job                    value id     */
     MR_OP_DEF,      /* sha256    definition text           */
     MR_OP_OPEN,     /* job                                 created, ms */
     MR_OP_CLOSED,   /* job       status                    ended, ms: leaves open, enters closed */
-    MR_OP_REOPENED, /* job       status it leaves          created, ms: leaves closed, enters open */
+    MR_OP_REOPENED, /* job       status it leaves          created, ms: leaves closed, enters open;
+                                                           its row no longer expires */
     MR_OP_TIMER,    /* member                              due, ms */
     MR_OP_TIMER_DEL,/* member                              */
     MR_OP_OUT,      /* field     value                     : an effect still to be sent */
     MR_OP_OUT_DEL,  /* field                               */
     MR_OP_KIND_COUNT
 };
+/* n of a RUN_DEL: the writer knows that the job keeps no values, and a look-up is saved. */
+enum { MR_RUN_DEL_NO_VALUES = 1 };
 
 struct mr_op { /* every string is lent until the batch is reset (keep them in batch->bytes) */
     enum mr_op_kind kind;
@@ -63,8 +66,8 @@ struct mr_batch {
     bool rebuild;   /* a missing position is right (expect is then the log's first offset) */
     const char *log_id;
     const char *last_id;
-    struct mr_op *ops; /* puts of a kind are applied before deletions of its other half, so the
-                          writer drops a put that a later deletion of the same batch undoes */
+    struct mr_op *ops; /* take effect as if one after another: the last word about a thing counts,
+                          and nothing that a later op undoes is sent */
     size_t op_count;
 };
 

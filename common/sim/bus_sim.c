@@ -17,7 +17,8 @@ static struct sim_bus *sim(struct mr_bus *bus)
     return (struct sim_bus *)bus;
 }
 
-/* ---- faults ----------------------------------------------------------------------------------- */
+/* ---- faults -----------------------------------------------------------------------------------
+ */
 
 enum mr_code sim_call(struct sim_bus *bus, const char *what, struct mr_error *err)
 {
@@ -50,7 +51,8 @@ enum mr_code sim_no_partition(const struct sim_topic *topic, int32_t partition,
                    topic->spec.name, partition, topic->spec.partitions);
 }
 
-/* ---- topics ----------------------------------------------------------------------------------- */
+/* ---- topics -----------------------------------------------------------------------------------
+ */
 
 static enum mr_code spec_check(const struct mr_topic_spec *is, const struct mr_topic_spec *spec,
                                struct mr_error *err)
@@ -63,11 +65,11 @@ static enum mr_code spec_check(const struct mr_topic_spec *is, const struct mr_t
                        is->partitions, fixed ? "" : "at least ", spec->partitions);
     if (is->compacted != spec->compacted)
         return mr_fail(err, MR_INVALID, "topic %s: cleanup.policy is %s, must be %s", spec->name,
-                       is->compacted ? "compact" : "delete", spec->compacted ? "compact" : "delete");
+                       is->compacted ? "compact" : "delete",
+                       spec->compacted ? "compact" : "delete");
     if (!spec->compacted && is->retention_ms != spec->retention_ms)
-        return mr_fail(err, MR_INVALID,
-                       "topic %s: retention.ms is %" PRId64 ", must be %" PRId64, spec->name,
-                       is->retention_ms, spec->retention_ms);
+        return mr_fail(err, MR_INVALID, "topic %s: retention.ms is %" PRId64 ", must be %" PRId64,
+                       spec->name, is->retention_ms, spec->retention_ms);
     return MR_OK;
 }
 
@@ -101,7 +103,8 @@ static int32_t bus_partitions(struct mr_bus *base, const char *name, struct mr_e
     return topic->spec.partitions;
 }
 
-/* ---- sends ------------------------------------------------------------------------------------ */
+/* ---- sends ------------------------------------------------------------------------------------
+ */
 
 static struct sim_msg *msg_new(const char *key, size_t key_len, const char *value, size_t value_len)
 {
@@ -114,9 +117,9 @@ static struct sim_msg *msg_new(const char *key, size_t key_len, const char *valu
                             .key_len = key_len,
                             .value = value ? bytes + key_len : NULL,
                             .value_len = value_len};
-    if (key_len)
+    if (key && key_len)
         memcpy(bytes, key, key_len);
-    if (value_len)
+    if (value && value_len)
         memcpy(bytes + key_len, value, value_len);
     return msg;
 }
@@ -180,8 +183,8 @@ static enum mr_code deliver(struct sim_bus *bus, struct sim_send *send, int64_t 
     send->partition = partition_of(bus, topic, send);
     if (send->partition >= topic->spec.partitions)
         return MR_NOT_FOUND;
-    rc = sim_part_append_take(&topic->parts[send->partition], send->msg,
-                              bus->broker->world->now_ms);
+    rc =
+        sim_part_append_take(&topic->parts[send->partition], send->msg, bus->broker->world->now_ms);
     if (rc)
         return rc;
     send->msg = NULL;
@@ -194,7 +197,7 @@ static int bus_poll(struct mr_bus *base)
     struct sim_bus *bus = sim(base);
     int n = bus->dead ? 0 : bus->send_count; /* what on_sent() sends is for the next poll */
 
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && bus->sends; i++) {
         struct sim_send *send = bus->sends;
         int64_t offset = -1;
         enum mr_code code = deliver(bus, send, &offset);

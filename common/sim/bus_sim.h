@@ -3,9 +3,9 @@
  *   bus_sim.c         a client: topics made, sends and their outcomes
  *   bus_sim_log.c     a log          bus_sim_queue.c  a member of a group
  *
- * As with a real server a send is under way until its client polls: what a client that is killed had
- * under way is lost. Releases are known to the broker from the next take, flush or free on.
- * A message is kept until the broker is freed, truncated or not: what was lent stays readable. */
+ * As with a real server a send is under way until its client polls: what a client that is killed
+ * had under way is lost. Releases are known to the broker from the next take, flush or free on. A
+ * message is kept until the broker is freed, truncated or not: what was lent stays readable. */
 #ifndef BUS_SIM_H
 #define BUS_SIM_H
 
@@ -32,7 +32,7 @@ struct sim_topic {
 };
 
 struct sim_queue;
-struct sim_share { /* one partition of a group */
+struct sim_share {           /* one partition of a group */
     int64_t committed;       /* all below are released */
     int64_t fetch;           /* what its member takes next */
     struct sim_queue *owner; /* NULL: no member */
@@ -59,8 +59,8 @@ struct sim_send { /* under way */
     int32_t partition;
     struct sim_msg *msg; /* owned */
     void *tag;
-    bool lost;     /* never reaches the broker */
-    bool unheard;  /* reaches it; its answer does not come back */
+    bool lost;    /* never reaches the broker */
+    bool unheard; /* reaches it; its answer does not come back */
 };
 
 struct sim_bus {
@@ -82,7 +82,7 @@ struct sim_taken {
 
 struct sim_queue {
     struct mr_queue queue;
-    struct sim_queue *next; /* in the group */
+    struct sim_queue *next;  /* in the group */
     struct sim_group *group; /* NULL once it has left */
     int window;
     int held;                /* not released */

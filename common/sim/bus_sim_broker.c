@@ -14,7 +14,8 @@ struct mr_sim_broker *mr_sim_broker_new(struct mr_sim_world *world)
     return broker;
 }
 
-/* ---- topics ----------------------------------------------------------------------------------- */
+/* ---- topics -----------------------------------------------------------------------------------
+ */
 
 struct sim_topic *sim_topic_find(struct mr_sim_broker *broker, const char *name)
 {
@@ -106,7 +107,8 @@ void mr_sim_broker_truncate(struct mr_sim_broker *broker, const char *name, int3
         part->first = before;
 }
 
-/* ---- groups ----------------------------------------------------------------------------------- */
+/* ---- groups -----------------------------------------------------------------------------------
+ */
 
 struct sim_group *sim_group_of(struct mr_sim_broker *broker, struct sim_topic *topic,
                                const char *name, struct mr_error *err)

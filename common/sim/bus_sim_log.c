@@ -142,8 +142,8 @@ int sim_log_poll(struct mr_log *base, struct mr_msg *msgs, int max, struct mr_er
         reader->started = false;
         mr_fail(err, MR_TRUNCATED,
                 "topic %s partition %" PRId32 ": offset %" PRId64 " is not there, there is %" PRId64
-                " to %" PRId64, log->topic->spec.name, partition, reader->next, part->first,
-                part->end);
+                " to %" PRId64,
+                log->topic->spec.name, partition, reader->next, part->first, part->end);
         return -1;
     }
     return n;

@@ -1,5 +1,6 @@
 /* bus_sim_queue.c -- a queue of the simulated bus: one member of a group. As with Kafka a message
- * whose partition went to another member is taken there again, while its first taker still has it. */
+ * whose partition went to another member is taken there again, while its first taker still has it.
+ */
 #include "common/sim/bus_sim.h"
 
 #include <stdlib.h>
@@ -46,7 +47,8 @@ struct mr_queue *sim_queue_open(struct mr_bus *base, const char *topic_name, con
     return &queue->queue;
 }
 
-/* ---- what is taken ---------------------------------------------------------------------------- */
+/* ---- what is taken ----------------------------------------------------------------------------
+ */
 
 static struct sim_taken *taken_find(struct sim_queue *queue, int32_t partition, int64_t offset)
 {
@@ -113,15 +115,15 @@ void sim_queue_revoke(struct sim_queue *queue, int32_t partition)
     }
 }
 
-/* ---- the operations --------------------------------------------------------------------------- */
+/* ---- the operations ---------------------------------------------------------------------------
+ */
 
 static bool has_news(const struct sim_queue *queue)
 {
     const struct sim_group *group = queue->group;
 
     for (int32_t i = 0; i < group->topic->spec.partitions; i++)
-        if (group->shares[i].owner == queue &&
-            group->shares[i].fetch < group->topic->parts[i].end)
+        if (group->shares[i].owner == queue && group->shares[i].fetch < group->topic->parts[i].end)
             return true;
     return false;
 }

@@ -92,7 +92,8 @@ static bool apply(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op
         return put_run(redis, key_text(key, shard, "run:", op->key, op->key_len), op);
     case MR_OP_RUN_DEL:
         sim_key_remove(redis, key_text(key, shard, "run:", op->key, op->key_len));
-        sim_key_remove(redis, key_text(key, shard, "val:", op->key, op->key_len));
+        if (op->n != MR_RUN_DEL_NO_VALUES)
+            sim_key_remove(redis, key_text(key, shard, "val:", op->key, op->key_len));
         return true;
     case MR_OP_VAL:
         return sim_field_put(

@@ -95,6 +95,8 @@ static bool compare(const struct asl_operator *op, const cJSON *value, const cJS
 {
     struct asl_timestamp a, b;
 
+    if (!value || !operand)
+        return false;
     switch (op->operand) {
     case ASL_OPERAND_STRING:
         if (!cJSON_IsString(value) || !cJSON_IsString(operand))

@@ -35,7 +35,7 @@ static bool wrong(struct decoder *d, const char *what)
 static int64_t integer(struct decoder *d, const cJSON *item, int64_t min, int64_t max,
                        const char *what)
 {
-    double n = cJSON_IsNumber(item) ? item->valuedouble : -2.0 * (double)INTEGER_MAX;
+    double n = item && cJSON_IsNumber(item) ? item->valuedouble : -2.0 * (double)INTEGER_MAX;
 
     if (n < (double)min || n > (double)max || n != (double)(int64_t)n) {
         wrong(d, what);
@@ -208,7 +208,7 @@ static bool read_tries(struct decoder *d, struct asl_frame *frame, const cJSON *
 
     if (cJSON_IsNumber(list))
         return true;
-    if (!cJSON_IsArray(list) || (uint32_t)cJSON_GetArraySize(list) != count || count == 0)
+    if (!list || !cJSON_IsArray(list) || (uint32_t)cJSON_GetArraySize(list) != count || count == 0)
         return wrong(d, "tries");
     frame->tries = calloc(count, sizeof(*frame->tries));
     d->no_memory |= !frame->tries;
@@ -221,7 +221,7 @@ static bool read_outputs(struct decoder *d, struct asl_fork_run *fork, const cJS
 {
     uint32_t i = 0;
 
-    if (!cJSON_IsArray(list) || (uint32_t)cJSON_GetArraySize(list) != fork->next)
+    if (!list || !cJSON_IsArray(list) || (uint32_t)cJSON_GetArraySize(list) != fork->next)
         return wrong(d, "outputs");
     for (const cJSON *item = list->child; item; item = item->next, i++) {
         if (!read_value(d, item, false, &fork->children[i].output))
@@ -312,7 +312,7 @@ static struct asl_frame *place_frame(struct decoder *d, const cJSON *parent_item
 
 static bool read_frame(struct decoder *d, const cJSON *list)
 {
-    const cJSON *item[ASL_FRAME_FIELDS];
+    const cJSON *item[ASL_FRAME_FIELDS] = {NULL};
     struct asl_frame *frame;
     enum asl_phase phase;
     int count = 0;
@@ -369,7 +369,9 @@ static bool check_forks(struct decoder *d)
     for (uint32_t i = 0; i < d->frame_count; i++) {
         struct asl_frame *frame = d->frames[i];
         struct asl_fork_run *fork = frame->fork;
-        for (uint32_t j = 0; fork && j < fork->next; j++)
+        if (!fork)
+            continue;
+        for (uint32_t j = 0; j < fork->next; j++)
             if (!fork->children[j].frame == !fork->children[j].output)
                 return wrong(d, "children");
         if (frame->phase == ASL_PHASE_FORK && fork->next < fork->count &&

@@ -138,7 +138,7 @@ static void add_bytes(void *ctx, const struct asl_frame *frame)
 {
     size_t *bytes = ctx;
 
-    *bytes += sizeof(*frame) + 2 * sizeof(frame);
+    *bytes += sizeof(*frame) + 2 * sizeof(void *);
     if (frame->input && !frame->input->owner)
         *bytes +=
             sizeof(*frame->input) + frame->input->text_len + asl_json_bytes(frame->input->json);

@@ -87,7 +87,8 @@ bool asl_timestamp_parse(const char *text, struct asl_timestamp *ret)
     }
     if (*text)
         return false;
-    ret->seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    second += (hour * 60 + minute) * 60 - offset; /* of the day, as UTC has it */
+    ret->seconds = days_of(year, month, day) * 86400 + second;
     ret->nanos = nanos;
     return true;
 }

@@ -110,13 +110,11 @@ static size_t string_len(const char *text)
 
 static size_t number_len(double n)
 {
-    size_t len = 1;
+    size_t len = n < 0 ? 2 : 1;
 
     if (n != floor(n) || fabs(n) >= 9007199254740992.0)
         return 20; /* at most about that; the limit is not about single bytes */
-    if (n < 0)
-        len++;
-    for (n = fabs(n); n >= 10; n /= 10)
+    for (uint64_t rest = (uint64_t)fabs(n); rest >= 10; rest /= 10)
         len++;
     return len;
 }

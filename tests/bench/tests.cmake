@@ -1,3 +1,5 @@
 # What tests/bench/run runs; no tests by themselves.
 add_executable(bench-load ${CMAKE_CURRENT_SOURCE_DIR}/bench/load.c)
 target_link_libraries(bench-load PRIVATE mr_parts)
+add_executable(render_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/render_bench.c)
+target_link_libraries(render_bench PRIVATE wk PkgConfig::VIPS)

@@ -93,7 +93,8 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     for (size_t i = 0; i < task->source_count; i++)
         sources[i] = (struct dec_source){channel->slots[i].map, task->source_len[i]};
 #if DEC_HOSTILE
-    dec_hostile_act(channel, &sources[0], reply);
+    if (dec_hostile_act(channel, &sources[0], reply))
+        return;
 #endif
     if (task->work == DEC_RENDER)
         reply->failure = render(channel, task, text, sources, reply, &fault);

@@ -9,6 +9,7 @@ Nothing here is Millrace's but the two topics and the JSON in them: see docs/pro
 import json
 import os
 import signal
+import sys
 
 from confluent_kafka import Consumer, Producer
 
@@ -30,8 +31,13 @@ def answer(task):
         return {"v": 1, "token": task["token"], "error": type(problem).__name__, "cause": str(problem), "worker": "python"}
 
 
+def delivered(problem, _message):
+    if problem:  # not released: whoever is started next takes the task again
+        raise SystemExit(f"the answer was not delivered: {problem}")
+
+
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": f"{PREFIX}.worker.hello",
                          "auto.offset.reset": "earliest", "enable.auto.commit": False})
     producer = Producer({"bootstrap.servers": BROKERS})
@@ -41,9 +47,9 @@ def main():
         if message is None or message.error():
             continue
         task = json.loads(message.value())
-        producer.produce(f"{PREFIX}.results", json.dumps(answer(task)), key=task["job"])
-        if producer.flush(30) == 0:           # first the answer, safe at the broker,
-            consumer.commit(message=message)  # then the release: a crash repeats the task, never loses it
+        producer.produce(f"{PREFIX}.results", json.dumps(answer(task)), key=task["job"], on_delivery=delivered)
+        producer.flush()                  # first the answer, safe at the broker,
+        consumer.commit(message=message)  # then the release: a crash repeats the task, never loses it
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ struct bus_contract {
      * gone wrong would.  NULL: this server cannot, and the cases about it are not run. */
     enum mr_code (*truncate)(void *ctx, const char *topic, int32_t partition, int64_t before,
                              struct mr_error *err);
-    /* Called between two tries while a case waits for a message; virtual time moves here.  NULL: the
-     * case waits some ms by the wall clock. */
+    /* Called between two tries while a case waits for a message; virtual time moves here.  NULL:
+     * the case waits some ms by the wall clock. */
     void (*pass_time)(void *ctx, int64_t ms);
     void *ctx;
     int64_t wait_ms; /* how long a case waits for what must come, before it fails */
@@ -24,8 +24,8 @@ struct bus_contract {
     bool log_trims;  /* mr_log_trim() really forgets */
 };
 
-/* Runs every case; returns the number that failed, as a main's exit code. Topic names are new in each
- * run, so a server may be used again and again. */
+/* Runs every case; returns the number that failed, as a main's exit code. Topic names are new in
+ * each run, so a server may be used again and again. */
 int bus_contract_run(const struct bus_contract *contract);
 
 #endif

@@ -141,7 +141,8 @@ void kit_send_many(struct mr_bus *bus, const char *topic, int n, int32_t partiti
     kit_send_from(bus, topic, 0, n, partitions);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 static void copy_text(char *to, size_t size, const char *from, size_t len)
 {
@@ -236,7 +237,8 @@ void kit_read_fault(struct mr_log *log, enum mr_code code, const char *names)
         fail_msg("\"%s\" does not name %s", err.text, names);
 }
 
-/* ---- taking ----------------------------------------------------------------------------------- */
+/* ---- taking -----------------------------------------------------------------------------------
+ */
 
 struct mr_queue *kit_queue(struct mr_bus *bus, const char *topic, const char *group, int window)
 {

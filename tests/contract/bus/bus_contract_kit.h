@@ -1,5 +1,5 @@
-/* bus_contract_kit.h -- the hands of the bus contract's cases: they ask, wait, copy, and fail the case
- * where what must come does not. */
+/* bus_contract_kit.h -- the hands of the bus contract's cases: they ask, wait, copy, and fail the
+ * case where what must come does not. */
 #ifndef BUS_CONTRACT_KIT_H
 #define BUS_CONTRACT_KIT_H
 
@@ -13,6 +13,9 @@
 #include <cmocka.h>
 
 extern const struct bus_contract *contract; /* of this run */
+
+extern const struct CMUnitTest bus_contract_read[]; /* bus_contract_read.c */
+extern const size_t bus_contract_read_count;
 
 enum kit_kind { KIT_LOG, KIT_QUEUE, KIT_COMPACTED };
 
@@ -33,8 +36,8 @@ struct kit_seen { /* a copy of a message; texts are cut to fit */
 };
 
 int64_t kit_now_ms(void);
-void kit_pause(int fd);     /* until fd is readable, at most some ms */
-bool kit_wait_fd(int fd);   /* readable within wait_ms? */
+void kit_pause(int fd);   /* until fd is readable, at most some ms */
+bool kit_wait_fd(int fd); /* readable within wait_ms? */
 
 struct mr_bus *kit_connect(void);
 struct mr_topic_spec kit_spec(const char *topic, int32_t partitions, enum kit_kind kind);

@@ -12,7 +12,8 @@ bool kafka_kit_config(struct mr_kafka_config *ret)
     struct mr_error err;
 
     if (!getenv("MILLRACE_KAFKA_BROKERS")) {
-        fprintf(stderr, "skipped: MILLRACE_KAFKA_BROKERS does not say where a Kafka to test on is\n");
+        fprintf(stderr,
+                "skipped: MILLRACE_KAFKA_BROKERS does not say where a Kafka to test on is\n");
         return false;
     }
     if (mr_config_load(&part, 1, 0, NULL, &err)) {
@@ -57,8 +58,8 @@ enum mr_code kafka_kit_truncate(const struct mr_kafka_config *config, const char
     rd_kafka_DeleteRecords(rk, &records, 1, NULL, queue);
     rc = admin_answer(queue, &event, err);
     if (!rc) {
-        const rd_kafka_topic_partition_list_t *done = rd_kafka_DeleteRecords_result_offsets(
-            rd_kafka_event_DeleteRecords_result(event));
+        const rd_kafka_topic_partition_list_t *done =
+            rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
         if (done->elems[0].err)
             rc = mr_kafka_fail(err, done->elems[0].err, topic);
     }

@@ -1,4 +1,5 @@
-/* kafka_kit.h -- what tests on a real Kafka share: its settings, and what only an administrator does. */
+/* kafka_kit.h -- what tests on a real Kafka share: its settings, and what only an administrator
+ * does. */
 #ifndef KAFKA_KIT_H
 #define KAFKA_KIT_H
 

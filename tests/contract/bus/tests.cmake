@@ -1,4 +1,5 @@
 add_library(bus_contract STATIC ${CMAKE_CURRENT_SOURCE_DIR}/contract/bus/bus_contract.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/contract/bus/bus_contract_read.c
     ${CMAKE_CURRENT_SOURCE_DIR}/contract/bus/bus_contract_kit.c)
 target_link_libraries(bus_contract PUBLIC mr_ports PkgConfig::CMOCKA)
 add_library(kafka_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/contract/bus/kafka_kit.c)

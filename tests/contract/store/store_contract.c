@@ -147,6 +147,9 @@ static void states_and_values_come_and_go(void **state)
     assert_string_equal(kit_load_text(store, 0, "j"), "run={2} vals=2:bigger");
     APPLY(store, 0, kit_op(MR_OP_RUN_DEL, "j", NULL, NULL, 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run=- vals=");
+    APPLY(store, 0, kit_op(MR_OP_RUN, "k", "{1}", NULL, 0));
+    APPLY(store, 0, kit_op(MR_OP_RUN_DEL, "k", NULL, NULL, MR_RUN_DEL_NO_VALUES));
+    assert_string_equal(kit_load_text(store, 0, "k"), "run=- vals=");
     mr_store_free(store);
 }
 

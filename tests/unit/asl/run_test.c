@@ -200,6 +200,36 @@ static void where_a_run_is_names_each_state_once_and_no_half(void **state)
     play_end(&play);
 }
 
+static void a_task_made_once_more_is_the_same_task(void **state)
+{
+    struct play play;
+    struct asl_effects effects = {0};
+    struct mr_error err = {0};
+
+    (void)state;
+    play_begin(&play,
+               "{\"StartAt\":\"A\",\"States\":{" TASK(
+                   "A", "\"TimeoutSeconds\":9,\"HeartbeatSecondsPath\":\"$.h\",\"Parameters\":"
+                        "{\"n.$\":\"$$.State.RetryCount\",\"t.$\":\"$$.Task.Token\"},\"Retry\":"
+                        "[{\"ErrorEquals\":[\"E\"]}],\"End\":true") "}}");
+    play_start(&play, "{\"h\":3}");
+    play_fail(&play, "A", "E", NULL);
+    play_timer(&play, 0);
+    assert_int_equal(asl_resend(play.run, 1, 1, &play.env, &effects, &err), MR_OK);
+    assert_int_equal(effects.count, 0); /* that attempt is over */
+    assert_int_equal(asl_resend(play.run, 1, 2, &play.env, &effects, &err), MR_OK);
+    assert_int_equal(effects.count, 1);
+    assert_int_equal(effects.items[0].kind, ASL_EFFECT_TASK);
+    assert_int_equal(effects.items[0].seq, play.tasks[0].seq);
+    assert_int_equal(effects.items[0].attempt, 2);
+    assert_int_equal(effects.items[0].entry, play.tasks[0].entry);
+    assert_int_equal(effects.items[0].timeout_ms, play.tasks[0].timeout_ms);
+    assert_int_equal(effects.items[0].heartbeat_ms, play.tasks[0].heartbeat_ms);
+    assert_string_equal(effects.items[0].input, play.tasks[0].input);
+    asl_effects_release(&effects);
+    play_end(&play);
+}
+
 static void statuses_have_names(void **state)
 {
     (void)state;
@@ -219,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_value_that_is_not_there_is_corrupt),
         cmocka_unit_test(a_changed_text_never_crashes),
         cmocka_unit_test(where_a_run_is_names_each_state_once_and_no_half),
+        cmocka_unit_test(a_task_made_once_more_is_the_same_task),
         cmocka_unit_test(statuses_have_names),
     };
 

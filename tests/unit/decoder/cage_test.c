@@ -1,0 +1,148 @@
+/* cage_test.c -- a decoder that was taken over: what it tries is refused or ends it, its supervisor
+ * is told so, and the next picture is done right. */
+#include "common/ports/clock.h"
+#include "tests/unit/decoder/kit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char render[] = "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":"
+                             "\"jpeg\"}]}";
+static struct wk_decoder *decoder;
+
+static int setup(void **state)
+{
+    const struct wk_imaging_config config = kit_config_hostile();
+
+    (void)state;
+    kit_setup("cage_test");
+    decoder = kit_decoder(&config);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    wk_decoder_free(decoder);
+    return 0;
+}
+
+/* The deed ends as this name with this cause; after it a real picture is done. */
+static void attempt(const char *deed, const char *name, const char *cause)
+{
+    struct kit_file real = kit_quarters(64, 64, ".png");
+    struct wk_rendered rendered;
+    struct kit_file file;
+    char text[64];
+
+    snprintf(text, sizeof(text), "HOSTILE %s", deed);
+    file = kit_text(text);
+    print_message("    %s\n", deed);
+    kit_fails(decoder, render, &file, 1, name, cause);
+    kit_render(decoder, render, &real, 1, &rendered);
+    assert_int_equal(rendered.outputs[0].width, 64);
+    g_free(file.data);
+    g_free(real.data);
+}
+
+static void system_calls_that_reach_out_end_the_decoder(void **state)
+{
+    static const char *const deeds[] = {"open",   "open-in-thread", "socket", "execve",
+                                        "fork",   "vfork",          "kill",   "ptrace",
+                                        "memfd",  "executable",     "make-executable", "grow"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+        attempt(deeds[i], "Image.Crashed", "Bad system call");
+}
+
+static void what_it_may_only_read_it_cannot_write(void **state)
+{
+    (void)state;
+    attempt("write-source", "Image.Unsupported", "EPERM");
+    attempt("map-source", "Image.Unsupported", "EPERM");
+    attempt("write-past-end", "Image.Unsupported", "E");
+}
+
+static void a_crash_is_the_end_of_its_task_only(void **state)
+{
+    (void)state;
+    attempt("segfault", "Image.Crashed", "the decoder ended by");
+    attempt("abort", "Image.Crashed", "the decoder ended by");
+    attempt("stack", "Image.Crashed", "the decoder ended by");
+    attempt("exit", "Image.Crashed", "exit status 0");
+}
+
+static void memory_without_end_is_out_of_memory(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* a checked build has no limit of address space */
+#endif
+    attempt("memory", "Image.OutOfMemory", "needed more than its");
+}
+
+static void time_without_end_is_a_timeout(void **state)
+{
+    static const char *const deeds[] = {"HOSTILE loop", "HOSTILE sleep"};
+    struct kit_file real = kit_quarters(64, 64, ".png");
+    struct mr_recipe *recipe = kit_recipe(render);
+    struct wk_rendered rendered;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct wk_source source = {deeds[i], strlen(deeds[i])};
+        struct wk_fault fault = {0};
+        int64_t start_ms = mr_mono_ms(), took_ms;
+        enum mr_code rc =
+            wk_decoder_render(decoder, recipe, &source, 1, start_ms + 3000, &rendered, &fault);
+        took_ms = mr_mono_ms() - start_ms;
+        assert_int_equal(rc, MR_TIMEOUT);
+        assert_string_equal(fault.name, "Image.Timeout");
+        assert_true(fault.retriable);
+        assert_in_range(took_ms, 2900, 3500);
+        kit_render(decoder, render, &real, 1, &rendered);
+    }
+    mr_recipe_free(recipe);
+    g_free(real.data);
+}
+
+static void lies_are_not_believed(void **state)
+{
+    static const char *const deeds[] = {"lie-length", "lie-format",   "lie-size",
+                                        "lie-count",  "lie-sequence", "lie-short"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+        attempt(deeds[i], "Image.Crashed", "broke its protocol");
+    attempt("lie-failure", "Image.Crashed", "");
+    attempt("lie-cause", "Image.Corrupt", "????");
+}
+
+static void an_answer_too_many_is_not_taken_for_the_next_tasks(void **state)
+{
+    struct kit_file file = kit_text("HOSTILE lie-twice"), real = kit_quarters(64, 64, ".png");
+    struct wk_rendered rendered;
+    struct wk_fault fault;
+
+    (void)state;
+    assert_int_equal(kit_try(decoder, render, &file, 1, &rendered, &fault), MR_OK);
+    kit_render(decoder, render, &real, 1, &rendered); /* the liar was replaced */
+    assert_int_equal(rendered.outputs[0].width, 64);
+    g_free(file.data);
+    g_free(real.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(system_calls_that_reach_out_end_the_decoder),
+        cmocka_unit_test(what_it_may_only_read_it_cannot_write),
+        cmocka_unit_test(a_crash_is_the_end_of_its_task_only),
+        cmocka_unit_test(memory_without_end_is_out_of_memory),
+        cmocka_unit_test(time_without_end_is_a_timeout),
+        cmocka_unit_test(lies_are_not_believed),
+        cmocka_unit_test(an_answer_too_many_is_not_taken_for_the_next_tasks),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

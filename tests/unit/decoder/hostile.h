@@ -1,0 +1,12 @@
+/* hostile.h -- what a decoder that was taken over might try; only in the test's own build of it. */
+#ifndef DEC_HOSTILE_H
+#define DEC_HOSTILE_H
+
+#include "worker/decoder/channel.h"
+#include "worker/decoder/load.h"
+
+/* Does what the source says, if it says "HOSTILE deed".  True: and the reply says what came of it. */
+bool dec_hostile_act(struct dec_channel *channel, const struct dec_source *source,
+                     struct dec_reply *reply);
+
+#endif

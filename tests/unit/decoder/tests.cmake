@@ -1,0 +1,19 @@
+# The decoder that does what a picture tells it to: the same sources with DEC_HOSTILE, and the deeds.
+file(GLOB decoder_sources ${CMAKE_SOURCE_DIR}/worker/decoder/*.c)
+add_executable(millrace-decoder-hostile ${decoder_sources} unit/decoder/hostile.c)
+target_compile_definitions(millrace-decoder-hostile PRIVATE DEC_HOSTILE=1 _GNU_SOURCE)
+target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS Threads::Threads)
+set_target_properties(millrace-decoder-hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+add_library(decoder_kit STATIC unit/decoder/kit.c)
+target_link_libraries(decoder_kit PUBLIC wk PkgConfig::VIPS PkgConfig::CMOCKA Threads::Threads)
+target_compile_definitions(decoder_kit PRIVATE
+    DECODER="$<TARGET_FILE:millrace-decoder>" DECODER_HOSTILE="$<TARGET_FILE:millrace-decoder-hostile>")
+add_dependencies(decoder_kit millrace-decoder millrace-decoder-hostile)
+
+mr_test(decoder_render unit unit/decoder/render_test.c decoder_kit)
+mr_test(decoder_ops unit unit/decoder/ops_test.c decoder_kit)
+mr_test(decoder_fault unit unit/decoder/fault_test.c decoder_kit)
+mr_test(decoder_life unit unit/decoder/life_test.c decoder_kit)
+mr_test(decoder_cage unit unit/decoder/cage_test.c decoder_kit)
+target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare

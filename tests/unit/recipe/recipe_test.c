@@ -1,0 +1,354 @@
+/* recipe_test.c -- recipes are taken or refused with the place that is wrong. */
+#include "common/base/json.h"
+#include "common/model/recipe_ops.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SOURCE "\"source\":{\"key\":\"in/a.jpg\"}"
+#define OUTPUT "\"outputs\":[{\"name\":\"o\",\"format\":\"jpeg\"}]"
+
+static enum mr_code parse(const char *text, struct mr_recipe **ret, struct mr_error *err)
+{
+    cJSON *item = NULL;
+    enum mr_code rc = mr_json_parse(text, strlen(text), &mr_json_limits_message, &item, err);
+
+    assert_int_equal(rc, MR_OK);
+    rc = mr_recipe_parse(item, ret, err);
+    cJSON_Delete(item);
+    return rc;
+}
+
+static struct mr_recipe *parsed(const char *text)
+{
+    struct mr_recipe *recipe = NULL;
+    struct mr_error err = {0};
+
+    if (parse(text, &recipe, &err))
+        fail_msg("%s: %s", text, err.text);
+    return recipe;
+}
+
+static void refused(const char *text, const char *start)
+{
+    struct mr_recipe *recipe = NULL;
+    struct mr_error err = {0};
+    enum mr_code rc = parse(text, &recipe, &err);
+
+    if (rc != MR_INVALID || strncmp(err.text, start, strlen(start)) != 0)
+        fail_msg("%s\n  gave  %s\n  wanted %s", text, rc ? err.text : "no error", start);
+    assert_null(recipe);
+}
+
+static void refused_op(const char *op, const char *start)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text), "{" SOURCE ",\"ops\":[%s]," OUTPUT "}", op);
+    refused(text, start);
+}
+
+static void refused_output(const char *fields, const char *start)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text), "{" SOURCE ",\"outputs\":[{%s}]}", fields);
+    refused(text, start);
+}
+
+static void defaults_are_those_of_the_vocabulary(void **state)
+{
+    struct mr_recipe *recipe =
+        parsed("{" SOURCE ",\"ops\":[{\"op\":\"resize\",\"width\":10},{\"op\":\"blur\"},"
+               "{\"op\":\"sharpen\",\"sigma\":1},{\"op\":\"composite\",\"layers\":[{\"source\":{"
+               "\"key\":\"b\"}}]}],\"outputs\":[{\"name\":\"o\"}]}");
+    const struct mr_op *ops = recipe->ops.list;
+
+    (void)state;
+    assert_true(recipe->auto_orient);
+    assert_int_equal(ops[0].resize.fit, MR_FIT_COVER);
+    assert_int_equal(ops[0].resize.kernel, MR_KERNEL_LANCZOS3);
+    assert_int_equal(ops[0].resize.gravity.kind, MR_GRAVITY_CENTER);
+    assert_int_equal(ops[0].resize.background.a, 255);
+    assert_true(ops[1].blur.sigma == 0);
+    assert_true(ops[2].sharpen.m1 == 1 && ops[2].sharpen.m2 == 2 && ops[2].sharpen.x1 == 2 &&
+                ops[2].sharpen.y2 == 10 && ops[2].sharpen.y3 == 20);
+    assert_int_equal(ops[3].composite.layers[0].blend, MR_BLEND_OVER);
+    assert_true(ops[3].composite.layers[0].opacity == 1);
+    assert_int_equal(recipe->outputs[0].format, MR_FORMAT_AUTO);
+    assert_int_equal(recipe->outputs[0].metadata, MR_METADATA_NONE);
+    assert_int_equal(recipe->outputs[0].icc, MR_ICC_SRGB);
+    assert_string_equal(mr_recipe_output_key(recipe, 0), "out/{job}/{step}/{name}.{ext}");
+    assert_null(mr_recipe_output_cache_control(recipe, 0));
+    mr_recipe_free(recipe);
+}
+
+static void metadata_kept_keeps_the_profile_unless_icc_says_otherwise(void **state)
+{
+    struct mr_recipe *recipe =
+        parsed("{" SOURCE ",\"outputs\":[{\"name\":\"a\",\"metadata\":\"keep\"},"
+               "{\"name\":\"b\",\"metadata\":\"keep\",\"icc\":\"srgb\"}]}");
+
+    (void)state;
+    assert_int_equal(recipe->outputs[0].icc, MR_ICC_KEEP);
+    assert_int_equal(recipe->outputs[1].icc, MR_ICC_SRGB);
+    mr_recipe_free(recipe);
+}
+
+static void sources_are_listed_once_each_the_picture_first(void **state)
+{
+    struct mr_recipe *recipe = parsed(
+        "{" SOURCE ",\"ops\":[{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"}},"
+        "{\"source\":{\"key\":\"in/a.jpg\"}},{\"source\":{\"key\":\"y\"},\"ops\":[{\"op\":"
+        "\"composite\",\"layers\":[{\"source\":{\"key\":\"z\"}},{\"source\":{\"key\":\"x\"}}]}]}]}"
+        "]," OUTPUT "}");
+    const char *keys[MR_RECIPE_SOURCES_MAX];
+
+    (void)state;
+    assert_int_equal(mr_recipe_sources(recipe, keys), 4);
+    assert_string_equal(keys[0], "in/a.jpg");
+    assert_string_equal(keys[1], "x");
+    assert_string_equal(keys[2], "y");
+    assert_string_equal(keys[3], "z");
+    mr_recipe_free(recipe);
+}
+
+static void what_is_printed_is_read_back_to_the_same(void **state)
+{
+    static const char *const recipes[] = {
+        "{" SOURCE "," OUTPUT "}",
+        "{" SOURCE ",\"auto_orient\":false,\"ops\":[{\"op\":\"resize\",\"height\":7,\"fit\":"
+        "\"contain\",\"background\":\"tomato\",\"gravity\":{\"x\":0.25,\"y\":0.1}},{\"op\":"
+        "\"crop\",\"left\":1,\"top\":2,\"width\":3,\"height\":4},{\"op\":\"crop\",\"width\":3,"
+        "\"height\":4,\"gravity\":\"entropy\"},{\"op\":\"rotate\",\"angle\":-12.5},{\"op\":\"flip\""
+        "},{\"op\":\"flop\"},{\"op\":\"blur\",\"sigma\":0.3},{\"op\":\"sharpen\"},{\"op\":"
+        "\"sharpen\",\"sigma\":2,\"m1\":0},{\"op\":\"grayscale\"},{\"op\":\"flatten\",\"background\""
+        ":\"#abc\"},{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"b\"},\"left\":-3,"
+        "\"top\":0,\"blend\":\"color-dodge\",\"opacity\":0.1,\"tile\":true}]}],\"outputs\":[{"
+        "\"name\":\"a\",\"format\":\"avif\",\"quality\":1,\"effort\":0,\"chroma\":\"4:4:4\"},{"
+        "\"name\":\"b\",\"format\":\"png\",\"compression\":0,\"key\":\"k/{name}\"},{\"name\":\"c\","
+        "\"cache_control\":\"no-cache\",\"content_disposition\":\"inline\"}]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(recipes) / sizeof(recipes[0]); i++) {
+        struct mr_recipe *recipe = parsed(recipes[i]), *again;
+        struct mr_buf first = {0}, second = {0};
+        assert_int_equal(mr_recipe_print(recipe, &first), MR_OK);
+        again = parsed(first.data);
+        assert_int_equal(mr_recipe_print(again, &second), MR_OK);
+        assert_string_equal(first.data, second.data);
+        mr_buf_release(&first);
+        mr_buf_release(&second);
+        mr_recipe_free(recipe);
+        mr_recipe_free(again);
+    }
+}
+
+static void colours_are_read_in_every_form_of_writing(void **state)
+{
+    static const struct {
+        const char *text;
+        struct mr_color color;
+    } colors[] = {
+        {"#f80", {255, 136, 0, 255}},      {"#FF8800", {255, 136, 0, 255}},
+        {"#11223344", {17, 34, 51, 68}},   {"rebeccapurple", {0x66, 0x33, 0x99, 255}},
+        {"aliceblue", {0xf0, 0xf8, 0xff, 255}}, {"yellowgreen", {0x9a, 0xcd, 0x32, 255}},
+        {"transparent", {0, 0, 0, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+        char text[256];
+        struct mr_recipe *recipe;
+        snprintf(text, sizeof(text),
+                 "{" SOURCE ",\"ops\":[{\"op\":\"flatten\",\"background\":\"%s\"}]," OUTPUT "}",
+                 colors[i].text);
+        recipe = parsed(text);
+        assert_memory_equal(&recipe->ops.list[0].flatten.background, &colors[i].color,
+                            sizeof(struct mr_color));
+        mr_recipe_free(recipe);
+    }
+}
+
+static void a_field_or_op_that_is_not_known_is_named_by_its_pointer(void **state)
+{
+    (void)state;
+    refused("{" SOURCE "," OUTPUT ",\"colour\":1}", "/colour: ");
+    refused_op("{\"op\":\"resise\"}", "/ops/0/op: is \"resise\"; allowed: resize crop");
+    refused_op("{\"op\":\"flip\"},{\"op\":\"nope\"}", "/ops/1/op: ");
+    refused_op("{\"width\":3}", "/ops/0/op: is missing");
+    refused_op("{\"op\":\"flip\",\"angle\":3}", "/ops/0/angle: ");
+    refused_op("3", "/ops/0: must be an object");
+    refused_output("\"name\":\"o\",\"qualty\":5", "/outputs/0/qualty: ");
+    refused_op("{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"},\"ops\":[{\"op\":"
+               "\"flop\",\"a\":1}]}]}",
+               "/ops/0/layers/0/ops/0/a: ");
+}
+
+static void what_is_not_built_yet_says_so(void **state)
+{
+    (void)state;
+    refused_op("{\"op\":\"trim\"}", "/ops/0/op: \"trim\" is not supported yet");
+    refused_op("{\"op\":\"text\",\"text\":\"a\"}", "/ops/0/op: \"text\" is not supported yet");
+    refused_output("\"name\":\"o\",\"format\":\"gif\"",
+                   "/outputs/0/format: \"gif\" is not supported yet");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"max_bytes\":9",
+                   "/outputs/0/max_bytes: not supported yet");
+    refused_output("\"name\":\"o\",\"metadata\":\"copyright\"",
+                   "/outputs/0/metadata: \"copyright\" is not supported yet");
+    refused_output("\"name\":\"o\",\"icc\":\"p3\"", "/outputs/0/icc: ");
+    refused("{\"source\":{\"url\":\"http://x/\"}," OUTPUT "}", "/source/url: not supported yet");
+    refused("{\"source\":{\"key\":\"a\",\"page\":1}," OUTPUT "}", "/source/page: not supported");
+}
+
+static void values_out_of_range_are_refused_at_their_place(void **state)
+{
+    (void)state;
+    refused_op("{\"op\":\"resize\",\"width\":\"300\"}", "/ops/0/width: ");
+    refused_op("{\"op\":\"resize\",\"width\":-5}", "/ops/0/width: ");
+    refused_op("{\"op\":\"resize\",\"width\":10.5}", "/ops/0/width: ");
+    refused_op("{\"op\":\"resize\",\"width\":0}", "/ops/0/width: ");
+    refused_op("{\"op\":\"resize\"}", "/ops/0/width: is missing");
+    refused_op("{\"op\":\"resize\",\"width\":1,\"fit\":\"stretch\"}", "/ops/0/fit: ");
+    refused_op("{\"op\":\"resize\",\"width\":1,\"gravity\":\"middle\"}", "/ops/0/gravity: ");
+    refused_op("{\"op\":\"resize\",\"width\":1,\"gravity\":{\"x\":2,\"y\":0.5}}",
+               "/ops/0/gravity/x: ");
+    refused_op("{\"op\":\"resize\",\"width\":1,\"gravity\":{\"x\":1}}",
+               "/ops/0/gravity/y: is missing");
+    refused_op("{\"op\":\"crop\",\"left\":0,\"top\":0,\"width\":0,\"height\":9}", "/ops/0/width: ");
+    refused_op("{\"op\":\"crop\",\"left\":0,\"width\":1,\"height\":9}", "/ops/0/top: is missing");
+    refused_op("{\"op\":\"crop\",\"left\":0,\"top\":0,\"gravity\":\"north\",\"width\":1,"
+               "\"height\":9}",
+               "/ops/0/gravity: ");
+    refused_op("{\"op\":\"crop\",\"width\":1}", "/ops/0/height: is missing");
+    refused_op("{\"op\":\"rotate\"}", "/ops/0/angle: is missing");
+    refused_op("{\"op\":\"rotate\",\"angle\":\"left\"}", "/ops/0/angle: ");
+    refused_op("{\"op\":\"blur\",\"sigma\":-1}", "/ops/0/sigma: ");
+    refused_op("{\"op\":\"sharpen\",\"m1\":1}", "/ops/0/m1: needs a sigma");
+    refused_op("{\"op\":\"flatten\",\"background\":\"#12345\"}", "/ops/0/background: ");
+    refused_op("{\"op\":\"flatten\",\"background\":\"reddish\"}", "/ops/0/background: ");
+    refused_op("{\"op\":\"composite\",\"layers\":[]}", "/ops/0/layers: ");
+    refused_op("{\"op\":\"composite\",\"layers\":[{\"gravity\":\"north\"}]}",
+               "/ops/0/layers/0/source: is missing");
+    refused_op("{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"},\"blend\":\"mix\"}]}",
+               "/ops/0/layers/0/blend: ");
+    refused_op("{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"},\"opacity\":2}]}",
+               "/ops/0/layers/0/opacity: ");
+    refused_op("{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"},\"gravity\":"
+               "\"attention\"}]}",
+               "/ops/0/layers/0/gravity: ");
+}
+
+static void an_output_is_refused_where_it_is_wrong(void **state)
+{
+    (void)state;
+    refused("{" SOURCE "}", "/outputs: ");
+    refused("{" SOURCE ",\"outputs\":[]}", "/outputs: ");
+    refused_output("\"format\":\"jpeg\"", "/outputs/0/name: is missing");
+    refused_output("\"name\":\"A\"", "/outputs/0/name: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpg\"", "/outputs/0/format: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"quality\":101", "/outputs/0/quality: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"quality\":\"high\"", "/outputs/0/quality: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"lossless\":true",
+                   "/outputs/0/lossless: jpeg has none");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"quality\":80",
+                   "/outputs/0/quality: png has none");
+    refused_output("\"name\":\"o\",\"format\":\"webp\",\"effort\":7", "/outputs/0/effort: ");
+    refused_output("\"name\":\"o\",\"key\":\"\"", "/outputs/0/key: ");
+    refused_output("\"name\":\"o\",\"cache_control\":\"a\\r\\nb: c\"",
+                   "/outputs/0/cache_control: must not hold control");
+    refused("{" SOURCE ",\"outputs\":[{\"name\":\"o\"},{\"name\":\"o\"}]}", "/outputs/1/name: ");
+}
+
+static void a_source_is_refused_where_it_is_wrong(void **state)
+{
+    (void)state;
+    refused("{" OUTPUT "}", "/source: is missing");
+    refused("{\"source\":\"a\"," OUTPUT "}", "/source: must be an object");
+    refused("{\"source\":{}," OUTPUT "}", "/source/key: is missing");
+    refused("{\"source\":{\"key\":\"\"}," OUTPUT "}", "/source/key: ");
+    refused("{\"source\":{\"key\":\"a\\nb\"}," OUTPUT "}", "/source/key: ");
+}
+
+/* "item" count times, with commas. */
+static char *repeated(const char *head, const char *item, size_t count, const char *tail)
+{
+    struct mr_buf buf = {0};
+
+    mr_buf_add_str(&buf, head);
+    for (size_t i = 0; i < count; i++)
+        mr_buf_addf(&buf, "%s%s", i ? "," : "", item);
+    mr_buf_add_str(&buf, tail);
+    return mr_buf_detach(&buf);
+}
+
+static void lists_have_limits(void **state)
+{
+    char *text = repeated("{" SOURCE ",\"ops\":[", "{\"op\":\"flip\"}", MR_RECIPE_OPS_MAX + 1,
+                          "]," OUTPUT "}");
+    struct mr_buf outputs = {0};
+
+    (void)state;
+    refused(text, "/ops: must be an array of 0..64");
+    free(text);
+    mr_buf_add_str(&outputs, "{" SOURCE ",\"outputs\":[");
+    for (int i = 0; i <= MR_RECIPE_OUTPUTS_MAX; i++)
+        mr_buf_addf(&outputs, "%s{\"name\":\"o%d\"}", i ? "," : "", i);
+    mr_buf_add_str(&outputs, "]}");
+    refused(outputs.data, "/outputs: must be an array of 1..32");
+    mr_buf_release(&outputs);
+    text = repeated("{" SOURCE ",\"ops\":[{\"op\":\"composite\",\"layers\":[",
+                    "{\"source\":{\"key\":\"x\"}}", MR_RECIPE_LAYERS_MAX + 1, "]}]," OUTPUT "}");
+    refused(text, "/ops/0/layers: must be an array of 1..32");
+    free(text);
+    outputs = (struct mr_buf){0};
+    mr_buf_add_str(&outputs, "{" SOURCE ",\"ops\":[{\"op\":\"composite\",\"layers\":[");
+    for (int i = 0; i < MR_RECIPE_SOURCES_MAX; i++)
+        mr_buf_addf(&outputs, "%s{\"source\":{\"key\":\"k%d\"}}", i ? "," : "", i);
+    mr_buf_add_str(&outputs, "]}]," OUTPUT "}");
+    refused(outputs.data, "/ops/0/layers/15/source: a recipe has at most 16");
+    mr_buf_release(&outputs);
+}
+
+static void composites_within_composites_end_somewhere(void **state)
+{
+    static const char open[] = "{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"x\"},"
+                               "\"ops\":[";
+    struct mr_buf buf = {0};
+
+    (void)state;
+    mr_buf_add_str(&buf, "{" SOURCE ",\"ops\":[");
+    for (int i = 0; i < MR_RECIPE_NESTING_MAX + 1; i++)
+        mr_buf_add_str(&buf, open);
+    for (int i = 0; i < MR_RECIPE_NESTING_MAX + 1; i++)
+        mr_buf_add_str(&buf, "]}]}");
+    mr_buf_add_str(&buf, "]," OUTPUT "}");
+    refused(buf.data, "/ops/0/layers/0/ops/0/layers/0/ops/0/layers/0/ops/0: composites may be");
+    mr_buf_release(&buf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_vocabulary),
+        cmocka_unit_test(metadata_kept_keeps_the_profile_unless_icc_says_otherwise),
+        cmocka_unit_test(sources_are_listed_once_each_the_picture_first),
+        cmocka_unit_test(what_is_printed_is_read_back_to_the_same),
+        cmocka_unit_test(colours_are_read_in_every_form_of_writing),
+        cmocka_unit_test(a_field_or_op_that_is_not_known_is_named_by_its_pointer),
+        cmocka_unit_test(what_is_not_built_yet_says_so),
+        cmocka_unit_test(values_out_of_range_are_refused_at_their_place),
+        cmocka_unit_test(an_output_is_refused_where_it_is_wrong),
+        cmocka_unit_test(a_source_is_refused_where_it_is_wrong),
+        cmocka_unit_test(lists_have_limits),
+        cmocka_unit_test(composites_within_composites_end_somewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

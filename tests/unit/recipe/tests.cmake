@@ -1,0 +1,1 @@
+mr_test(recipe unit unit/recipe/recipe_test.c mr_model)
