@@ -1,6 +1,7 @@
 /* send.c -- 202 only after the broker's report: the tag of a message is what waits for it. */
 #include "gateway/send.h"
 
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "gateway/metrics.h"
 
@@ -57,6 +58,7 @@ void gw_send_take(struct gw_app *app, struct gw_exchange *ex, struct gw_send *se
                      strlen(message->key), message->value, message->value ? message->len : 0, send,
                      &err);
     if (rc == MR_OK) {
+        mr_fail_point("gateway.sent");
         ex->work = send;
         ex->gone = leave;
         return;

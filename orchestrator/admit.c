@@ -269,14 +269,16 @@ enum mr_code oc_admit_open(struct oc *oc, struct mr_error *err)
 {
     struct oc_admit *admit = calloc(1, sizeof *admit);
     const int window = (int)oc->config->admit_window;
+    char group[MR_TOPIC_MAX];
 
     if (!admit)
         return mr_fail(err, MR_NO_MEMORY, "admit");
     oc->admit = admit;
-    admit->jobs = mr_queue_open(oc->bus, oc->topics.jobs, "millrace.admit", window, err);
+    (void)snprintf(group, sizeof group, "%.80s.admit", oc->cluster->topics);
+    admit->jobs = mr_queue_open(oc->bus, oc->topics.jobs, group, window, err);
     if (!admit->jobs)
         return err ? err->code : MR_UNAVAILABLE;
-    admit->results = mr_queue_open(oc->bus, oc->topics.results, "millrace.admit", window, err);
+    admit->results = mr_queue_open(oc->bus, oc->topics.results, group, window, err);
     if (!admit->results)
         return err ? err->code : MR_UNAVAILABLE;
     return MR_OK;

@@ -6,8 +6,8 @@
 
 struct wk;
 
-/* Into item->answer: a "result" event.  Any thread that has the item.  What is too long for a result
- * becomes States.DataLimitExceeded; where memory runs out the answer stays empty. */
+/* Into item->answer: a "result" event.  Any thread that has the item.  What is too long for a
+ * result becomes States.DataLimitExceeded; where memory runs out the answer stays empty. */
 void wk_answer_output(struct wk_item *, const char *worker, const char *json, size_t len);
 void wk_answer_error(struct wk_item *, const char *worker, const char *name, const char *cause);
 /* A dead letter instead of a result, with the bytes of the message and what is wrong with them. */

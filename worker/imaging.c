@@ -1,5 +1,6 @@
-/* imaging.c -- the supervisor of one decoder: gives it tasks, believes nothing it says, ends it when
- * it is late, and has the next one warming up when it is gone.  Must not know a picture's inside. */
+/* imaging.c -- the supervisor of one decoder: gives it tasks, believes nothing it says, ends it
+ * when it is late, and has the next one warming up when it is gone.  Must not know a picture's
+ * inside. */
 #include "worker/imaging.h"
 
 #include "common/base/json.h"
@@ -32,7 +33,8 @@ const struct mr_setting wk_imaging_settings[] = {
     MR_LONG(wk_imaging_config, tasks_max, "WORKER_DECODER_TASKS", "10000", 1, INT64_C(1) << 40, "tasks after which a decoder is replaced by a fresh one"),
 };
 /* clang-format on */
-const size_t wk_imaging_settings_count = sizeof(wk_imaging_settings) / sizeof(wk_imaging_settings[0]);
+const size_t wk_imaging_settings_count =
+    sizeof(wk_imaging_settings) / sizeof(wk_imaging_settings[0]);
 
 struct wk_decoder {
     struct wk_imaging_config config; /* numbers; its string is not used */
@@ -80,7 +82,8 @@ void wk_decoder_stop(struct wk_decoder *decoder)
     pthread_mutex_unlock(&decoder->lock);
 }
 
-/* ---- the child -------------------------------------------------------------------------------- */
+/* ---- the child --------------------------------------------------------------------------------
+ */
 
 static void child_set(struct wk_decoder *decoder, struct wk_child *slot, struct wk_child value)
 {
@@ -136,8 +139,8 @@ static enum mr_code child_lost(struct wk_decoder *decoder, enum wk_heard heard, 
                               "the decoder needed more than its %" PRId64 " bytes during %s",
                               decoder->config.memory_max, during);
         else
-            rc = wk_fault_set(fault, WK_CRASHED, "the decoder ended by %s during %s", ended,
-                              during);
+            rc =
+                wk_fault_set(fault, WK_CRASHED, "the decoder ended by %s during %s", ended, during);
         break;
     }
     if (child_begin(decoder, &decoder->child, &err)) /* the next call tries again, and says why */
@@ -247,8 +250,8 @@ static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, 
     task->text_len = decoder->text.len;
     heard = wk_child_send(&decoder->child, &decoder->pool, task, &decoder->text, &patience);
     if (!heard)
-        heard = wk_child_hear(&decoder->child, decoder->sequence, reply, &decoder->answer,
-                              &patience);
+        heard =
+            wk_child_hear(&decoder->child, decoder->sequence, reply, &decoder->answer, &patience);
     if (heard)
         return child_lost(decoder, heard, "the task", fault);
     decoder->child.tasks++;
@@ -396,7 +399,8 @@ enum mr_code wk_decoder_source(struct wk_decoder *decoder, size_t index, size_t 
     return rc;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 static enum mr_code path_find(const struct wk_imaging_config *config, char *path, size_t size,
                               struct mr_error *err)
@@ -448,9 +452,8 @@ enum mr_code wk_decoder_new(const struct wk_imaging_config *config, struct wk_de
     wk_pool_init(&decoder->pool);
     pthread_mutex_init(&decoder->lock, NULL);
     decoder->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    rc = decoder->wake_fd < 0
-             ? mr_fail(err, MR_UNAVAILABLE, "eventfd: %s", strerror(errno))
-             : path_find(config, decoder->path, sizeof(decoder->path), err);
+    rc = decoder->wake_fd < 0 ? mr_fail(err, MR_UNAVAILABLE, "eventfd: %s", strerror(errno))
+                              : path_find(config, decoder->path, sizeof(decoder->path), err);
     if (!rc)
         rc = first_child(decoder, err);
     if (rc)

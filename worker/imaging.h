@@ -16,11 +16,11 @@
 #include <stdint.h>
 
 struct wk_imaging_config {
-    char *decoder;            /* WORKER_DECODER: path of the program; "": beside this program */
-    int sandbox;              /* WORKER_SANDBOX: "strict best": strict refuses to start where a layer
-                                 is missing, best takes what the platform has and says so */
-    int64_t memory_max;       /* WORKER_DECODER_MEMORY: address space of a child, bytes */
-    int64_t pixels_max;       /* WORKER_PIXELS_MAX: width x height x pages of a source */
+    char *decoder;      /* WORKER_DECODER: path of the program; "": beside this program */
+    int sandbox;        /* WORKER_SANDBOX: "strict best": strict refuses to start where a layer
+                           is missing, best takes what the platform has and says so */
+    int64_t memory_max; /* WORKER_DECODER_MEMORY: address space of a child, bytes */
+    int64_t pixels_max; /* WORKER_PIXELS_MAX: width x height x pages of a source */
     int64_t source_bytes_max; /* WORKER_SOURCE_BYTES_MAX */
     int64_t output_bytes_max; /* WORKER_OUTPUT_BYTES_MAX */
     int64_t tasks_max;        /* WORKER_DECODER_TASKS: a child is replaced after so many */
@@ -28,7 +28,8 @@ struct wk_imaging_config {
 extern const struct mr_setting wk_imaging_settings[];
 extern const size_t wk_imaging_settings_count;
 
-/* A task's failure as workflows see it: Image.Corrupt, Recipe.Invalid, ... (../shared/recipe.md). */
+/* A task's failure as workflows see it: Image.Corrupt, Recipe.Invalid, ... (../shared/recipe.md).
+ */
 struct wk_fault {
     char name[64];
     char cause[512]; /* names the pointer or the limit that was passed */
@@ -85,7 +86,8 @@ MR_MUST_USE enum mr_code wk_decoder_inspect(struct wk_decoder *, const struct wk
 /* Ends the call under way (MR_CANCELLED) by killing the child; any thread. */
 void wk_decoder_stop(struct wk_decoder *);
 int wk_decoder_pid(const struct wk_decoder *); /* of the child; -1: none just now. For tests. */
-/* Which layers hold, for doctor and the log: "user,net,ipc,uts,pid,mount,seccomp,rlimits,landlock". */
+/* Which layers hold, for doctor and the log: "user,net,ipc,uts,pid,mount,seccomp,rlimits,landlock".
+ */
 const char *wk_decoder_layers(const struct wk_decoder *);
 void wk_decoder_free(struct wk_decoder *); /* accepts NULL */
 

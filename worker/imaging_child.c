@@ -1,5 +1,5 @@
-/* imaging_child.c -- the supervisor's end of the socket.  Every wait has an end, sending too: a child
- * that does not read must not hold its supervisor. */
+/* imaging_child.c -- the supervisor's end of the socket.  Every wait has an end, sending too: a
+ * child that does not read must not hold its supervisor. */
 #include "worker/imaging_child.h"
 
 #include "common/ports/clock.h"

@@ -10,7 +10,7 @@
 
 struct wk_child {
     struct sb_child process;
-    bool ready;                /* its hello has come, its layers are in process.report */
+    bool ready;                 /* its hello has come, its layers are in process.report */
     uint64_t handed[DEC_SLOTS]; /* wk_slot.made of what it has */
     int64_t tasks;
 };

@@ -1,6 +1,6 @@
 /* imaging_pool.h -- memfds that a decoder shares with its supervisor, kept from task to task.  A
- * source's can be written by the supervisor alone, an output's by the child alone; no one can change
- * their size, so that a mapping of them never faults. */
+ * source's can be written by the supervisor alone, an output's by the child alone; no one can
+ * change their size, so that a mapping of them never faults. */
 #ifndef WK_IMAGING_POOL_H
 #define WK_IMAGING_POOL_H
 

@@ -22,7 +22,7 @@ struct wk_item {
     struct wk_item *live_next, *live_prev; /* of all */
     enum wk_item_place place;
     struct wk_class *class;
-    struct mr_msg msg; /* lent by the queue until it is released */
+    struct mr_msg msg;   /* lent by the queue until it is released */
     struct mr_task task; /* until its answer is written */
     char job[MR_JOB_ID_MAX + 1], token[MR_TOKEN_MAX + 1]; /* of it; "" where it is no task */
     const struct wk_task_type *type;

@@ -76,9 +76,9 @@ enum mr_code wk_key_expand(const char *pattern, const struct wk_key_vars *vars,
 {
     char step[VALUE_MAX], attempt[16], width[16], height[16], key[MR_BLOB_KEY_MAX + 1];
     const struct variable all[VARIABLES] = {
-        {"job", vars->job},         {"tenant", vars->tenant}, {"step", step},
-        {"attempt", attempt},       {"name", vars->name},     {"ext", vars->ext},
-        {"sha256", vars->sha256},   {"width", width},         {"height", height},
+        {"job", vars->job},       {"tenant", vars->tenant}, {"step", step},
+        {"attempt", attempt},     {"name", vars->name},     {"ext", vars->ext},
+        {"sha256", vars->sha256}, {"width", width},         {"height", height},
     };
     enum mr_code rc;
 

@@ -55,10 +55,10 @@ static enum mr_code collect(struct manifest *manifest, const cJSON *item, unsign
         return MR_TOO_LARGE;
     if (cJSON_IsString(key) && cJSON_IsString(sha256)) {
         const cJSON *name = mr_json_get(item, "name");
-        const struct output output = {
-            .key = key->valuestring,
-            .name = cJSON_IsString(name) ? name->valuestring : item->string,
-            .item = item};
+        const struct output output = {.key = key->valuestring,
+                                      .name =
+                                          cJSON_IsString(name) ? name->valuestring : item->string,
+                                      .item = item};
 
         return strcmp(output.key, manifest->own_key) == 0 ? MR_OK : add(manifest, &output);
     }

@@ -17,9 +17,9 @@ struct stored { /* one output as it rests in storage */
 
 struct render {
     struct wk_run *run;
-    struct mr_recipe *recipe;                      /* owned */
-    struct mr_buf sources[MR_RECIPE_SOURCES_MAX];  /* owned */
-    struct wk_rendered rendered;                   /* lent by the decoder */
+    struct mr_recipe *recipe;                     /* owned */
+    struct mr_buf sources[MR_RECIPE_SOURCES_MAX]; /* owned */
+    struct wk_rendered rendered;                  /* lent by the decoder */
     struct stored stored[MR_RECIPE_OUTPUTS_MAX];
 };
 
@@ -106,9 +106,11 @@ static enum mr_code name_outputs(struct render *render, struct wk_fault *fault)
             return rc;
         for (size_t j = 0; j < i; j++)
             if (strcmp(render->stored[j].key, stored->key) == 0)
-                return wk_task_fault(fault, MR_INVALID, "Recipe.Invalid",
-                                     "/outputs/%zu/key: is \"%s\", which is the key of /outputs/%zu "
-                                     "too", i, stored->key, j);
+                return wk_task_fault(
+                    fault, MR_INVALID, "Recipe.Invalid",
+                    "/outputs/%zu/key: is \"%s\", which is the key of /outputs/%zu "
+                    "too",
+                    i, stored->key, j);
     }
     return MR_OK;
 }

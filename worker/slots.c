@@ -19,11 +19,11 @@
 struct slot {
     struct wk_slots *slots;
     pthread_t thread;
-    bool started;              /* there is a thread to be joined */
-    struct wk_item *item;      /* guarded; what runs */
+    bool started;               /* there is a thread to be joined */
+    struct wk_item *item;       /* guarded; what runs */
     struct wk_decoder *decoder; /* set by its thread, under the lock */
-    struct mr_blob *blob;      /* owned */
-    atomic_bool stop;          /* ends the call of storage that is under way */
+    struct mr_blob *blob;       /* owned */
+    atomic_bool stop;           /* ends the call of storage that is under way */
     struct mr_buf output;
 };
 

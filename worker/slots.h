@@ -31,8 +31,8 @@ void wk_slots_add(struct wk_slots *, struct wk_item *);
 bool wk_slots_cancel(struct wk_slots *, struct wk_item *);
 /* The same for all that wait, as the worker ends: they come out of wk_slots_done(), abandoned. */
 void wk_slots_drain(struct wk_slots *);
-/* Stops what runs beyond its deadline, which is answered with a time-out, and what was cancelled but
- * runs on.  To be called with every pass. */
+/* Stops what runs beyond its deadline, which is answered with a time-out, and what was cancelled
+ * but runs on.  To be called with every pass. */
 void wk_slots_stop_late(struct wk_slots *);
 /* One that is finished, the caller's again, with its answer written unless it was stopped; NULL:
  * none. */
@@ -41,6 +41,6 @@ int wk_slots_fd(const struct wk_slots *); /* readable: something is finished */
 int wk_slots_count(const struct wk_slots *);
 int wk_slots_busy(struct wk_slots *);
 const char *wk_slots_layers(const struct wk_slots *); /* of the sandbox, at the start; "" unknown */
-void wk_slots_free(struct wk_slots *); /* stops what runs, joins; accepts NULL */
+void wk_slots_free(struct wk_slots *);                /* stops what runs, joins; accepts NULL */
 
 #endif

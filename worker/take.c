@@ -31,8 +31,10 @@ static void answer_unknown(struct wk *wk, struct wk_item *item)
     struct mr_error why;
 
     wk_task_type_names(names, sizeof names);
-    (void)mr_fail(&why, MR_UNSUPPORTED, "\"%.100s\" is no type of task that this worker does: it "
-                  "does %s", item->task.type, names);
+    (void)mr_fail(&why, MR_UNSUPPORTED,
+                  "\"%.100s\" is no type of task that this worker does: it "
+                  "does %s",
+                  item->task.type, names);
     wk_answer_error(item, wk->id, "Task.Unknown", why.text);
     wk_answer_send(wk, item);
 }
@@ -101,13 +103,14 @@ static bool take_one(struct wk *wk, struct wk_class *class, const struct mr_msg 
         wk_answer_send(wk, item);
         return false;
     }
-    memcpy(item->job, item->task.job, strlen(item->task.job) + 1);       /* as long as they may be: */
-    memcpy(item->token, item->task.token, strlen(item->task.token) + 1); /* mr_task_parse() sees to it */
+    memcpy(item->job, item->task.job, strlen(item->task.job) + 1); /* as long as they may be: */
+    memcpy(item->token, item->task.token,
+           strlen(item->task.token) + 1); /* mr_task_parse() sees to it */
     return dispatch(wk, item);
 }
 
-/* How many to take: what costs a slot is taken only as far as there are slots and a little ahead, so
- * that other workers have the rest; what costs none is taken in batches. */
+/* How many to take: what costs a slot is taken only as far as there are slots and a little ahead,
+ * so that other workers have the rest; what costs none is taken in batches. */
 static int take_max(const struct wk *wk, const struct wk_class *class)
 {
     const int room = wk_slots_count(wk->slots) + (int)wk->config->ahead - class->in_slots;

@@ -28,7 +28,7 @@ struct wk_task_type {
 extern const struct wk_task_type wk_task_types[];
 extern const size_t wk_task_types_count;
 const struct wk_task_type *wk_task_type_find(const char *name); /* NULL: none of the table */
-void wk_task_type_names(char *buf, size_t size);                /* "image.render image.inspect ..." */
+void wk_task_type_names(char *buf, size_t size); /* "image.render image.inspect ..." */
 
 wk_task_fn wk_render_run;   /* render.c */
 wk_task_fn wk_inspect_run;  /* inspect.c */

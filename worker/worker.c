@@ -55,8 +55,8 @@ static enum mr_code ensure_topics(struct wk *wk, struct mr_error *err)
     if ((uint32_t)partitions != wk->shard_count)
         return mr_fail(err, MR_INVALID,
                        "MILLRACE_SHARDS is %" PRIu32 ", but %s has %" PRId32
-                       " partitions: set it to %" PRId32, wk->shard_count, wk->topics.log,
-                       partitions, partitions);
+                       " partitions: set it to %" PRId32,
+                       wk->shard_count, wk->topics.log, partitions, partitions);
     return MR_OK;
 }
 
@@ -67,8 +67,7 @@ static enum mr_code open_queues(struct wk *wk, struct mr_error *err)
         char group[MR_TOPIC_MAX + MR_CLASS_MAX];
 
         (void)snprintf(group, sizeof group, "%.60s.worker.%s", wk->cluster->topics, class->name);
-        class->queue =
-            mr_queue_open(wk->bus, class->topic, group, (int)wk->config->window, err);
+        class->queue = mr_queue_open(wk->bus, class->topic, group, (int)wk->config->window, err);
         if (!class->queue)
             return err->code;
     }
@@ -123,8 +122,11 @@ enum mr_code wk_setup(struct wk *wk, const struct wk_config *config,
     enum mr_code rc;
 
     err = err ? err : &local;
-    *wk = (struct wk){.config = config, .cluster = cluster, .bus = ports->bus,
-                      .store = ports->store, .clock = ports->clock,
+    *wk = (struct wk){.config = config,
+                      .cluster = cluster,
+                      .bus = ports->bus,
+                      .store = ports->store,
+                      .clock = ports->clock,
                       .shard_count = (uint32_t)cluster->shards};
     wk->since_ms = wk->clock->wall_ms(wk->clock);
     mr_topics_init(&wk->topics, cluster->topics);
@@ -213,8 +215,8 @@ void wk_drain(struct wk *wk)
 
 bool wk_drained(struct wk *wk)
 {
-    return wk->drain_until_ms && (wk->items.live_count == 0 ||
-                                  wk->clock->mono_ms(wk->clock) >= wk->drain_until_ms);
+    return wk->drain_until_ms &&
+           (wk->items.live_count == 0 || wk->clock->mono_ms(wk->clock) >= wk->drain_until_ms);
 }
 
 void wk_teardown(struct wk *wk, int64_t timeout_ms)

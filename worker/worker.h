@@ -53,9 +53,9 @@ struct wk {
     struct wk_cancels cancels;
     struct wk_slots *slots;
     struct wk_items items;
-    struct wk_item *unsent;  /* answers that the bus has not taken yet, oldest first */
-    size_t sending;          /* answers without a report */
-    struct mr_msg *msgs;     /* of one take; owned */
+    struct wk_item *unsent; /* answers that the bus has not taken yet, oldest first */
+    size_t sending;         /* answers without a report */
+    struct mr_msg *msgs;    /* of one take; owned */
     struct mr_buf scratch;
 
     int64_t send_pause_ms, control_pause_ms, beat_next_ms;
@@ -70,7 +70,8 @@ MR_MUST_USE enum mr_code wk_setup(struct wk *, const struct wk_config *,
                                   const struct wk_imaging_config *,
                                   const struct mr_cluster_config *, const struct wk_ports *,
                                   struct mr_error *err);
-/* One pass: what is there is worked on, nothing is waited for. Returns how much was done; 0: idle. */
+/* One pass: what is there is worked on, nothing is waited for. Returns how much was done; 0: idle.
+ */
 int wk_pass(struct wk *);
 /* How long the loop may sleep when idle and no descriptor becomes readable, ms. */
 int wk_sleep_ms(const struct wk *);

@@ -21,7 +21,7 @@ const struct mr_setting mr_kafka_settings[] = {
     MR_LONG(mr_kafka_config, linger_ms, "MILLRACE_KAFKA_LINGER_MS", "1", 0, 1000, "ms that a message waits for others, to travel in one batch"),
     MR_LONG(mr_kafka_config, replication, "MILLRACE_KAFKA_REPLICATION", "1", 1, 15, "copies of each topic that is made; from 3 on, two must have a message before it counts as sent"),
     MR_LONG(mr_kafka_config, send_queue_max, "MILLRACE_KAFKA_SEND_QUEUE_MAX", "10000", 100, 1000000, "messages under way to Kafka at a time"),
-    MR_LONG(mr_kafka_config, session_ms, "MILLRACE_KAFKA_SESSION_MS", "10000", 6000, 300000, "ms of silence after which a consumer is taken for dead"),
+    MR_LONG(mr_kafka_config, session_ms, "MILLRACE_KAFKA_SESSION_MS", "10000", 1000, 300000, "ms of silence after which a consumer is taken for dead; not below the broker's group.min.session.timeout.ms"),
     MR_STR(mr_kafka_config, security_protocol, "MILLRACE_KAFKA_SECURITY_PROTOCOL", "plaintext", "plaintext, ssl, sasl_plaintext or sasl_ssl"),
     MR_STR(mr_kafka_config, sasl_mechanism, "MILLRACE_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty without SASL"),
     MR_STR(mr_kafka_config, sasl_username, "MILLRACE_KAFKA_SASL_USERNAME", "", "user of Kafka; empty without SASL"),

@@ -1,4 +1,5 @@
-/* format.h -- the picture formats by name: what is read, what is written, how a file of it is called. */
+/* format.h -- the picture formats by name: what is read, what is written, how a file of it is
+ * called. */
 #ifndef MR_FORMAT_H
 #define MR_FORMAT_H
 
@@ -16,7 +17,8 @@ enum mr_format {
     MR_FORMAT_COUNT
 };
 
-/* All of these accept any number; one that is no format is "unknown" and neither read nor written. */
+/* All of these accept any number; one that is no format is "unknown" and neither read nor written.
+ */
 const char *mr_format_name(enum mr_format);         /* "jpeg" */
 const char *mr_format_extension(enum mr_format);    /* "jpg" */
 const char *mr_format_content_type(enum mr_format); /* "image/jpeg" */

@@ -18,6 +18,7 @@ enum {
     MR_MESSAGE_VERSION = 1,
     MR_JOB_MESSAGE_MAX = 1536 * 1024, /* bytes of a job: a definition and an input */
     MR_EVENT_BYTES_MAX = 2 * 1024 * 1024, /* of the log: a job and what admit adds */
+    MR_DEAD_BYTES_MAX = 2 * 1024 * 1024, /* of a dead letter: in base64 they fit the bus */
     MR_INPUT_MAX = 262144,            /* bytes of an input or output, as AWS's */
     MR_TOKEN_MAX = 160,
     MR_ERROR_NAME_MAX = 256, /* longer ones are cut, as AWS does */
@@ -150,7 +151,8 @@ enum mr_code mr_control_print(const struct mr_control *, struct mr_buf *buf);
 
 /* ---- millrace.dlq -------------------------------------------------------------------------------
  * What could not be understood, with its bytes; or a job that failed, with its chain of errors.
- * {"v":1,"reason":"MR_INVALID","error":text,"topic":..,"partition":..,"offset":..,"bytes":base64} */
+ * {"v":1,"reason":"MR_INVALID","error":text,"topic":..,"partition":..,"offset":..,"bytes":base64}
+ * Bytes beyond MR_DEAD_BYTES_MAX are cut; "bytes_total" then says how many there were. */
 enum mr_code mr_dead_print(const char *reason, const char *error, const char *topic,
                            int32_t partition, int64_t offset, const void *bytes, size_t len,
                            struct mr_buf *buf);

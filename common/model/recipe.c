@@ -16,10 +16,10 @@ const char *const mr_fit_names[] = {"cover", "contain", "fill", "inside", "outsi
 const char *const mr_kernel_names[] = {"nearest",  "linear",   "cubic", "mitchell",
                                        "lanczos2", "lanczos3", NULL};
 const char *const mr_blend_names[] = {
-    "clear",     "source",       "over",        "in",         "out",        "atop",    "dest",
-    "dest-over", "dest-in",      "dest-out",    "dest-atop",  "xor",        "add",     "saturate",
-    "multiply",  "screen",       "overlay",     "darken",     "lighten",    "colour-dodge",
-    "colour-burn", "hard-light", "soft-light",  "difference", "exclusion",  NULL};
+    "clear",      "source",     "over",       "in",        "out",     "atop",         "dest",
+    "dest-over",  "dest-in",    "dest-out",   "dest-atop", "xor",     "add",          "saturate",
+    "multiply",   "screen",     "overlay",    "darken",    "lighten", "colour-dodge", "colour-burn",
+    "hard-light", "soft-light", "difference", "exclusion", NULL};
 const char *const mr_chroma_names[] = {"4:2:0", "4:4:4", NULL};
 const char *const mr_metadata_names[] = {"none", "keep", NULL};
 const char *const mr_icc_names[] = {"srgb", "keep", NULL};

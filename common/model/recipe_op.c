@@ -87,8 +87,8 @@ static enum mr_code resize_parse(const struct place *place, struct mr_op *op, st
         rc = mr_json_bool_opt(item, place->at, "without_enlargement", &resize->without_enlargement,
                               err);
     if (!rc)
-        rc = mr_json_bool_opt(item, place->at, "without_reduction", &resize->without_reduction,
-                              err);
+        rc =
+            mr_json_bool_opt(item, place->at, "without_reduction", &resize->without_reduction, err);
     resize->fit = (enum mr_fit)fit;
     resize->kernel = (enum mr_kernel)kernel;
     return rc;
@@ -282,12 +282,19 @@ static const struct {
 };
 /* clang-format on */
 
-static const char *const ops_later[] = {
-    "trim",      "extend", "affine", "median",       "convolve",     "pixelate",
-    "dilate",    "erode",  "gamma",  "negate",       "normalize",    "clahe",
-    "threshold", "linear", "modulate", "recomb",     "tint",         "duotone",
-    "unflatten", "ensure_alpha", "remove_alpha", "extract_channel", "text", "redact",
-    "colorspace", NULL};
+static const char *const ops_later[] = {"trim",         "extend",
+                                        "affine",       "median",
+                                        "convolve",     "pixelate",
+                                        "dilate",       "erode",
+                                        "gamma",        "negate",
+                                        "normalize",    "clahe",
+                                        "threshold",    "linear",
+                                        "modulate",     "recomb",
+                                        "tint",         "duotone",
+                                        "unflatten",    "ensure_alpha",
+                                        "remove_alpha", "extract_channel",
+                                        "text",         "redact",
+                                        "colorspace",   NULL};
 
 static enum mr_code op_parse(const struct place *place, struct mr_op *op, struct mr_error *err)
 {

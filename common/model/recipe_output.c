@@ -154,11 +154,29 @@ static enum mr_code metadata_parse(const cJSON *item, const char *at,
 enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const char *at,
                              struct mr_recipe_output *ret, struct mr_error *err)
 {
-    static const char *const known[] = {
-        "name",        "ops",    "format",   "quality",  "effort",    "lossless",
-        "progressive", "chroma", "metadata", "icc",      "compression", "key",
-        "cache_control", "content_disposition", "palette", "colors", "bitdepth", "tile",
-        "pyramid",     "max_bytes", "target", "tags",    NULL};
+    static const char *const known[] = {"name",
+                                        "ops",
+                                        "format",
+                                        "quality",
+                                        "effort",
+                                        "lossless",
+                                        "progressive",
+                                        "chroma",
+                                        "metadata",
+                                        "icc",
+                                        "compression",
+                                        "key",
+                                        "cache_control",
+                                        "content_disposition",
+                                        "palette",
+                                        "colors",
+                                        "bitdepth",
+                                        "tile",
+                                        "pyramid",
+                                        "max_bytes",
+                                        "target",
+                                        "tags",
+                                        NULL};
     static const char *const later[] = {"palette",   "colors", "bitdepth", "tile", "pyramid",
                                         "max_bytes", "target", "tags",     NULL};
     const char *name = NULL;

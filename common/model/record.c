@@ -76,7 +76,7 @@ enum mr_code mr_dead_print(const char *reason, const char *error, const char *to
     struct mr_jw w;
 
     (void)mr_buf_add_char(&coded, '"');
-    add_base64(&coded, bytes, bytes ? len : 0);
+    add_base64(&coded, bytes, !bytes ? 0 : len > MR_DEAD_BYTES_MAX ? MR_DEAD_BYTES_MAX : len);
     (void)mr_buf_add_char(&coded, '"');
     mr_jw_begin(&w, buf);
     mr_jw_open(&w, NULL, '{');
@@ -86,6 +86,8 @@ enum mr_code mr_dead_print(const char *reason, const char *error, const char *to
     mr_jw_str(&w, "topic", topic);
     mr_jw_int(&w, "partition", partition);
     mr_jw_int(&w, "offset", offset);
+    if (len > MR_DEAD_BYTES_MAX)
+        mr_jw_int(&w, "bytes_total", (int64_t)len);
     if (!coded.failed)
         mr_jw_raw(&w, "bytes", coded.data, coded.len);
     mr_jw_close(&w, '}');

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 enum {
-    MR_BUS_MESSAGE_MAX = 2 * 1024 * 1024, /* bytes of value; topics are made with room for it */
+    MR_BUS_MESSAGE_MAX = 3 * 1024 * 1024, /* bytes of value; topics are made with room for it */
     MR_BUS_KEY_MAX = 32 * 1024,
     MR_BUS_PARTITIONS_MAX = 1024, /* of one topic */
     MR_QUEUE_WINDOW_MAX = 65536,

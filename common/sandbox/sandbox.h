@@ -43,7 +43,7 @@ struct sb_report {
 
 /* ---- the parent's side -------------------------------------------------------------------- */
 
-struct sb_limits { /* of the child; 0: as the parent has it */
+struct sb_limits {         /* of the child; 0: as the parent has it */
     int64_t address_space; /* bytes */
     int64_t file_bytes;    /* the longest file (a memfd, too) that it can write */
     int64_t open_files;
@@ -51,8 +51,8 @@ struct sb_limits { /* of the child; 0: as the parent has it */
 
 struct sb_child {
     pid_t pid;
-    int pidfd; /* owned; -1: none */
-    int sock;  /* owned: SOCK_SEQPACKET, close-on-exec; -1: none */
+    int pidfd;               /* owned; -1: none */
+    int sock;                /* owned: SOCK_SEQPACKET, close-on-exec; -1: none */
     struct sb_report report; /* what the spawning side holds; complete with sb_report_merge() */
 };
 

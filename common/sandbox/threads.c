@@ -1,6 +1,6 @@
-/* threads.c -- what the kernel keeps for each thread has to be changed by each thread: a signal makes
- * every one of them do it, as libpsx and the C library's setuid() do.  The others must be idle: new
- * threads made meanwhile by one that was not asked yet would be missed. */
+/* threads.c -- what the kernel keeps for each thread has to be changed by each thread: a signal
+ * makes every one of them do it, as libpsx and the C library's setuid() do.  The others must be
+ * idle: new threads made meanwhile by one that was not asked yet would be missed. */
 #include "common/sandbox/internal.h"
 
 #include <dirent.h>

@@ -3,9 +3,9 @@
  *     render_bench render FILE WIDTH FORMAT [N]   through a decoder: its CPU and the supervisor's
  *     render_bench codec  FILE WIDTH FORMAT [N]   the same pixels by libvips, here
  *
- * FORMAT: jpeg or webp, quality 80.  One JSON line, times in microseconds of CPU for one picture: the
- * mean, and the least, which other work on the machine disturbs less.  MILLRACE_DECODER names the
- * decoder; else it is beside this program or in ../bin. */
+ * FORMAT: jpeg or webp, quality 80.  One JSON line, times in microseconds of CPU for one picture:
+ * the mean, and the least, which other work on the machine disturbs less.  MILLRACE_DECODER names
+ * the decoder; else it is beside this program or in ../bin. */
 #include "common/base/json.h"
 #include "common/ports/clock.h"
 #include "worker/imaging.h"
@@ -66,7 +66,8 @@ static void add(struct cost *sum, struct cost *least, const struct cost *cost)
         *least = *cost;
 }
 
-/* ---- through a decoder ------------------------------------------------------------------------ */
+/* ---- through a decoder ------------------------------------------------------------------------
+ */
 
 static struct mr_recipe *recipe_of(const struct job *job)
 {
@@ -126,8 +127,8 @@ static int render(const char *argv0, const struct job *job)
             fprintf(stderr, "render_bench: %s: %s\n", fault.name, fault.cause);
             return 1;
         }
-        cost = (struct cost){rendered.cpu_us,   rendered.decode_us, rendered.scale_us,
-                             rendered.encode_us, cpu_us() - start,  rendered.outputs[0].len};
+        cost = (struct cost){rendered.cpu_us,    rendered.decode_us, rendered.scale_us,
+                             rendered.encode_us, cpu_us() - start,   rendered.outputs[0].len};
         cost.total += cost.supervisor;
         if (i >= 0)
             add(&sum, &least, &cost);
@@ -138,7 +139,8 @@ static int render(const char *argv0, const struct job *job)
     return 0;
 }
 
-/* ---- libvips alone ---------------------------------------------------------------------------- */
+/* ---- libvips alone ----------------------------------------------------------------------------
+ */
 
 /* The shrink-on-load that worker/decoder/load.c takes. */
 static int shrink_of(double shrink)

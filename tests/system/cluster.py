@@ -7,6 +7,8 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -123,7 +125,7 @@ class Cluster:
         self.redis.flushdb()
         self.env = dict(os.environ, MILLRACE_TOPICS=self.prefix, MILLRACE_BUS="kafka", MILLRACE_REDIS_URL=f"{url}/{self.database}",
                         MILLRACE_BLOB="s3", MILLRACE_SHARDS=str(SHARDS), MILLRACE_TASK_PARTITIONS="2",
-                        MILLRACE_KAFKA_SESSION_MS="6000", ORCH_LEASE_MS="1500", ORCH_TAKE_RETRY_MS="100",
+                        MILLRACE_KAFKA_SESSION_MS="2000", ORCH_LEASE_MS="1500", ORCH_TAKE_RETRY_MS="100",
                         WORKER_SANDBOX="best", WORKER_SLOTS="2", GATEWAY_ADMIN_KEY=ADMIN, GATEWAY_LISTEN="127.0.0.1:0",
                         **{name: str(value) for name, value in settings.items()})
         self.brokers = os.environ["MILLRACE_KAFKA_BROKERS"]
@@ -201,6 +203,22 @@ class Cluster:
             consumer.close()
         return found
 
+    def delete_records(self, topic, partition, before):
+        """What a retention gone wrong does. Kafka's DeleteRecords (key 21, version 1), which the Python client lacks."""
+        name = f"{self.prefix}.{topic}".encode()
+        body = struct.pack(">hhih4s", 21, 1, 1, 4, b"test") + struct.pack(f">ih{len(name)}sii", 1, len(name), name, 1, partition)
+        body += struct.pack(">qi", before, 10000)
+        host, port = self.brokers.split(":")
+        with socket.create_connection((host, int(port)), 10) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            answer = b""
+            while len(answer) < 4 or len(answer) < 4 + struct.unpack(">i", answer[:4])[0]:
+                more = connection.recv(4096)
+                assert more, "the broker hung up"
+                answer += more
+        low, error = struct.unpack(">qh", answer[-10:])
+        assert error == 0 and low == before, (low, error)
+
     def letters(self):
         return [json.loads(value) for _, _, _, value in self.read("dlq")]
 
@@ -218,8 +236,28 @@ class Cluster:
         def has_ended():
             row = self.row(job)
             return row if row.get("status") in FINAL else None
-        has_ended.__name__ = f"{job} ended, it is {self.row(job)}"
-        return wait_until(has_ended, limit)
+        try:
+            return wait_until(has_ended, limit)
+        except AssertionError:
+            raise AssertionError(f"{job} has not ended in {limit} s: {self.trace(job)}") from None
+
+    def trace(self, job):
+        """What every topic says of a job, for the report of a failed test."""
+        lines = [f"row {self.row(job)}", f"groups {self.released()}"]
+        for topic in ("jobs", "log", "tasks.io", "events"):
+            lines += [f"{topic} {partition}/{offset} {value[:200]}" for partition, offset, _, value in self.read(topic)
+                      if job.encode() in value]
+        return "\n".join(lines)
+
+    def released(self):
+        """How far each group has released its topic."""
+        found = {}
+        for group, topic in ((f"{self.prefix}.admit", "jobs"), (f"{self.prefix}.worker.io", "tasks.io")):
+            consumer = confluent_kafka.Consumer({"bootstrap.servers": self.brokers, "group.id": group})
+            places = [confluent_kafka.TopicPartition(f"{self.prefix}.{topic}", partition) for partition in (0, 1)]
+            found[topic] = [place.offset for place in consumer.committed(places, 10)]
+            consumer.close()
+        return found
 
     def outbox_is_empty(self, limit=15.0):
         def outbox_empty():

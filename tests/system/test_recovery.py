@@ -20,7 +20,7 @@ class Hello:
 
     def __init__(self, cluster):
         self.cluster = cluster
-        self.consumer = confluent_kafka.Consumer({"bootstrap.servers": cluster.brokers, "group.id": "hello",
+        self.consumer = confluent_kafka.Consumer({"bootstrap.servers": cluster.brokers, "group.id": f"hello-{cluster.prefix}",
                                                   "auto.offset.reset": "earliest"})
         self.consumer.subscribe([f"{cluster.prefix}.tasks.hello"])
 
@@ -116,12 +116,7 @@ def test_a_log_cut_off_behind_redis_is_noticed_not_skipped():
         shard = shard_of("one-1")
         for i in range(5):
             cluster.produce("log", {"v": 1, "k": "redrive", "job": f"x{i}"}, "x", partition=shard)
-        place = confluent_kafka.TopicPartition(f"{cluster.prefix}.log", shard, 10_000_000)
-        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.brokers})
-        end = max(offset for partition, offset, _, _ in cluster.read("log") if partition == shard) + 1
-        place.offset = end
-        for done in admin.delete_records([place]).values():
-            done.result(20)
+        cluster.delete_records("log", shard, max(offset for partition, offset, _, _ in cluster.read("log") if partition == shard))
         position = int(cluster.redis.hget(f"mr:{{{shard}}}:pos", "next"))
         again = cluster.start("orchestrator", ready=False).says("shard.stopped")
         time.sleep(1)
@@ -229,7 +224,7 @@ def test_a_wrong_setting_stops_a_program_at_its_start_with_one_line():
     with Cluster() as cluster:
         cases = [("orchestrator", {"MILLRACE_SHARDS": "many"}, "MILLRACE_SHARDS"),
                  ("orchestrator", {"MILLRACE_REDIS_URL": "http://x"}, "MILLRACE_REDIS_URL"),
-                 ("worker", {"WORKER_SLOTS": "0"}, "WORKER_SLOTS"),
+                 ("worker", {"WORKER_SLOTS": "plenty"}, "WORKER_SLOTS"),
                  ("gateway", {"GATEWAY_LISTEN": "nowhere"}, "GATEWAY_LISTEN")]
         for name, settings, word in cases:
             program = cluster.start(name, ready=False, **settings)

@@ -1,4 +1,5 @@
-/* encode.c -- the savers of libvips that we call, each by name, and the target that they write to. */
+/* encode.c -- the savers of libvips that we call, each by name, and the target that they write to.
+ */
 #include "worker/decoder/encode.h"
 
 #include <errno.h>
@@ -58,8 +59,8 @@ static int effort_of(const struct mr_recipe_output *output, int otherwise, int m
 static int save(VipsImage *image, VipsTarget *target, const struct mr_recipe_output *output,
                 enum mr_format format, int quality)
 {
-    VipsForeignSubsample subsample = output->chroma == MR_CHROMA_444 ? VIPS_FOREIGN_SUBSAMPLE_OFF
-                                                                     : VIPS_FOREIGN_SUBSAMPLE_ON;
+    VipsForeignSubsample subsample =
+        output->chroma == MR_CHROMA_444 ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON;
     VipsForeignKeep keep = keep_of(output);
 
     switch (format) {
@@ -97,15 +98,16 @@ static enum dec_failure format_check(const VipsImage *image, enum mr_format form
     int side_max = mr_format_side_max(format);
 
     if (!mr_format_written(format))
-        return dec_fail(fault, DEC_RECIPE_INVALID, "%s/format: auto is %s here, which is not "
-                        "written yet", at, mr_format_name(format));
+        return dec_fail(fault, DEC_RECIPE_INVALID,
+                        "%s/format: auto is %s here, which is not "
+                        "written yet",
+                        at, mr_format_name(format));
     if (image->Xsize > side_max || image->Ysize > side_max)
         return dec_fail(fault, DEC_TOO_LARGE, "%s: %dx%d, %s has at most %d a side", at,
                         image->Xsize, image->Ysize, mr_format_name(format), side_max);
     return DEC_OK;
 }
 
-/* libvips pads an output of 1 or 2 bands to what its format has; grey stays grey. */
 enum dec_failure dec_encode(struct dec_picture *picture, const struct mr_recipe_output *output,
                             enum mr_format source_format, const char *at,
                             const struct dec_sink *sink, struct dec_meter *pulled,
@@ -123,17 +125,18 @@ enum dec_failure dec_encode(struct dec_picture *picture, const struct mr_recipe_
         return failure;
     if (dec_meter_insert(picture->image, pulled, &metered))
         return dec_fail_vips(fault, DEC_UNSUPPORTED, at);
+    if (output->icc == MR_ICC_SRGB) /* `keep` of a saver is not enough for all of them */
+        vips_image_remove(metered, VIPS_META_ICC_NAME);
     target = vips_target_custom_new();
     g_signal_connect(target, "write", G_CALLBACK(on_write), &writing);
     rc = save(metered, VIPS_TARGET(target), output, format, quality);
-    *ret = (struct dec_written){.len = writing.len,
-                                .format = (int32_t)format,
-                                .width = metered->Xsize,
-                                .height = metered->Ysize,
-                                .pages = 1,
-                                .quality = output->lossless || !mr_format_quality_default(format)
-                                               ? 0
-                                               : quality};
+    *ret = (struct dec_written){
+        .len = writing.len,
+        .format = (int32_t)format,
+        .width = metered->Xsize,
+        .height = metered->Ysize,
+        .pages = 1,
+        .quality = output->lossless || !mr_format_quality_default(format) ? 0 : quality};
     g_object_unref(target);
     g_object_unref(metered);
     if (!rc)

@@ -15,6 +15,7 @@
 #include "tests/unit/decoder/hostile.h"
 #endif
 
+#include <locale.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static void memory_setup(void)
 
 static void library_setup(void)
 {
+    setlocale(LC_CTYPE, "C.UTF-8"); /* no conversion of texts, which would load its tables */
     setenv("VIPS_DISC_THRESHOLD", "1000g", 1); /* there is no disc */
     if (vips_init("millrace-decoder"))
         _exit(EXIT_NO_LIBRARY);
@@ -76,7 +78,8 @@ static enum dec_failure render(const struct dec_channel *channel, const struct d
     if (recipe->source_count > task->source_count)
         failure = dec_fail(fault, DEC_RECIPE_INVALID, "/source: not all sources were sent");
     for (size_t i = 0; i < recipe->output_count; i++)
-        sinks[i] = (struct dec_sink){channel->slots[DEC_SLOT_OUTPUTS + i].fd, task->output_bytes_max};
+        sinks[i] =
+            (struct dec_sink){channel->slots[DEC_SLOT_OUTPUTS + i].fd, task->output_bytes_max};
     if (!failure)
         failure = dec_render(recipe, sources, task->source_count, &limits, sinks, reply, fault);
     mr_recipe_free(recipe);

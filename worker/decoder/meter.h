@@ -1,6 +1,6 @@
-/* meter.h -- whose time it was.  libvips decodes, scales and encodes at once, row by row, so that no
- * clock around a call tells the stages apart.  A meter is an operation that does nothing but pass
- * pixels on, and adds up the CPU time of what lies before it. */
+/* meter.h -- whose time it was.  libvips decodes, scales and encodes at once, row by row, so that
+ * no clock around a call tells the stages apart.  A meter is an operation that does nothing but
+ * pass pixels on, and adds up the CPU time of what lies before it. */
 #ifndef DEC_METER_H
 #define DEC_METER_H
 

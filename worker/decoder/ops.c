@@ -58,8 +58,8 @@ static int premultiplied(VipsImage *image, VipsImage **ret,
 
 static int mask_apply(VipsImage *image, VipsImage **ret, double edge, double middle, double scale)
 {
-    VipsImage *mask = vips_image_new_matrixv(3, 3, edge, edge, edge, edge, middle, edge, edge, edge,
-                                             edge);
+    VipsImage *mask =
+        vips_image_new_matrixv(3, 3, edge, edge, edge, edge, middle, edge, edge, edge, edge);
     int rc;
 
     if (!mask)

@@ -75,12 +75,12 @@ void dec_place(const struct mr_gravity *gravity, enum dec_place place, struct de
     static const struct {
         int x, y;
     } sides[] = {
-        [MR_GRAVITY_CENTER] = {0, 0},     [MR_GRAVITY_NORTH] = {0, -1},
-        [MR_GRAVITY_NORTHEAST] = {1, -1}, [MR_GRAVITY_EAST] = {1, 0},
-        [MR_GRAVITY_SOUTHEAST] = {1, 1},  [MR_GRAVITY_SOUTH] = {0, 1},
-        [MR_GRAVITY_SOUTHWEST] = {-1, 1}, [MR_GRAVITY_WEST] = {-1, 0},
+        [MR_GRAVITY_CENTER] = {0, 0},      [MR_GRAVITY_NORTH] = {0, -1},
+        [MR_GRAVITY_NORTHEAST] = {1, -1},  [MR_GRAVITY_EAST] = {1, 0},
+        [MR_GRAVITY_SOUTHEAST] = {1, 1},   [MR_GRAVITY_SOUTH] = {0, 1},
+        [MR_GRAVITY_SOUTHWEST] = {-1, 1},  [MR_GRAVITY_WEST] = {-1, 0},
         [MR_GRAVITY_NORTHWEST] = {-1, -1}, [MR_GRAVITY_ATTENTION] = {0, 0},
-        [MR_GRAVITY_ENTROPY] = {0, 0},    [MR_GRAVITY_FOCAL] = {0, 0},
+        [MR_GRAVITY_ENTROPY] = {0, 0},     [MR_GRAVITY_FOCAL] = {0, 0},
     };
     int x = sides[gravity->kind].x, y = sides[gravity->kind].y;
     int right = outer.width - inner.width, bottom = outer.height - inner.height;
@@ -117,8 +117,12 @@ static enum dec_failure background_of(struct dec_picture *picture, struct mr_col
 
 static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
 {
-    return vips_resize(image, ret, (double)to.width / image->Xsize, "vscale",
-                       (double)to.height / image->Ysize, "kernel", kernel, NULL);
+    double across = (double)to.width / image->Xsize, down = (double)to.height / image->Ysize;
+
+    /* Which pixel is nearest hangs on the last digits: one scale for both sides, if it is meant. */
+    if (kernel == VIPS_KERNEL_NEAREST && lround(image->Ysize * across) == to.height)
+        down = across;
+    return vips_resize(image, ret, across, "vscale", down, "kernel", kernel, NULL);
 }
 
 /* With colours multiplied by alpha, as sharp: in bytes again before the scaling. */
@@ -231,6 +235,8 @@ enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *
     failure = dec_size_check(limits, size.width, size.height, op->at, fault);
     if (!failure)
         failure = dec_size_check(limits, to.width, to.height, op->at, fault);
+    if (!failure && resize->kernel == MR_KERNEL_NEAREST) /* which pixel is nearest depends on it */
+        failure = dec_picture_upright(picture, fault);
     if (!failure)
         failure = scale_to(picture, size, kernels[resize->kernel], op->at, fault);
     if (failure || (to.width == size.width && to.height == size.height))
@@ -307,9 +313,9 @@ enum dec_failure dec_op_rotate(struct dec_picture *picture, const struct mr_op *
     if (fmod(angle, 90) == 0)
         return rotate_exact(picture, (int)(angle / 90) % 4, op->at, fault);
     radians = angle / 180 * G_PI;
-    failure = dec_size_check(limits, (int64_t)(w * fabs(cos(radians)) + h * fabs(sin(radians))),
-                             (int64_t)(w * fabs(sin(radians)) + h * fabs(cos(radians))), op->at,
-                             fault);
+    failure =
+        dec_size_check(limits, (int64_t)(w * fabs(cos(radians)) + h * fabs(sin(radians))),
+                       (int64_t)(w * fabs(sin(radians)) + h * fabs(cos(radians))), op->at, fault);
     if (!failure)
         failure = background_of(picture, op->rotate.background, &background, fault);
     if (failure)

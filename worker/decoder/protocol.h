@@ -18,13 +18,13 @@
 
 enum {
     DEC_VERSION = 1,
-    DEC_TEXT_PIECE = 32768,    /* bytes of text in one packet */
-    DEC_TEXT_MAX = 1 << 20,    /* a recipe with every default written out */
-    DEC_ANSWER_MAX = 1 << 16,  /* what inspect has to say */
+    DEC_TEXT_PIECE = 32768,   /* bytes of text in one packet */
+    DEC_TEXT_MAX = 1 << 20,   /* a recipe with every default written out */
+    DEC_ANSWER_MAX = 1 << 16, /* what inspect has to say */
     DEC_CAUSE_MAX = 400,
     DEC_SLOT_OUTPUTS = MR_RECIPE_SOURCES_MAX, /* slots: sources first, then outputs */
     DEC_SLOTS = DEC_SLOT_OUTPUTS + MR_RECIPE_OUTPUTS_MAX,
-    DEC_EXIT_NO_MEMORY = 71,   /* exit statuses of the program */
+    DEC_EXIT_NO_MEMORY = 71, /* exit statuses of the program */
     DEC_EXIT_CRASHED = 70,
 };
 

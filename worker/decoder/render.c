@@ -1,7 +1,7 @@
 /* render.c -- decode once, the outer operations once, then each output's own.
  *
- * A recipe of one output is one pipeline from file to file, in bands of rows, with nothing kept that
- * need not be.  Where outputs share, what they share is put into memory first. */
+ * A recipe of one output is one pipeline from file to file, in bands of rows, with nothing kept
+ * that need not be.  Where outputs share, what they share is put into memory first. */
 #include "worker/decoder/render.h"
 
 #include "worker/decoder/ops.h"
@@ -105,9 +105,9 @@ enum dec_failure dec_render(const struct mr_recipe *recipe, const struct dec_sou
     enum dec_failure failure = dec_load_open(&sources[0], limits, &header, &image, fault);
 
     if (!failure)
-        failure = dec_load_picture(&sources[0], &header, image, shrink_of(recipe, &header),
-                                   recipe->auto_orient, keeps_profile(recipe), &decoded, &picture,
-                                   fault);
+        failure =
+            dec_load_picture(&sources[0], &header, image, shrink_of(recipe, &header),
+                             recipe->auto_orient, keeps_profile(recipe), &decoded, &picture, fault);
     if (failure)
         return failure;
     decoded.spent_ns += dec_cpu_ns() - start; /* headers */

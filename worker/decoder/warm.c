@@ -1,11 +1,12 @@
 /* warm.c -- after the lock no file can be opened: modules of libvips, plugins of libheif, colour
- * profiles and tables have to be there by then.  So each is made to work once, on a tiny picture. */
+ * profiles and tables have to be there by then.  So each is made to work once, on a tiny picture.
+ */
 #include "worker/decoder/warm.h"
 
 #include "worker/decoder/load.h"
 #include "worker/decoder/ops.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <vips/vips.h>
 
 enum { SIDE = 64 };
@@ -28,30 +29,38 @@ static VipsImage *sample(void)
     return out;
 }
 
-/* Encodes as suffix says, then decodes that, as a task would. */
-static bool codec_once(VipsImage *image, const char *suffix, double shrink)
+/* Decodes as a task would. */
+static bool decode_once(const void *data, size_t len, double shrink)
 {
     const struct dec_limits limits = {.pixels_max = 1 << 20};
+    const struct dec_source source = {data, len};
     struct dec_meter meter = {0};
-    struct dec_source source;
     struct dec_header header;
     struct dec_fault fault;
     struct dec_picture picture;
     VipsImage *opened;
+    bool good = dec_load_open(&source, &limits, &header, &opened, &fault) == DEC_OK &&
+                dec_load_picture(&source, &header, opened, shrink, true, false, &meter, &picture,
+                                 &fault) == DEC_OK;
+
+    if (good) {
+        good = dec_picture_settle(&picture, &fault) == DEC_OK;
+        dec_picture_release(&picture);
+    }
+    return good;
+}
+
+/* Encodes as suffix says, decodes that, and then a half of it, for the words of the error. */
+static bool codec_once(VipsImage *image, const char *suffix, double shrink)
+{
     void *data;
     size_t len;
     bool good;
 
     if (vips_image_write_to_buffer(image, suffix, &data, &len, NULL))
         return false;
-    source = (struct dec_source){data, len};
-    good = dec_load_open(&source, &limits, &header, &opened, &fault) == DEC_OK &&
-           dec_load_picture(&source, &header, opened, shrink, true, false, &meter, &picture,
-                            &fault) == DEC_OK;
-    if (good) {
-        good = dec_picture_settle(&picture, &fault) == DEC_OK;
-        dec_picture_release(&picture);
-    }
+    good = decode_once(data, len, shrink);
+    (void)decode_once(data, len / 2, shrink);
     g_free(data);
     return good;
 }
@@ -112,6 +121,16 @@ static bool operations_once(VipsImage *image)
     return good;
 }
 
+/* glib's words for errors go through the locale's character set, whose tables are files. */
+static void words_once(void)
+{
+    const char *volatile word; /* g_strerror() is called const: without a use it is not called */
+
+    (void)g_get_charset(NULL);
+    word = g_strerror(EIO);
+    (void)word;
+}
+
 bool dec_warm(void)
 {
     static const char *const codecs[] = {".jpg[Q=80]", ".png", ".webp[Q=80,effort=4]",
@@ -120,6 +139,7 @@ bool dec_warm(void)
     VipsImage *image = sample();
     bool good = image != NULL;
 
+    words_once();
     for (size_t i = 0; good && i < sizeof(codecs) / sizeof(codecs[0]); i++)
         good = codec_once(image, codecs[i], 3.5);
     for (size_t i = 0; good && i < sizeof(read_only) / sizeof(read_only[0]); i++)

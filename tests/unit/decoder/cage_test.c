@@ -47,9 +47,9 @@ static void attempt(const char *deed, const char *name, const char *cause)
 
 static void system_calls_that_reach_out_end_the_decoder(void **state)
 {
-    static const char *const deeds[] = {"open",   "open-in-thread", "socket", "execve",
-                                        "fork",   "vfork",          "kill",   "ptrace",
-                                        "memfd",  "executable",     "make-executable", "grow"};
+    static const char *const deeds[] = {
+        "open",   "open-in-thread", "socket",     "execve",          "fork", "vfork", "kill",
+        "ptrace", "memfd",          "executable", "make-executable", "grow"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)

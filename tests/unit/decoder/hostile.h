@@ -5,7 +5,8 @@
 #include "worker/decoder/channel.h"
 #include "worker/decoder/load.h"
 
-/* Does what the source says, if it says "HOSTILE deed".  True: and the reply says what came of it. */
+/* Does what the source says, if it says "HOSTILE deed".  True: and the reply says what came of it.
+ */
 bool dec_hostile_act(struct dec_channel *channel, const struct dec_source *source,
                      struct dec_reply *reply);
 

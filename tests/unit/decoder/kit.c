@@ -50,7 +50,8 @@ struct wk_decoder *kit_decoder(const struct wk_imaging_config *config)
     return decoder;
 }
 
-/* ---- pictures ----------------------------------------------------------------------------------- */
+/* ---- pictures -----------------------------------------------------------------------------------
+ */
 
 static VipsImage *filled(int width, int height, struct kit_pixel color, int bands)
 {
@@ -78,10 +79,9 @@ static struct kit_file encoded(VipsImage *image, const char *suffix)
 
 static VipsImage *quarters(int width, int height)
 {
-    VipsImage *parts[] = {filled(width / 2, height / 2, kit_red, 3),
-                          filled(width / 2, height / 2, kit_green, 3),
-                          filled(width / 2, height / 2, kit_blue, 3),
-                          filled(width / 2, height / 2, kit_white, 3)};
+    VipsImage *parts[] = {
+        filled(width / 2, height / 2, kit_red, 3), filled(width / 2, height / 2, kit_green, 3),
+        filled(width / 2, height / 2, kit_blue, 3), filled(width / 2, height / 2, kit_white, 3)};
     VipsImage *out;
 
     if (vips_arrayjoin(parts, &out, 4, "across", 2, NULL))
@@ -103,7 +103,7 @@ struct kit_file kit_turned(int orientation)
         VipsAngle turn;
         bool flop;
     } undo[9] = {
-        [1] = {VIPS_ANGLE_D0, false},  [2] = {VIPS_ANGLE_D0, true},
+        [1] = {VIPS_ANGLE_D0, false},   [2] = {VIPS_ANGLE_D0, true},
         [3] = {VIPS_ANGLE_D180, false}, [4] = {VIPS_ANGLE_D180, true},
         [5] = {VIPS_ANGLE_D270, true},  [6] = {VIPS_ANGLE_D270, false},
         [7] = {VIPS_ANGLE_D90, true},   [8] = {VIPS_ANGLE_D90, false},
@@ -157,7 +157,8 @@ struct kit_file kit_text(const char *text)
     return (struct kit_file){g_strdup(text), strlen(text)};
 }
 
-/* ---- recipes -------------------------------------------------------------------------------------- */
+/* ---- recipes
+ * -------------------------------------------------------------------------------------- */
 
 struct mr_recipe *kit_recipe(const char *json)
 {
@@ -221,7 +222,8 @@ void kit_fails(struct wk_decoder *decoder, const char *json, const struct kit_fi
                  fault.cause, name, cause);
 }
 
-/* ---- eyes ------------------------------------------------------------------------------------------ */
+/* ---- eyes
+ * ------------------------------------------------------------------------------------------ */
 
 VipsImage *kit_open(const void *data, size_t len)
 {

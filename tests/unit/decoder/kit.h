@@ -1,5 +1,5 @@
-/* kit.h -- pictures made by the tests themselves, a decoder to work on them, and eyes to look at what
- * came out.  Every helper fails the test by itself. */
+/* kit.h -- pictures made by the tests themselves, a decoder to work on them, and eyes to look at
+ * what came out.  Every helper fails the test by itself. */
 #ifndef DECODER_KIT_H
 #define DECODER_KIT_H
 

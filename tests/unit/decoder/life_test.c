@@ -13,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char small[] = "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":64}],"
-                            "\"outputs\":[{\"name\":\"o\",\"format\":\"jpeg\"}]}";
+static const char small[] =
+    "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":64}],"
+    "\"outputs\":[{\"name\":\"o\",\"format\":\"jpeg\"}]}";
 /* Some seconds of work. */
 static const char slow[] = "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":4000,"
                            "\"height\":4000,\"fit\":\"fill\"},{\"op\":\"blur\",\"sigma\":40}],"
@@ -111,7 +112,8 @@ static int without_user_spaces(void)
     config.sandbox = KIT_BEST;
     if (wk_decoder_new(&config, &decoder, &err))
         return 2;
-    if (strstr(wk_decoder_layers(decoder), "user") || !strstr(wk_decoder_layers(decoder), "seccomp"))
+    if (strstr(wk_decoder_layers(decoder), "user") ||
+        !strstr(wk_decoder_layers(decoder), "seccomp"))
         return 3;
     wk_decoder_free(decoder);
     return 0;

@@ -1,14 +1,18 @@
 """test_docs.py -- the documents say what the code does: settings, Redis keys and row fields are read out of the
 sources and looked for; links lead somewhere; the README's commands are understood by the programs they name."""
 
+import fnmatch
 import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
-TREE = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+from services import TREE, Services  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("MILLRACE_BIN") or pathlib.Path(os.environ.get("MILLRACE_BUILD", TREE / "build/dev")) / "bin")
 DOCUMENTS = sorted([TREE / "README.md", *(TREE / "docs").glob("**/*.md")])
 ADAPTERS = sorted((TREE / "common/adapters").glob("*redis*.c"))
@@ -118,15 +122,57 @@ def test_the_page_finds_a_jobs_shard_as_kafka_does():
 
 
 def test_the_dashboards_user_reads_what_is_meant_for_it_and_no_secret():
-    patterns = re.findall(r"%R~(\S+)", status())
+    patterns = re.findall(r"'%R~([^']+)'", status())
     assert patterns
 
     def may_read(key):
-        return any(re.fullmatch(re.escape(p).replace(r"\*", ".*").replace(r"\{", "{").replace(r"\}", "}"), key) for p in patterns)
+        return any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
 
     assert may_read("mr:{3}:job:order-7") and may_read("mr:{3}:open") and may_read("mr:worker:w1")
     for secret in ("mr:{3}:run:order-7", "mr:{3}:val:order-7", "mr:{3}:outbox", "mr:config"):
         assert not may_read(secret), f"a dashboard could read {secret}"
+
+
+def test_the_dashboards_user_is_made_by_the_command_of_the_page():
+    command = re.search(r"```sh\n(redis-cli ACL SETUSER.*?)```", status(), re.S).group(1)
+    with Services(only=("redis",)) as services:
+        def redis(*words):
+            done = subprocess.run(["redis-cli", "-p", str(services.redis_port), *words], capture_output=True, text=True,
+                                  timeout=10, check=False)
+            return done.stdout.strip()
+
+        def dashboard(*words):
+            return redis("--user", "dashboard", "--pass", "choose-a-password", "--no-auth-warning", *words)
+
+        subprocess.run(["bash", "-ec", command.replace("redis-cli", f"redis-cli -p {services.redis_port}")],
+                       capture_output=True, timeout=10, check=True)
+        redis("HSET", "mr:{0}:job:a", "status", "RUNNING")
+        redis("SET", "mr:{0}:run:a", "the nonce")
+        assert dashboard("HGET", "mr:{0}:job:a", "status") == "RUNNING"
+        assert dashboard("ZCARD", "mr:{0}:open") == "0"
+        for words in (("GET", "mr:{0}:run:a"), ("HGETALL", "mr:config"), ("HSET", "mr:{0}:job:a", "status", "x"),
+                      ("SORT_RO", "mr:{0}:open", "BY", "nosort", "GET", "mr:{0}:run:*"), ("EVAL", "return 1", "0"), ("SCAN", "0")):
+            assert dashboard(*words).startswith("NOPERM"), words
+
+
+# ---- the recipe -------------------------------------------------------------------------------------------------
+
+def words_of(name, path="common/model/recipe.c"):
+    return re.findall(r'"([^"]+)"', re.search(name + r"\[\] = \{(.*?)NULL", read(path), re.S).group(1))
+
+
+def test_every_operation_that_is_built_is_in_recipe_md():
+    listed = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`\w+`(?: · `\w+`)?) \|", read("docs/recipe.md").split("| field of", 1)[0], re.M))))
+    assert listed == set(words_of("mr_op_names"))
+    for name in ("mr_fit_names", "mr_kernel_names", "mr_gravity_names", "mr_blend_names"):
+        for word in words_of(name):
+            assert word in read("docs/recipe.md"), f"{name}: {word}"
+
+
+def test_every_operation_that_is_not_built_is_named_as_absent():
+    absent = read("README.md").split("## What is not built yet", 1)[1].split("\n## ", 1)[0]
+    for word in words_of("ops_later", "common/model/recipe_op.c") + words_of("formats_later", "common/model/recipe_output.c"):
+        assert word in absent, word
 
 
 # ---- links, commands, words ------------------------------------------------------------------------------------

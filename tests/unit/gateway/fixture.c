@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -101,9 +102,12 @@ void fixture_step(struct fixture *fx, int times)
 {
     struct mr_error err;
 
-    for (int i = 0; i < times; i++)
+    for (int i = 0; i < times; i++) {
+        (void)mr_bus_poll(fx->bus); /* the twin's descriptor never calls */
+        gw_config_copy_poll(&fx->app);
         if (gw_app_step(&fx->app, 1, &err))
             fail_msg("%s", err.text);
+    }
 }
 
 void fixture_pass(struct fixture *fx, int64_t ms)
@@ -124,9 +128,11 @@ struct client client_open(struct fixture *fx)
                                   .sin_port = htons((uint16_t)gw_server_port(fx->app.server)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct client client = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    const int yes = 1; /* bytes sent one by one are to arrive one by one */
 
     assert_true(client.fd >= 0);
     assert_int_equal(connect(client.fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)), 0);
     assert_int_equal(fcntl(client.fd, F_SETFL, O_NONBLOCK), 0);
     return client;
 }

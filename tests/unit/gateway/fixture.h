@@ -7,6 +7,8 @@
 #include "gateway/app.h"
 #include "gateway/auth.h"
 
+#include <cjson/cJSON.h>
+
 struct fixture {
     struct mr_sim_world world, blob_world; /* storage's is apart: another thread counts in it */
     struct mr_sim_clock clock;

@@ -3,3 +3,5 @@ target_link_libraries(gw_fixture PUBLIC gw mr_sim PkgConfig::CMOCKA)
 
 mr_test(gateway_parse unit unit/gateway/parse_test.c gw)
 mr_test(gateway_server unit unit/gateway/server_test.c gw_fixture)
+mr_test(gateway_routes unit unit/gateway/routes_test.c gw_fixture)
+mr_test(gateway_transfer unit unit/gateway/transfer_test.c gw_fixture)

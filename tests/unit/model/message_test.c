@@ -259,6 +259,20 @@ static void a_dead_letter_holds_the_bytes_as_base64(void **state)
     }
 }
 
+static void too_long_a_dead_letter_is_cut_and_says_so(void **state)
+{
+    const size_t len = MR_DEAD_BYTES_MAX + 100;
+    char *bytes = calloc(1, len);
+    struct mr_buf text = {0};
+
+    (void)state;
+    assert_int_equal(mr_dead_print("MR_TOO_LARGE", "why", "t", 0, 0, bytes, len, &text), MR_OK);
+    assert_true(text.len < MR_BUS_MESSAGE_MAX);
+    assert_non_null(strstr(text.data, "\"bytes_total\":2097252"));
+    mr_buf_release(&text);
+    free(bytes);
+}
+
 static void topics_are_named_by_their_prefix(void **state)
 {
     struct mr_topics topics;
@@ -315,6 +329,7 @@ int main(void)
         cmocka_unit_test(every_event_reads_back_as_it_was_written),
         cmocka_unit_test(an_unknown_kind_of_event_is_unsupported_not_skipped),
         cmocka_unit_test(a_dead_letter_holds_the_bytes_as_base64),
+        cmocka_unit_test(too_long_a_dead_letter_is_cut_and_says_so),
         cmocka_unit_test(topics_are_named_by_their_prefix),
         cmocka_unit_test(the_log_is_kept_for_ever_and_config_is_compacted),
     };

@@ -128,7 +128,8 @@ static void what_is_printed_is_read_back_to_the_same(void **state)
         "\"crop\",\"left\":1,\"top\":2,\"width\":3,\"height\":4},{\"op\":\"crop\",\"width\":3,"
         "\"height\":4,\"gravity\":\"entropy\"},{\"op\":\"rotate\",\"angle\":-12.5},{\"op\":\"flip\""
         "},{\"op\":\"flop\"},{\"op\":\"blur\",\"sigma\":0.3},{\"op\":\"sharpen\"},{\"op\":"
-        "\"sharpen\",\"sigma\":2,\"m1\":0},{\"op\":\"grayscale\"},{\"op\":\"flatten\",\"background\""
+        "\"sharpen\",\"sigma\":2,\"m1\":0},{\"op\":\"grayscale\"},{\"op\":\"flatten\","
+        "\"background\""
         ":\"#abc\"},{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"b\"},\"left\":-3,"
         "\"top\":0,\"blend\":\"color-dodge\",\"opacity\":0.1,\"tile\":true}]}],\"outputs\":[{"
         "\"name\":\"a\",\"format\":\"avif\",\"quality\":1,\"effort\":0,\"chroma\":\"4:4:4\"},{"
@@ -157,8 +158,8 @@ static void colours_are_read_in_every_form_of_writing(void **state)
         const char *text;
         struct mr_color color;
     } colors[] = {
-        {"#f80", {255, 136, 0, 255}},      {"#FF8800", {255, 136, 0, 255}},
-        {"#11223344", {17, 34, 51, 68}},   {"rebeccapurple", {0x66, 0x33, 0x99, 255}},
+        {"#f80", {255, 136, 0, 255}},           {"#FF8800", {255, 136, 0, 255}},
+        {"#11223344", {17, 34, 51, 68}},        {"rebeccapurple", {0x66, 0x33, 0x99, 255}},
         {"aliceblue", {0xf0, 0xf8, 0xff, 255}}, {"yellowgreen", {0x9a, 0xcd, 0x32, 255}},
         {"transparent", {0, 0, 0, 0}},
     };
@@ -255,7 +256,8 @@ static void an_output_is_refused_where_it_is_wrong(void **state)
     refused_output("\"name\":\"A\"", "/outputs/0/name: ");
     refused_output("\"name\":\"o\",\"format\":\"jpg\"", "/outputs/0/format: ");
     refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"quality\":101", "/outputs/0/quality: ");
-    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"quality\":\"high\"", "/outputs/0/quality: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"quality\":\"high\"",
+                   "/outputs/0/quality: ");
     refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"lossless\":true",
                    "/outputs/0/lossless: jpeg has none");
     refused_output("\"name\":\"o\",\"format\":\"png\",\"quality\":80",

@@ -75,8 +75,12 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
 
     if (rc)
         return rc;
-    *ret = (struct wk_rendered){.source_format = "jpeg", .source_width = 200, .source_height = 100,
-                                .source_pages = 1, .cpu_us = 1500, .wall_us = 2000,
+    *ret = (struct wk_rendered){.source_format = "jpeg",
+                                .source_width = 200,
+                                .source_height = 100,
+                                .source_pages = 1,
+                                .cpu_us = 1500,
+                                .wall_us = 2000,
                                 .peak_bytes = 4096};
     ret->output_count = mr_recipe_outputs(recipe);
     for (size_t i = 0; i < ret->output_count; i++) {
@@ -89,10 +93,16 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
             (void)snprintf(text + len, sizeof text - (size_t)len, " on %zu layers", n - 1);
         free(decoder->bytes[i]);
         decoder->bytes[i] = strdup(text);
-        ret->outputs[i] = (struct wk_output){.name = name, .format = "jpeg", .extension = "jpg",
+        ret->outputs[i] = (struct wk_output){.name = name,
+                                             .format = "jpeg",
+                                             .extension = "jpg",
                                              .content_type = "image/jpeg",
-                                             .data = decoder->bytes[i], .len = strlen(text),
-                                             .width = 20, .height = 10, .pages = 1, .quality = 80};
+                                             .data = decoder->bytes[i],
+                                             .len = strlen(text),
+                                             .width = 20,
+                                             .height = 10,
+                                             .pages = 1,
+                                             .quality = 80};
     }
     return MR_OK;
 }

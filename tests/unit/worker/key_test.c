@@ -8,9 +8,15 @@
 
 #include <cmocka.h>
 
-static const struct wk_key_vars vars = {.job = "order-7", .tenant = "shop", .step = "Render.2",
-                                        .name = "large", .ext = "jpg", .sha256 = "abc",
-                                        .attempt = 3, .width = 640, .height = 480};
+static const struct wk_key_vars vars = {.job = "order-7",
+                                        .tenant = "shop",
+                                        .step = "Render.2",
+                                        .name = "large",
+                                        .ext = "jpg",
+                                        .sha256 = "abc",
+                                        .attempt = 3,
+                                        .width = 640,
+                                        .height = 480};
 
 static void becomes(const char *pattern, const char *key)
 {

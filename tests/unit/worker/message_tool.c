@@ -1,5 +1,5 @@
-/* message_tool.c -- for test_schemas.py: prints one of each message as the programs print it, or reads
- * lines "KIND JSON" and says of each whether the programs accept it. */
+/* message_tool.c -- for test_schemas.py: prints one of each message as the programs print it, or
+ * reads lines "KIND JSON" and says of each whether the programs accept it. */
 #include "common/model/message.h"
 
 #include <stdio.h>
@@ -22,12 +22,23 @@ static void print_events(const cJSON *object)
     const struct mr_event events[] = {
         {.kind = MR_EVENT_TAKEOVER, .owner = "orchestrator-1"},
         {.kind = MR_EVENT_DEFINITION, .def = hash, .definition = object},
-        {.kind = MR_EVENT_SUBMIT, .job = "order-7", .tenant = "shop", .workflow = "thumbs",
-         .def = hash, .nonce = "00112233445566778899aabbccddeeff", .sum = hash,
-         .from = "millrace.jobs/2/1093", .engine = 1, .input = object},
+        {.kind = MR_EVENT_SUBMIT,
+         .job = "order-7",
+         .tenant = "shop",
+         .workflow = "thumbs",
+         .def = hash,
+         .nonce = "00112233445566778899aabbccddeeff",
+         .sum = hash,
+         .from = "millrace.jobs/2/1093",
+         .engine = 1,
+         .input = object},
         {.kind = MR_EVENT_RESULT, .token_text = token, .worker = "w1", .output = object},
         {.kind = MR_EVENT_RESULT, .token_text = token, .error = "Image.Corrupt", .cause = "cut"},
-        {.kind = MR_EVENT_TIMER, .job = "order-7", .seq = 3, .attempt = 1, .timer = 't',
+        {.kind = MR_EVENT_TIMER,
+         .job = "order-7",
+         .seq = 3,
+         .attempt = 1,
+         .timer = 't',
          .due_ms = 1769860800123},
         {.kind = MR_EVENT_CANCEL, .job = "order-7", .cause = "why"},
         {.kind = MR_EVENT_REDRIVE, .job = "order-7"},
@@ -44,11 +55,17 @@ static void print_events(const cJSON *object)
 static int print_all(void)
 {
     cJSON *object = cJSON_CreateObject();
-    const struct mr_job job = {.id = "order-7", .tenant = "shop", .workflow = "thumbs",
-                               .input = object};
-    const struct mr_task task = {.job = "order-7", .tenant = "shop", .step = "Render.1",
-                                 .token = token, .type = "image.render", .seq = 3, .attempt = 1,
-                                 .timeout_ms = 1000, .input = object};
+    const struct mr_job job = {
+        .id = "order-7", .tenant = "shop", .workflow = "thumbs", .input = object};
+    const struct mr_task task = {.job = "order-7",
+                                 .tenant = "shop",
+                                 .step = "Render.1",
+                                 .token = token,
+                                 .type = "image.render",
+                                 .seq = 3,
+                                 .attempt = 1,
+                                 .timeout_ms = 1000,
+                                 .input = object};
     const struct mr_control control = {.job = "order-7", .seq = 3, .attempt = 1};
     struct mr_buf buf = {0};
     enum mr_code rc;

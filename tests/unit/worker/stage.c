@@ -1,6 +1,8 @@
 /* stage.c -- see stage.h. */
 #include "tests/unit/worker/stage.h"
 
+#include "tests/unit/worker/stage_blob.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,18 +54,28 @@ void stage_open(struct stage *stage)
     *stage = (struct stage){
         .world = {.seed = 1, .now_ms = 1000},
         .blob_world = {.seed = 2, .now_ms = 1000},
-        .config = {.id = id, .classes = classes, .slots = 2, .window = 64, .ahead = 2,
-                   .task_timeout_ms = 60000, .send_retry_ms = 50, .cancels_max = 64,
-                   .beat_ms = 1000, .drain_ms = 1000},
+        .config = {.id = id,
+                   .classes = classes,
+                   .slots = 2,
+                   .window = 64,
+                   .ahead = 2,
+                   .task_timeout_ms = 60000,
+                   .send_retry_ms = 50,
+                   .cancels_max = 64,
+                   .beat_ms = 1000,
+                   .drain_ms = 1000},
         .imaging = {.source_bytes_max = 1000, .output_bytes_max = 1000},
-        .cluster = {.topics = prefix, .shards = 4, .task_partitions = 2, .jobs_keep_ms = 60000,
+        .cluster = {.topics = prefix,
+                    .shards = 4,
+                    .task_partitions = 2,
+                    .jobs_keep_ms = 60000,
                     .dedupe_ms = 70000},
     };
     imaging_twin_reset();
     mr_sim_clock_init(&stage->clock, &stage->world);
     stage->broker = mr_sim_broker_new(&stage->world);
     stage->bucket = mr_sim_bucket_new(&stage->blob_world);
-    stage->blob = mr_blob_sim_new(stage->bucket, &err);
+    stage->blob = stage_blob_new_take(mr_blob_sim_new(stage->bucket, &err));
     stage->client = mr_bus_sim_new(stage->broker, &err);
     assert_non_null(stage->client);
     mr_topics_init(&topics, prefix);
@@ -122,9 +134,9 @@ static void send(struct stage *stage, const char *topic, const char *key, const 
 {
     struct mr_error err;
 
-    assert_int_equal(mr_bus_send(stage->client, topic, -1, key, key ? strlen(key) : 0, bytes, len,
-                                 NULL, &err),
-                     MR_OK);
+    assert_int_equal(
+        mr_bus_send(stage->client, topic, -1, key, key ? strlen(key) : 0, bytes, len, NULL, &err),
+        MR_OK);
     assert_int_equal(mr_bus_flush(stage->client, 1000, &err), MR_OK);
 }
 
@@ -141,16 +153,20 @@ void stage_ask(struct stage *stage, const struct stage_task *task)
     const char *job = task->job ? task->job : "job-1";
     const char *input = task->input ? task->input : "{}";
     const char *type = task->type ? task->type : "noop";
-    const char *class_name = task->class_name ? task->class_name
-                             : strncmp(type, "image.", 6) == 0 ? "image" : "io";
+    const char *class_name = task->class_name                  ? task->class_name
+                             : strncmp(type, "image.", 6) == 0 ? "image"
+                                                               : "io";
     char token[MR_TOKEN_MAX], topic[MR_TOPIC_MAX];
-    const struct mr_task message = {.job = job, .tenant = "shop",
+    const struct mr_task message = {.job = job,
+                                    .tenant = "shop",
                                     .step = task->step ? task->step : "Render.1",
-                                    .token = token, .type = type,
+                                    .token = token,
+                                    .type = type,
                                     .seq = (uint64_t)(task->seq ? task->seq : 1),
                                     .attempt = (uint32_t)(task->attempt ? task->attempt : 1),
                                     .timeout_ms = task->timeout_ms,
-                                    .input_text = input, .input_len = strlen(input)};
+                                    .input_text = input,
+                                    .input_len = strlen(input)};
     struct mr_buf text = {0};
 
     (void)snprintf(token, sizeof token, "%s.%" PRIu64 ".%u.%032d", job, message.seq,

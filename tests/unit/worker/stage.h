@@ -55,7 +55,8 @@ void stage_store(struct stage *, const char *key, const char *text);
 char *stage_fetch(struct stage *, const char *key); /* the caller's; NULL: not there */
 
 void stage_turn(struct stage *); /* one pass of the worker, 10 ms later */
-/* Turns until so many answers, or dead letters, are there; fails the test where they do not come. */
+/* Turns until so many answers, or dead letters, are there; fails the test where they do not come.
+ */
 void stage_until(struct stage *, size_t answers, size_t dead);
 void stage_turns(struct stage *, int n);
 /* Nothing of class is taken and not released: another worker of the group would get nothing. */

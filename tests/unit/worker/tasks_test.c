@@ -41,11 +41,13 @@ static int open_bench(void **state)
     bench->world = (struct mr_sim_world){.seed = 1};
     bench->bucket = mr_sim_bucket_new(&bench->world);
     bench->imaging.source_bytes_max = 1000;
-    bench->task = (struct mr_task){.job = "job-1", .tenant = "shop", .step = "Render.1",
-                                   .attempt = 3};
-    bench->run = (struct wk_run){.task = &bench->task, .imaging = &bench->imaging,
+    bench->task =
+        (struct mr_task){.job = "job-1", .tenant = "shop", .step = "Render.1", .attempt = 3};
+    bench->run = (struct wk_run){.task = &bench->task,
+                                 .imaging = &bench->imaging,
                                  .blob = mr_blob_sim_new(bench->bucket, &err),
-                                 .deadline_ms = INT64_MAX, .output = &bench->output};
+                                 .deadline_ms = INT64_MAX,
+                                 .output = &bench->output};
     assert_int_equal(wk_decoder_new(&bench->imaging, &bench->run.decoder, &err), MR_OK);
     put(bench, "in/a.jpg", "picture");
     put(bench, "in/b.png", "stamp");
@@ -90,7 +92,8 @@ static enum mr_code render_to(struct bench *bench, const char *key)
 
     (void)snprintf(input, sizeof input,
                    "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":[{\"name\":\"small\","
-                   "\"format\":\"jpeg\",\"key\":\"%s\"}]}", key);
+                   "\"format\":\"jpeg\",\"key\":\"%s\"}]}",
+                   key);
     return run(bench, "image.render", input);
 }
 
@@ -108,7 +111,8 @@ static void a_render_answers_every_output_with_where_it_is(void **state)
     assert_int_equal(run(bench, "image.render",
                          "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":["
                          "{\"name\":\"small\",\"format\":\"jpeg\"},"
-                         "{\"name\":\"large\",\"format\":\"jpeg\"}]}"), MR_OK);
+                         "{\"name\":\"large\",\"format\":\"jpeg\"}]}"),
+                     MR_OK);
     assert_string_equal(
         bench->output.data,
         "{\"outputs\":{"
@@ -126,8 +130,9 @@ static void a_recipe_that_is_none_is_named_with_its_pointer(void **state)
 {
     struct bench *bench = *state;
 
-    fails(bench, run(bench, "image.render",
-                     "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":[{\"name\":\"Small\"}]}"),
+    fails(bench,
+          run(bench, "image.render",
+              "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":[{\"name\":\"Small\"}]}"),
           "Recipe.Invalid", "/outputs/0/name");
     fails(bench, run(bench, "image.render", "[]"), "Recipe.Invalid", "");
     fails(bench, run(bench, "image.render", NULL), "Recipe.Invalid", "missing");
@@ -138,8 +143,9 @@ static void a_source_that_is_not_there_is_named(void **state)
 {
     struct bench *bench = *state;
 
-    fails(bench, run(bench, "image.render",
-                     "{\"source\":{\"key\":\"in/gone.jpg\"},\"outputs\":[{\"name\":\"a\"}]}"),
+    fails(bench,
+          run(bench, "image.render",
+              "{\"source\":{\"key\":\"in/gone.jpg\"},\"outputs\":[{\"name\":\"a\"}]}"),
           "Blob.NotFound", "in/gone.jpg");
     assert_false(bench->fault.retriable);
 }
@@ -166,13 +172,14 @@ static void every_layer_is_fetched(void **state)
     struct bench *bench = *state;
     static const char input[] =
         "{\"source\":{\"key\":\"in/a.jpg\"},\"ops\":[{\"op\":\"composite\",\"layers\":["
-        "{\"source\":{\"key\":\"in/b.png\"}}]}],\"outputs\":[{\"name\":\"a\",\"format\":\"jpeg\"}]}";
+        "{\"source\":{\"key\":\"in/"
+        "b.png\"}}]}],\"outputs\":[{\"name\":\"a\",\"format\":\"jpeg\"}]}";
     struct mr_buf body = {0};
     struct mr_error err;
 
     assert_int_equal(run(bench, "image.render", input), MR_OK);
-    assert_int_equal(mr_blob_get(bench->run.blob, "out/job-1/Render.1/a.jpg", 100, &body, NULL,
-                                 &err), MR_OK);
+    assert_int_equal(
+        mr_blob_get(bench->run.blob, "out/job-1/Render.1/a.jpg", 100, &body, NULL, &err), MR_OK);
     has(body.data, "on 1 layers");
     mr_buf_release(&body);
 }
@@ -221,9 +228,10 @@ static void two_outputs_never_land_on_one_key(void **state)
     struct mr_blob_info info;
     struct mr_error err;
 
-    fails(bench, run(bench, "image.render",
-                     "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":["
-                     "{\"name\":\"a\",\"key\":\"x.jpg\"},{\"name\":\"b\",\"key\":\"x.jpg\"}]}"),
+    fails(bench,
+          run(bench, "image.render",
+              "{\"source\":{\"key\":\"in/a.jpg\"},\"outputs\":["
+              "{\"name\":\"a\",\"key\":\"x.jpg\"},{\"name\":\"b\",\"key\":\"x.jpg\"}]}"),
           "Recipe.Invalid", "/outputs/1/key: is \"x.jpg\"");
     assert_int_equal(mr_blob_head(bench->run.blob, "x.jpg", &info, &err), MR_NOT_FOUND);
 }
@@ -262,8 +270,8 @@ static void a_manifest_lists_every_output_once_by_key(void **state)
     struct mr_error err;
 
     assert_int_equal(run(bench, "manifest", outputs), MR_OK);
-    assert_int_equal(mr_blob_get(bench->run.blob, "out/job-1/manifest.json", 10000, &body, &info,
-                                 &err), MR_OK);
+    assert_int_equal(
+        mr_blob_get(bench->run.blob, "out/job-1/manifest.json", 10000, &body, &info, &err), MR_OK);
     assert_string_equal(body.data,
                         "{\"v\":1,\"job\":\"job-1\",\"outputs\":["
                         "{\"name\":\"first\",\"key\":\"out/a\",\"sha256\":\"11\","

@@ -1,5 +1,5 @@
 # The twin of the decoder stands in front of wk, so that its wk_decoder_*() are the ones that are linked.
-add_library(wk_stage STATIC unit/worker/stage.c unit/worker/imaging_twin.c)
+add_library(wk_stage STATIC unit/worker/stage.c unit/worker/stage_blob.c unit/worker/imaging_twin.c)
 target_link_libraries(wk_stage PUBLIC wk mr_sim PkgConfig::CMOCKA)
 
 mr_test(worker_key unit unit/worker/key_test.c wk)

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char recipe[] = "{\"source\":{\"key\":\"in/a.jpg\"},\"ops\":[{\"op\":\"resize\","
-                             "\"width\":20}],\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\"}]}";
+static const char recipe[] =
+    "{\"source\":{\"key\":\"in/a.jpg\"},\"ops\":[{\"op\":\"resize\","
+    "\"width\":20}],\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\"}]}";
 
 static void has(const char *text, const char *part)
 {
@@ -156,7 +157,8 @@ static void poison_goes_to_the_dlq_with_its_bytes_and_the_next_is_served(void **
     stage_ask_raw(stage, "io", NULL, 0);
     stage_ask_raw(stage, "io", /* a token that is another task's */
                   "{\"job\":\"a\",\"step\":\"S.1\",\"seq\":1,\"attempt\":1,\"type\":\"noop\","
-                  "\"token\":\"b.1.1.00000000000000000000000000000007\"}", 100);
+                  "\"token\":\"b.1.1.00000000000000000000000000000007\"}",
+                  100);
     stage_ask(stage, &(struct stage_task){.input = "2"});
     stage_until(stage, 1, 3);
     for (size_t i = 0; i < 3; i++)
@@ -311,8 +313,8 @@ static void a_task_whose_time_is_up_is_answered_with_image_timeout(void **state)
     stage->threads = true;
     atomic_store(&imaging_twin.block, true);
     stage_start(stage);
-    stage_ask(stage, &(struct stage_task){.type = "image.render", .input = recipe,
-                                          .timeout_ms = 20});
+    stage_ask(stage,
+              &(struct stage_task){.type = "image.render", .input = recipe, .timeout_ms = 20});
     stage_until(stage, 1, 0);
     has(stage->answers.texts[0], "\"error\":\"Image.Timeout\"");
     assert_true(stage_all_released(stage, "image"));
@@ -418,7 +420,8 @@ static void a_drain_ends_when_its_time_is_up(void **state)
 static void refused(struct stage *stage, const char *part)
 {
     const struct wk_ports ports = {.bus = mr_bus_sim_new(stage->broker, NULL),
-                                   .blob = stage->blob, .clock = &stage->clock.clock};
+                                   .blob = stage->blob,
+                                   .clock = &stage->clock.clock};
     struct mr_error err = {0};
     struct wk wk;
 
