@@ -19,13 +19,14 @@ static void make_secrets(struct gw_app *app)
     mr_hmac_sha256(secret, strlen(secret), what, sizeof(what), app->id_key);
 }
 
-/* Without any secret the ids of this process cannot be forged, but another gateway does not know them. */
+/* Without any secret the ids of this process cannot be forged, but another gateway does not know
+ * them. */
 static enum mr_code make_id_key(struct gw_app *app, struct mr_error *err)
 {
     make_secrets(app);
     if (app->config->id_secret[0] || app->config->admin_key[0])
         return MR_OK;
-    mr_log(MR_WARN, "gateway.no_id_secret", " setting=GATEWAY_ID_SECRET%s", "");
+    mr_log(MR_WARN, "gateway.no_id_secret", " setting=GATEWAY_ID_SECRET");
     return mr_random(app->id_key, sizeof(app->id_key), err);
 }
 

@@ -33,7 +33,7 @@ struct gw_app {
     struct gw_server *server;
     struct gw_config_copy copy;
     struct gw_works works;
-    uint8_t id_key[MR_SHA256_LEN];    /* job ids are signed with it */
+    uint8_t id_key[MR_SHA256_LEN]; /* job ids are signed with it */
     uint8_t admin_hash[MR_SHA256_LEN];
     bool has_admin;
     int64_t store_down_until_ms; /* monotonic: Redis is not asked before */

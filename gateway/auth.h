@@ -7,7 +7,8 @@
 enum { GW_KEY_TEXT_MAX = 128 };
 extern const char gw_key_prefix[]; /* "mrk_" */
 
-/* Fills ex->who.  MR_UNAUTHENTICATED, MR_DENIED (scope missing), MR_UNAVAILABLE (keys not yet read). */
+/* Fills ex->who.  MR_UNAUTHENTICATED, MR_DENIED (scope missing), MR_UNAVAILABLE (keys not yet
+ * read). */
 MR_MUST_USE enum mr_code gw_auth_check(const struct gw_app *, struct gw_exchange *,
                                        enum gw_scope scope, struct mr_error *err);
 /* A record "key/..." of millrace.config. */

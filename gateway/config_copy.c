@@ -24,7 +24,8 @@ static void free_entry(struct gw_config_entry *entry)
     free(entry);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * ---------------------------------------------------------------------------------------------- */
 
 size_t gw_config_copy_from(const struct gw_config_copy *copy, const char *prefix)
 {
@@ -40,8 +41,7 @@ size_t gw_config_copy_from(const struct gw_config_copy *copy, const char *prefix
     return low;
 }
 
-const struct gw_config_entry *gw_config_copy_get(const struct gw_config_copy *copy,
-                                                 const char *key)
+const struct gw_config_entry *gw_config_copy_get(const struct gw_config_copy *copy, const char *key)
 {
     size_t i = gw_config_copy_from(copy, key);
 
@@ -93,8 +93,7 @@ static struct gw_config_entry *place(struct gw_config_copy *copy, const char *ke
         free(entry);
         return NULL;
     }
-    memmove(copy->entries + i + 1, copy->entries + i,
-            (copy->count - i) * sizeof(*copy->entries));
+    memmove(copy->entries + i + 1, copy->entries + i, (copy->count - i) * sizeof(*copy->entries));
     copy->entries[i] = entry;
     copy->count++;
     copy->copied = 0; /* indexes moved: where a copying is under way it begins again */
@@ -112,7 +111,9 @@ static void set_value(struct gw_config_entry *entry, char *value, size_t len, in
                      gw_auth_parse(value, len, &entry->who) == MR_OK;
 }
 
-/* ---- Redis --------------------------------------------------------------------------------------------------- */
+/* ---- Redis
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static enum mr_code put(struct gw_app *app, const struct gw_config_entry *entry)
 {
@@ -177,7 +178,9 @@ void gw_config_copy_tick(struct gw_app *app, int64_t now_ms)
     mr_buf_release(&value);
 }
 
-/* ---- the topic -------------------------------------------------------------------------------------------------- */
+/* ---- the topic
+ * --------------------------------------------------------------------------------------------------
+ */
 
 void gw_config_copy_apply(struct gw_app *app, const char *key, size_t key_len, const char *value,
                           size_t len, int64_t offset)
@@ -191,9 +194,8 @@ void gw_config_copy_apply(struct gw_app *app, const char *key, size_t key_len, c
     free(name);
     if (!entry) {
         if (!copy->lost)
-            mr_log(MR_ALARM, "gateway.config_lost",
-                   " entries=%zu max=%" PRId64 " offset=%" PRId64, copy->count,
-                   app->config->config_entries_max, offset);
+            mr_log(MR_ALARM, "gateway.config_lost", " entries=%zu max=%" PRId64 " offset=%" PRId64,
+                   copy->count, app->config->config_entries_max, offset);
         copy->lost = true; /* not ready from here on: a restart reads all again */
         free(text);
         return;

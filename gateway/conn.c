@@ -112,7 +112,8 @@ void gw_conn_hang_up(struct gw_conn *conn)
         close_now(conn);
 }
 
-/* ---- answering ------------------------------------------------------------------------------------------ */
+/* ---- answering
+ * ------------------------------------------------------------------------------------------ */
 
 static void make_id(struct gw_conn *conn)
 {
@@ -148,8 +149,7 @@ static void send_answer(struct gw_conn *conn, const struct gw_answer *answer, in
         .wall_ms = conn->env->clock->wall_ms(conn->env->clock),
     };
 
-    if (!whole || answer->close || !ex->request || !ex->request->keep_alive ||
-        *conn->env->draining)
+    if (!whole || answer->close || !ex->request || !ex->request->keep_alive || *conn->env->draining)
         conn->close = true;
     head.close = conn->close;
     head.keep_alive_told = ex->request && ex->request->minor == 0;
@@ -197,7 +197,8 @@ static void refuse(struct gw_conn *conn, int status, const char *detail)
     gw_problem(&conn->ex, status, gw_status_code(status), detail);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool body_done(struct gw_conn *conn)
 {
@@ -300,8 +301,8 @@ static bool take(struct gw_conn *conn)
     if (conn->state == GW_CONN_IDLE)
         enter(conn, GW_CONN_HEAD, conn->env->limits->head_ms);
     len = conn->in_len - conn->in_at;
-    switch (gw_parser_feed(conn->parser, conn->in + conn->in_at, len < space ? len : space,
-                           &used)) {
+    switch (
+        gw_parser_feed(conn->parser, conn->in + conn->in_at, len < space ? len : space, &used)) {
     case GW_PARSE_MORE:
         conn->in_at += used;
         if (conn->too_large)
@@ -325,7 +326,8 @@ static bool take(struct gw_conn *conn)
     return false;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------------- */
 
 /* The answer is out: the next request, or the end. */
 static bool answer_done(struct gw_conn *conn)
@@ -384,7 +386,8 @@ static bool throw_away(struct gw_conn *conn)
     return false;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------- */
+/* ---- the table
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool turn(struct gw_conn *conn)
 {

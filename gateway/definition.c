@@ -18,8 +18,7 @@ bool gw_definition_check(struct gw_exchange *ex, const char *text, size_t len)
         for (size_t i = 0; i < diags.count; i++) {
             const struct asl_diagnostic *diag = &diags.items[i];
             mr_jw_open(&w, NULL, '{');
-            mr_jw_str(&w, "severity",
-                      diag->severity == ASL_SEVERITY_ERROR ? "ERROR" : "WARNING");
+            mr_jw_str(&w, "severity", diag->severity == ASL_SEVERITY_ERROR ? "ERROR" : "WARNING");
             mr_jw_str(&w, "code", diag->code);
             mr_jw_str(&w, "pointer", diag->location);
             mr_jw_str(&w, "detail", diag->message);

@@ -1,7 +1,7 @@
 /* download.c -- GET /v1/jobs/{id}/outputs/{name}: bytes from storage as the client reads them.  A
- * thread gets the object into a pipe, the loop takes it out as the socket has room.  The head goes out
- * with the first bytes, so that an object that is not there is still a 404; what breaks later cuts the
- * connection, so that the client sees fewer bytes than Content-Length said. */
+ * thread gets the object into a pipe, the loop takes it out as the socket has room.  The head goes
+ * out with the first bytes, so that an object that is not there is still a 404; what breaks later
+ * cuts the connection, so that the client sees fewer bytes than Content-Length said. */
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "gateway/handlers.h"
@@ -27,7 +27,8 @@ struct download {
     struct mr_error err;
 };
 
-/* ---- the thread ------------------------------------------------------------------------------------------- */
+/* ---- the thread
+ * ------------------------------------------------------------------------------------------- */
 
 static enum mr_code write_body(void *ctx, const void *data, size_t len, struct mr_error *err)
 {
@@ -43,13 +44,15 @@ static void run(struct gw_work *work)
     struct download *down = (struct download *)work;
     struct mr_blob_info info;
 
-    down->rc = mr_blob_get_stream(down->blob, down->key, down->len, write_body, down, &info,
-                                  &down->err);
+    down->rc =
+        mr_blob_get_stream(down->blob, down->key, down->len, write_body, down, &info, &down->err);
     if (down->rc == MR_OK)
         gw_pipe_end(&work->pipe);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* Freed when the thread has ended and the exchange is over, whichever is later. */
 static void release(struct download *down)
@@ -106,8 +109,7 @@ static void print_headers(const struct download *down, char *ret, size_t size)
 static void begin_answer(struct download *down)
 {
     char headers[HEADERS_MAX];
-    const struct gw_answer answer = {
-        .status = 200, .content_type = down->type, .headers = headers};
+    const struct gw_answer answer = {.status = 200, .content_type = down->type, .headers = headers};
 
     print_headers(down, headers, sizeof(headers));
     down->started = true;
@@ -167,16 +169,17 @@ static void finish(struct gw_work *work)
         progress(work);
 }
 
-/* ---- the request ---------------------------------------------------------------------------------------------- */
+/* ---- the request
+ * ---------------------------------------------------------------------------------------------- */
 
 static const char *type_of(const cJSON *output)
 {
     static const struct {
         const char *format, *type;
     } types[] = {
-        {"jpeg", "image/jpeg"}, {"png", "image/png"},   {"webp", "image/webp"},
-        {"avif", "image/avif"}, {"gif", "image/gif"},   {"tiff", "image/tiff"},
-        {"heif", "image/heif"}, {"jxl", "image/jxl"},   {"json", "application/json"},
+        {"jpeg", "image/jpeg"},     {"png", "image/png"}, {"webp", "image/webp"},
+        {"avif", "image/avif"},     {"gif", "image/gif"}, {"tiff", "image/tiff"},
+        {"heif", "image/heif"},     {"jxl", "image/jxl"}, {"json", "application/json"},
         {"pdf", "application/pdf"},
     };
     const cJSON *format = mr_json_get(output, "format");
@@ -192,7 +195,8 @@ static bool may_read(const char *tenant, const char *key)
 {
     size_t len = strlen(tenant);
 
-    return strncmp(key, "in/", 3) != 0 || (strncmp(key + 3, tenant, len) == 0 && key[3 + len] == '/');
+    return strncmp(key, "in/", 3) != 0 ||
+           (strncmp(key + 3, tenant, len) == 0 && key[3 + len] == '/');
 }
 
 /* Fills what the row says of the output. */
@@ -262,8 +266,8 @@ static bool answer_without_body(struct download *down, struct gw_exchange *ex)
 
 static enum mr_code start(struct gw_app *app, struct download *down, struct mr_error *err)
 {
-    enum mr_code rc = gw_pipe_init(&down->work.pipe, (size_t)app->config->pipe_bytes,
-                                   app->works.wake_fd, err);
+    enum mr_code rc =
+        gw_pipe_init(&down->work.pipe, (size_t)app->config->pipe_bytes, app->works.wake_fd, err);
 
     if (rc)
         return rc;

@@ -1,8 +1,8 @@
 /* exchange.h -- one request and its answer, as the code behind a route sees them.
  * An exchange lives inside its connection.  Whatever works on it outside the loop's present call
- * stores itself in `work` and is told by `gone` when nobody waits for its answer any more (the client
- * left, or its time is up); after gone, and after the answer, the exchange must not be touched.
- * Everything here belongs to the loop's thread. */
+ * stores itself in `work` and is told by `gone` when nobody waits for its answer any more (the
+ * client left, or its time is up); after gone, and after the answer, the exchange must not be
+ * touched. Everything here belongs to the loop's thread. */
 #ifndef GW_EXCHANGE_H
 #define GW_EXCHANGE_H
 
@@ -17,13 +17,13 @@ struct gw_route;
 
 enum { GW_REQUEST_ID_MAX = 64, GW_PARAMS_MAX = 2 };
 
-enum gw_scope { /* bits; a route asks for one, a key has several */
-    GW_SCOPE_NONE = 0, /* nobody is asked for a key */
-    GW_SCOPE_SUBMIT = 1,
-    GW_SCOPE_READ = 2,
-    GW_SCOPE_WRITE = 4,
-    GW_SCOPE_ADMIN = 8,
-    GW_SCOPE_ALL = 15,
+enum gw_scope {                    /* bits; a route asks for one, a key has several */
+                GW_SCOPE_NONE = 0, /* nobody is asked for a key */
+                GW_SCOPE_SUBMIT = 1,
+                GW_SCOPE_READ = 2,
+                GW_SCOPE_WRITE = 4,
+                GW_SCOPE_ADMIN = 8,
+                GW_SCOPE_ALL = 15,
 };
 
 struct gw_who { /* the key that came with the request */
@@ -48,7 +48,7 @@ struct gw_exchange {
     struct gw_who who;
     struct mr_buf body; /* of a route that reads it whole */
     size_t body_max;
-    int status; /* answered; 0: not yet */
+    int status;        /* answered; 0: not yet */
     int64_t answer_ms; /* longest wait for the answer; 0: the setting's */
 
     void *work; /* of the route's code */
@@ -74,18 +74,19 @@ struct gw_answer {
     bool close; /* the connection ends behind it */
 };
 
-/* Answers.  Once an exchange; a second one is passed over.  gone is called first: what worked on it has
- * no more to do with it. */
+/* Answers.  Once an exchange; a second one is passed over.  gone is called first: what worked on it
+ * has no more to do with it. */
 void gw_exchange_answer(struct gw_exchange *, const struct gw_answer *);
-/* Answers with a body of len bytes that exchange->pull gives (never called for HEAD); gone stays. */
+/* Answers with a body of len bytes that exchange->pull gives (never called for HEAD); gone stays.
+ */
 void gw_exchange_answer_stream(struct gw_exchange *, const struct gw_answer *, int64_t len);
 /* There is room again, or there are bytes again. */
 void gw_exchange_wake(struct gw_exchange *);
 
 /* problem.c: application/problem+json. code: a stable word for programs. */
 void gw_problem(struct gw_exchange *, int status, const char *code, const char *detail);
-/* The same of an error; a leading JSON pointer of its text becomes "pointer". What went wrong inside is
- * not told: only codes that speak of the request have their text in the answer. */
+/* The same of an error; a leading JSON pointer of its text becomes "pointer". What went wrong
+ * inside is not told: only codes that speak of the request have their text in the answer. */
 void gw_problem_error(struct gw_exchange *, const struct mr_error *err);
 /* With extra header lines, or members: `, "name":value` text. Either may be NULL. */
 void gw_problem_more(struct gw_exchange *, int status, const char *code, const char *detail,

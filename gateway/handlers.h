@@ -37,14 +37,15 @@ void gw_keys_delete(struct gw_app *, struct gw_exchange *);
 
 /* Is this a machine?  false: the exchange has its 422 with every diagnostic. */
 bool gw_definition_check(struct gw_exchange *, const char *text, size_t len);
-/* A change of the configuration: sends it, keeps it when the broker has it, answers (status, body). */
+/* A change of the configuration: sends it, keeps it when the broker has it, answers (status, body).
+ */
 void gw_config_change(struct gw_app *, struct gw_exchange *, const char *key, struct mr_buf *value,
                       int status, struct mr_buf *body);
 /* Milliseconds since 1970 as "2026-01-31T12:00:00.123Z". */
 enum { GW_TIME_MAX = 32 };
 void gw_time_print(int64_t ms, char ret[GW_TIME_MAX]);
 
-struct gw_output { /* one output of a job, out of its row; lent by the row */
+struct gw_output {    /* one output of a job, out of its row; lent by the row */
     const char *step; /* number of the task that made it */
     size_t step_len;
     const char *name;

@@ -1,4 +1,5 @@
-/* health.c -- for whoever runs the cluster: does it live, may it be sent requests, what has it done. */
+/* health.c -- for whoever runs the cluster: does it live, may it be sent requests, what has it
+ * done. */
 #include "common/base/json.h"
 #include "gateway/handlers.h"
 #include "gateway/metrics.h"
@@ -15,8 +16,7 @@ void gw_health_live(struct gw_app *app, struct gw_exchange *ex)
 void gw_health_ready(struct gw_app *app, struct gw_exchange *ex)
 {
     int64_t now_ms = app->ports.clock->mono_ms(app->ports.clock);
-    bool bus = app->send_failed_ms == INT64_MIN ||
-               now_ms - app->send_failed_ms > GW_SEND_LATELY_MS;
+    bool bus = app->send_failed_ms == INT64_MIN || now_ms - app->send_failed_ms > GW_SEND_LATELY_MS;
     bool config = gw_config_copy_ready(&app->copy);
     bool ready = bus && config && app->store_ok;
     struct mr_buf body = {0};

@@ -1,6 +1,6 @@
-/* history.c -- GET /v1/jobs/{id}/history: the job's events cut from the shard's log and folded again
- * with a sink, so that nothing has to be written for it while the job runs.  Done by a thread with a
- * bus and a store of its own; bounded in events, bytes and time. */
+/* history.c -- GET /v1/jobs/{id}/history: the job's events cut from the shard's log and folded
+ * again with a sink, so that nothing has to be written for it while the job runs.  Done by a thread
+ * with a bus and a store of its own; bounded in events, bytes and time. */
 #include "gateway/history.h"
 
 #include "common/base/json.h"
@@ -15,7 +15,9 @@
 
 enum { MESSAGES_A_POLL = 64, POLL_MS = 20 };
 
-/* ---- folding ------------------------------------------------------------------------------------------------ */
+/* ---- folding
+ * ------------------------------------------------------------------------------------------------
+ */
 
 void gw_fold_release(struct gw_fold *fold)
 {
@@ -161,8 +163,8 @@ static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, in
         return rc;
     if (!event->input)
         empty = cJSON_CreateObject();
-    said = (struct asl_event){.kind = ASL_EVENT_START, .time_ms = time_ms,
-                              .data = event->input ? event->input : empty};
+    said = (struct asl_event){
+        .kind = ASL_EVENT_START, .time_ms = time_ms, .data = event->input ? event->input : empty};
     rc = said.data ? step(fold, &said, err) : mr_fail(err, MR_NO_MEMORY, "history: memory ran out");
     cJSON_Delete(empty);
     return rc;
@@ -199,7 +201,8 @@ enum mr_code gw_fold_message(struct gw_fold *fold, const struct mr_msg *msg, str
     return rc;
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------------- */
+/* ---- the thread
+ * ---------------------------------------------------------------------------------------------- */
 
 struct history {
     struct gw_work work;
@@ -285,7 +288,9 @@ static void run(struct gw_work *work)
     mr_bus_free(bus);
 }
 
-/* ---- the loop -------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void answer(struct history *history, struct gw_exchange *ex)
 {
@@ -297,8 +302,8 @@ static void answer(struct history *history, struct gw_exchange *ex)
         return;
     }
     if (history->rc) {
-        mr_log_error(MR_WARN, "gateway.history_failed", &history->err, " request=%s job=%s",
-                     ex->id, history->fold.job);
+        mr_log_error(MR_WARN, "gateway.history_failed", &history->err, " request=%s job=%s", ex->id,
+                     history->fold.job);
         gw_problem_more(ex, 503, mr_code_name(MR_UNAVAILABLE), "the history could not be read",
                         "Retry-After: 1\r\n", NULL);
         return;

@@ -1,5 +1,5 @@
-/* ids.h -- job ids that this cluster has issued can be told from others: 20 characters and 8 of a MAC
- * over tenant and them.  So a job that got its 202 is never answered 404. */
+/* ids.h -- job ids that this cluster has issued can be told from others: 20 characters and 8 of a
+ * MAC over tenant and them.  So a job that got its 202 is never answered 404. */
 #ifndef GW_IDS_H
 #define GW_IDS_H
 

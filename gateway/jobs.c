@@ -19,7 +19,9 @@ void gw_time_print(int64_t ms, char ret[GW_TIME_MAX])
     (void)snprintf(ret + n, GW_TIME_MAX - n, ".%03dZ", (int)(ms % 1000));
 }
 
-/* ---- one job ------------------------------------------------------------------------------------------------ */
+/* ---- one job
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void add_time(struct mr_jw *w, const struct gw_row *row, const char *name)
 {
@@ -101,7 +103,8 @@ void gw_jobs_get(struct gw_app *app, struct gw_exchange *ex)
     gw_exchange_json(ex, 200, &body);
 }
 
-/* ---- cancel and redrive --------------------------------------------------------------------------------------- */
+/* ---- cancel and redrive
+ * --------------------------------------------------------------------------------------- */
 
 struct order {
     struct gw_send send;
@@ -146,7 +149,9 @@ static void send_event(struct gw_app *app, struct gw_exchange *ex, const struct 
     gw_send_take(app, ex, &order->send,
                  &(struct gw_message){.topic = app->topics.log,
                                       .partition = (int32_t)gw_shard_of(app, event->job),
-                                      .key = event->job, .value = text.data, .len = text.len});
+                                      .key = event->job,
+                                      .value = text.data,
+                                      .len = text.len});
     mr_buf_release(&text);
 }
 
@@ -220,7 +225,9 @@ void gw_jobs_redrive(struct gw_app *app, struct gw_exchange *ex)
         send_event(app, ex, &event, "redrive");
 }
 
-/* ---- many jobs ------------------------------------------------------------------------------------------------- */
+/* ---- many jobs
+ * -------------------------------------------------------------------------------------------------
+ */
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 100, ROWS_READ_MAX = 500 };
 
@@ -275,8 +282,8 @@ static enum mr_code read_int(const struct gw_exchange *ex, const char *name, int
     if (rc || !found)
         return rc;
     size_t len = strlen(text);
-    if (len == 0 || len > 18 || strspn(text, "0123456789") != len ||
-        strtoll(text, NULL, 10) < 1 || strtoll(text, NULL, 10) > max)
+    if (len == 0 || len > 18 || strspn(text, "0123456789") != len || strtoll(text, NULL, 10) < 1 ||
+        strtoll(text, NULL, 10) > max)
         return mr_fail(err, MR_INVALID, "query parameter %s: must be 1..%lld", name,
                        (long long)max);
     *ret = strtoll(text, NULL, 10);
@@ -287,7 +294,7 @@ static enum mr_code read_list_query(const struct gw_exchange *ex, struct list *l
                                     struct mr_error *err)
 {
     static const char *const known[] = {"status", "limit", "before", NULL};
-    static const char *const words[] = {"OPEN",     "RUNNING",   "SUCCEEDED",
+    static const char *const words[] = {"OPEN",   "RUNNING",   "SUCCEEDED",
                                         "FAILED", "TIMED_OUT", "ABORTED"};
     char text[GW_QUERY_VALUE_MAX + 1] = "OPEN";
     bool found = false, right = false;
@@ -304,8 +311,9 @@ static enum mr_code read_list_query(const struct gw_exchange *ex, struct list *l
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         right = right || strcmp(words[i], text) == 0;
     if (!right)
-        return mr_fail(err, MR_INVALID, "query parameter status: must be OPEN, SUCCEEDED, FAILED, "
-                                        "TIMED_OUT or ABORTED");
+        return mr_fail(err, MR_INVALID,
+                       "query parameter status: must be OPEN, SUCCEEDED, FAILED, "
+                       "TIMED_OUT or ABORTED");
     (void)snprintf(list->status, sizeof(list->status), "%.15s",
                    strcmp(text, "RUNNING") == 0 ? "OPEN" : text);
     return MR_OK;

@@ -1,5 +1,5 @@
-/* keys.c -- API keys: records "key/<sha256 of the key>" of millrace.config.  A key's text is shown once,
- * to who made it; its id is its hash. */
+/* keys.c -- API keys: records "key/<sha256 of the key>" of millrace.config.  A key's text is shown
+ * once, to who made it; its id is its hash. */
 #include "common/base/json.h"
 #include "common/model/message.h"
 #include "gateway/auth.h"

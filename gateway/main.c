@@ -57,6 +57,10 @@ static enum mr_code setup(struct program *program, struct mr_error *err)
     ports.store = program->store = mr_store_redis_new(&program->parts.redis, err);
     if (!ports.store)
         return err->code;
+    rc = mr_store_check(program->store, program->parts.cluster.bus == MR_BUS_REDIS,
+                        (uint32_t)program->parts.cluster.shards, err);
+    if (rc)
+        return rc;
     ports.blob = program->blob = mr_blob_new(&program->parts.blob, err);
     if (!ports.blob)
         return err->code;

@@ -1,5 +1,5 @@
-/* outputs.c -- GET /v1/jobs/{id}/outputs: what a job has made so far, out of its row.  The orchestrator
- * writes a field "output:<step>/<name>" with one JSON object for each. */
+/* outputs.c -- GET /v1/jobs/{id}/outputs: what a job has made so far, out of its row.  The
+ * orchestrator writes a field "output:<step>/<name>" with one JSON object for each. */
 #include "common/base/json.h"
 #include "gateway/handlers.h"
 
@@ -59,8 +59,8 @@ static void add_link(struct mr_buf *buf, const char *job, const char *name)
 
 static void add_output(struct mr_buf *body, const char *job, const struct gw_output *output)
 {
-    static const char *const members[] = {"key",    "bytes", "sha256", "format", "content_type",
-                                          "width", "height", "pages"};
+    static const char *const members[] = {"key",          "bytes", "sha256", "format",
+                                          "content_type", "width", "height", "pages"};
     cJSON *root = NULL;
     struct mr_jw w;
 

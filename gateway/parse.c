@@ -1,6 +1,6 @@
-/* parse.c -- the strict reader in front of the gateway.  Three readers look at the same bytes: our own
- * of the request line, a guard over the raw header block (no bare CR or LF, no folding, no control
- * bytes, no more than the limit), and llhttp; any of them may refuse. */
+/* parse.c -- the strict reader in front of the gateway.  Three readers look at the same bytes: our
+ * own of the request line, a guard over the raw header block (no bare CR or LF, no folding, no
+ * control bytes, no more than the limit), and llhttp; any of them may refuse. */
 #include "gateway/parse.h"
 
 #include <llhttp.h>
@@ -19,11 +19,11 @@ struct gw_parser {
     gw_body_fn *on_body;
     void *ctx;
     enum at at;
-    bool complete;      /* llhttp has said that the message ends */
-    bool skipped;       /* one empty line in front of the request line was passed over */
-    size_t head_bytes;  /* of this message so far */
-    size_t column;      /* bytes of the current header line so far */
-    char before;        /* the byte before, in the header block */
+    bool complete;     /* llhttp has said that the message ends */
+    bool skipped;      /* one empty line in front of the request line was passed over */
+    size_t head_bytes; /* of this message so far */
+    size_t column;     /* bytes of the current header line so far */
+    char before;       /* the byte before, in the header block */
     char line[GW_TARGET_MAX + 1];
     size_t line_len;
     char target_text[GW_TARGET_MAX + 2]; /* path and query of request */
@@ -45,7 +45,8 @@ static int refuse(struct gw_parser *parser, int status, const char *detail)
     return -1;
 }
 
-/* ---- llhttp's callbacks ------------------------------------------------------------------------------ */
+/* ---- llhttp's callbacks
+ * ------------------------------------------------------------------------------ */
 
 static int add_text(struct gw_parser *parser, const char *data, size_t len)
 {
@@ -161,7 +162,8 @@ static const llhttp_settings_t callbacks = {
     .on_message_complete = on_message_complete,
 };
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 struct gw_parser *gw_parser_new(size_t head_bytes_max, gw_body_fn *body, void *ctx,
                                 struct mr_error *err)
@@ -222,7 +224,8 @@ struct gw_refusal gw_parser_refusal(const struct gw_parser *parser)
     return parser->refusal;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------------- */
 
 static enum gw_parse refused(struct gw_parser *parser, int status, const char *detail)
 {

@@ -1,5 +1,5 @@
-/* parse.h -- bytes of a connection into requests: llhttp, and the limits and refusals that it leaves
- * to its user.  The answer to a request never depends on how its bytes were cut into reads.
+/* parse.h -- bytes of a connection into requests: llhttp, and the limits and refusals that it
+ * leaves to its user.  The answer to a request never depends on how its bytes were cut into reads.
  * The only user of llhttp.  Knows no sockets; one owner thread. */
 #ifndef GW_PARSE_H
 #define GW_PARSE_H
@@ -23,7 +23,7 @@ typedef void gw_body_fn(void *ctx, const char *data, size_t len);
 struct gw_parser;
 MR_MUST_USE struct gw_parser *gw_parser_new(size_t head_bytes_max, gw_body_fn *on_body, void *ctx,
                                             struct mr_error *err);
-void gw_parser_free(struct gw_parser *); /* accepts NULL */
+void gw_parser_free(struct gw_parser *);  /* accepts NULL */
 void gw_parser_reset(struct gw_parser *); /* for the next message of the connection */
 /* Stops after a header block and after a message, so that *ret_used may be below len. */
 enum gw_parse gw_parser_feed(struct gw_parser *, const char *data, size_t len, size_t *ret_used);

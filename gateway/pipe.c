@@ -42,7 +42,8 @@ void gw_pipe_wake(struct gw_pipe *pipe)
     (void)!write(pipe->wake_fd, &one, sizeof(one)); /* full means that a wake is due anyway */
 }
 
-/* ---- the ring, under the lock ---------------------------------------------------------------------------- */
+/* ---- the ring, under the lock
+ * ---------------------------------------------------------------------------- */
 
 static size_t ring_put(struct gw_pipe *pipe, const char *data, size_t len)
 {
@@ -77,7 +78,8 @@ static bool take_wait(struct gw_pipe *pipe)
     return waits;
 }
 
-/* ---- the loop's side ------------------------------------------------------------------------------------- */
+/* ---- the loop's side
+ * ------------------------------------------------------------------------------------- */
 
 size_t gw_pipe_room(struct gw_pipe *pipe)
 {
@@ -112,7 +114,8 @@ size_t gw_pipe_get(struct gw_pipe *pipe, char *data, size_t size, bool *ret_ende
     return n;
 }
 
-/* ---- the thread's side ------------------------------------------------------------------------------------ */
+/* ---- the thread's side
+ * ------------------------------------------------------------------------------------ */
 
 bool gw_pipe_put_wait(struct gw_pipe *pipe, const char *data, size_t len)
 {
@@ -149,7 +152,8 @@ int64_t gw_pipe_get_wait(struct gw_pipe *pipe, char *data, size_t size)
     return n;
 }
 
-/* ---- either side's ----------------------------------------------------------------------------------------- */
+/* ---- either side's
+ * ----------------------------------------------------------------------------------------- */
 
 void gw_pipe_end(struct gw_pipe *pipe)
 {

@@ -1,6 +1,6 @@
-/* pipe.h -- bounded bytes between the loop and one thread, either way.  The loop's side never waits;
- * the thread's side does.  When the loop found nothing to do (no room, no bytes) and the thread changed
- * that, eight bytes are written to wake_fd. */
+/* pipe.h -- bounded bytes between the loop and one thread, either way.  The loop's side never
+ * waits; the thread's side does.  When the loop found nothing to do (no room, no bytes) and the
+ * thread changed that, eight bytes are written to wake_fd. */
 #ifndef GW_PIPE_H
 #define GW_PIPE_H
 
@@ -26,13 +26,14 @@ MR_MUST_USE enum mr_code gw_pipe_init(struct gw_pipe *, size_t size, int wake_fd
 void gw_pipe_release(struct gw_pipe *); /* accepts a zeroed one */
 
 /* The loop's side. */
-size_t gw_pipe_room(struct gw_pipe *); /* 0: a wake will come */
+size_t gw_pipe_room(struct gw_pipe *);                            /* 0: a wake will come */
 void gw_pipe_put(struct gw_pipe *, const char *data, size_t len); /* len <= room */
-size_t gw_pipe_get(struct gw_pipe *, char *data, size_t size, bool *ret_ended); /* 0: a wake will come */
+size_t gw_pipe_get(struct gw_pipe *, char *data, size_t size,
+                   bool *ret_ended); /* 0: a wake will come */
 
 /* The thread's side. */
 bool gw_pipe_put_wait(struct gw_pipe *, const char *data, size_t len); /* false: aborted */
-int64_t gw_pipe_get_wait(struct gw_pipe *, char *data, size_t size); /* 0: ended; -1: aborted */
+int64_t gw_pipe_get_wait(struct gw_pipe *, char *data, size_t size);   /* 0: ended; -1: aborted */
 
 /* Either side's. */
 void gw_pipe_end(struct gw_pipe *);

@@ -49,7 +49,8 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* ---- the request line ---------------------------------------------------------------------------- */
+/* ---- the request line
+ * ---------------------------------------------------------------------------- */
 
 /* Finds the three words.  false: there are not exactly three. */
 static bool split_line(const char *line, size_t len, const char **target, size_t *target_len,
@@ -73,7 +74,8 @@ static bool split_line(const char *line, size_t len, const char **target, size_t
 static bool check_version(const char *version, size_t len, int *ret_minor,
                           struct gw_refusal *refusal)
 {
-    if (len == 8 && memcmp(version, "HTTP/1.", 7) == 0 && (version[7] == '0' || version[7] == '1')) {
+    if (len == 8 && memcmp(version, "HTTP/1.", 7) == 0 &&
+        (version[7] == '0' || version[7] == '1')) {
         *ret_minor = version[7] - '0';
         return true;
     }
@@ -93,8 +95,9 @@ static bool decode_path(const char *path, size_t len, char *ret, struct gw_refus
             c = (unsigned char)(hex_digit(path[i + 1]) * 16 + hex_digit(path[i + 2]));
             i += 2;
             if (c < 0x20 || c == 0x7F || c == '/' || c == '\\')
-                return refuse(refusal, 400,
-                              "the path must not have encoded control bytes, slashes or backslashes");
+                return refuse(
+                    refusal, 400,
+                    "the path must not have encoded control bytes, slashes or backslashes");
         }
         ret[n++] = (char)c;
     }
@@ -207,7 +210,8 @@ bool gw_request_line(const char *line, size_t len, struct gw_request *ret, char 
     return true;
 }
 
-/* ---- headers --------------------------------------------------------------------------------------- */
+/* ---- headers
+ * --------------------------------------------------------------------------------------- */
 
 const char *gw_request_header(const struct gw_request *request, const char *name)
 {
@@ -285,11 +289,10 @@ static bool check_framing(struct gw_request *request, struct gw_refusal *refusal
     return true;
 }
 
-bool gw_request_check(struct gw_request *request, const char *authority,
-                      struct gw_refusal *refusal)
+bool gw_request_check(struct gw_request *request, const char *authority, struct gw_refusal *refusal)
 {
     static const char *const once[] = {
-        "host",         "content-length",  "transfer-encoding", "content-type", "content-encoding",
+        "host",          "content-length",  "transfer-encoding", "content-type", "content-encoding",
         "authorization", "idempotency-key", "content-digest",    "repr-digest",  "if-none-match",
         "x-request-id",
     };
@@ -312,7 +315,8 @@ bool gw_request_check(struct gw_request *request, const char *authority,
     return true;
 }
 
-/* ---- the query ---------------------------------------------------------------------------------------- */
+/* ---- the query
+ * ---------------------------------------------------------------------------------------- */
 
 static bool decode_value(const char *text, size_t len, char *ret, size_t max)
 {

@@ -10,7 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum gw_method { GW_GET, GW_HEAD, GW_POST, GW_PUT, GW_DELETE, GW_PATCH, GW_OPTIONS, GW_METHOD_COUNT };
+enum gw_method {
+    GW_GET,
+    GW_HEAD,
+    GW_POST,
+    GW_PUT,
+    GW_DELETE,
+    GW_PATCH,
+    GW_OPTIONS,
+    GW_METHOD_COUNT
+};
 const char *gw_method_name(enum gw_method);
 
 enum {
@@ -59,7 +68,8 @@ const char *gw_request_header(const struct gw_request *, const char *name); /* N
 MR_MUST_USE enum mr_code gw_request_query(const struct gw_request *, const char *name,
                                           char ret[GW_QUERY_VALUE_MAX + 1], bool *ret_found,
                                           struct mr_error *err);
-/* Every parameter is one of names (NULL-terminated); else MR_INVALID that names the first which is not. */
+/* Every parameter is one of names (NULL-terminated); else MR_INVALID that names the first which is
+ * not. */
 MR_MUST_USE enum mr_code gw_request_query_known(const struct gw_request *, const char *const *names,
                                                 struct mr_error *err);
 

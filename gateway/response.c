@@ -1,5 +1,5 @@
-/* response.c -- prints status line and headers.  Values come from us or are checked before: no byte of
- * a client's reaches a header here unless it is in a safe alphabet. */
+/* response.c -- prints status line and headers.  Values come from us or are checked before: no byte
+ * of a client's reaches a header here unless it is in a safe alphabet. */
 #include "gateway/response.h"
 
 #include <time.h>

@@ -12,7 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { JOB_BYTES = MR_JOB_MESSAGE_MAX - 1024, DEFINITION_BYTES = ASL_DEFINITION_MAX, SMALL = 65536 };
+enum {
+    JOB_BYTES = MR_JOB_MESSAGE_MAX - 1024,
+    DEFINITION_BYTES = ASL_DEFINITION_MAX,
+    SMALL = 65536
+};
 
 /* clang-format off */
 const struct gw_route gw_routes[] = {
@@ -41,7 +45,8 @@ const struct gw_route gw_routes[] = {
 /* clang-format on */
 const size_t gw_routes_count = sizeof(gw_routes) / sizeof(gw_routes[0]);
 
-/* ---- finding --------------------------------------------------------------------------------------------- */
+/* ---- finding
+ * --------------------------------------------------------------------------------------------- */
 
 /* Does path have the shape of pattern?  Then params are what stood for its {}. */
 static bool match(const char *pattern, const char *path,
@@ -100,7 +105,8 @@ static bool find_route(struct gw_exchange *ex)
     return false;
 }
 
-/* ---- what the headers say of the body ----------------------------------------------------------------- */
+/* ---- what the headers say of the body
+ * ----------------------------------------------------------------- */
 
 static bool is_json(const char *type)
 {
@@ -157,7 +163,8 @@ static bool check_body(struct gw_app *app, struct gw_exchange *ex)
     return false;
 }
 
-/* ---- the hooks -------------------------------------------------------------------------------------------- */
+/* ---- the hooks
+ * -------------------------------------------------------------------------------------------- */
 
 void gw_routes_head(void *ctx, struct gw_exchange *ex)
 {

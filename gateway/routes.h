@@ -24,7 +24,7 @@ struct gw_route {
 extern const struct gw_route gw_routes[];
 extern const size_t gw_routes_count;
 
-void gw_routes_head(void *app, struct gw_exchange *);  /* the hooks of the server */
+void gw_routes_head(void *app, struct gw_exchange *); /* the hooks of the server */
 void gw_routes_ready(void *app, struct gw_exchange *);
 void gw_routes_ended(void *app, struct gw_exchange *, bool cut);
 

@@ -1,5 +1,5 @@
-/* server.c -- epoll, the listener, and the deadlines of all connections.  Nothing here blocks but the
- * wait itself. */
+/* server.c -- epoll, the listener, and the deadlines of all connections.  Nothing here blocks but
+ * the wait itself. */
 #include "gateway/server.h"
 
 #include "common/base/log.h"
@@ -51,7 +51,8 @@ static struct watch *watch_of(struct gw_server *server, void *ptr)
     return NULL;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 static enum mr_code split_listen(const char *listen, char *host, size_t host_size, char *port,
                                  size_t port_size, struct mr_error *err)
@@ -141,8 +142,7 @@ static enum mr_code open_epoll(struct gw_server *server, struct mr_error *err)
     struct epoll_event accepts = {.events = EPOLLIN, .data.ptr = &server->listener};
 
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (server->epoll < 0 ||
-        epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &accepts))
+    if (server->epoll < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &accepts))
         return mr_fail(err, MR_IO, "epoll: %s", strerror(errno));
     server->listening = true;
     return MR_OK;
@@ -222,7 +222,8 @@ enum mr_code gw_server_watch(struct gw_server *server, int fd, gw_ready_fn *read
     return MR_OK;
 }
 
-/* ---- connections ---------------------------------------------------------------------------------------- */
+/* ---- connections
+ * ---------------------------------------------------------------------------------------- */
 
 /* Tells a client that there is no room, without making it a connection. */
 static void turn_away(int fd)
@@ -302,8 +303,7 @@ static void settle(struct gw_server *server)
         }
         unsigned want = gw_conn_events(conn);
         struct epoll_event event = {.events = want, .data.ptr = conn};
-        if (want != conn->events &&
-            epoll_ctl(server->epoll, EPOLL_CTL_MOD, conn->fd, &event) == 0)
+        if (want != conn->events && epoll_ctl(server->epoll, EPOLL_CTL_MOD, conn->fd, &event) == 0)
             conn->events = want;
         if (conn->again) { /* stays in the list: pump_again() takes it up without waiting */
             conn->touched = true;

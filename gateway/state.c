@@ -48,8 +48,8 @@ static void keep_pair(void *ctx, const char *name, const char *value, size_t len
     (void)mr_buf_add_char(&row->bytes, '\0');
 }
 
-enum mr_code gw_row_get(struct gw_app *app, const char *tenant, const char *job,
-                        struct gw_row *ret, bool *ret_taken, struct mr_error *err)
+enum mr_code gw_row_get(struct gw_app *app, const char *tenant, const char *job, struct gw_row *ret,
+                        bool *ret_taken, struct mr_error *err)
 {
     struct gw_row row = {0};
     enum mr_code rc = gw_store_open(app, err);

@@ -1,5 +1,6 @@
-/* state.h -- what Redis says of a job, behind a circuit: after a call that was not answered the next
- * ones fail at once for a moment, so that a dead Redis does not hold up the loop again and again. */
+/* state.h -- what Redis says of a job, behind a circuit: after a call that was not answered the
+ * next ones fail at once for a moment, so that a dead Redis does not hold up the loop again and
+ * again. */
 #ifndef GW_STATE_H
 #define GW_STATE_H
 
@@ -12,8 +13,8 @@ struct gw_row {
     size_t fields;
 };
 
-/* MR_OK: *ret is the caller's to release.  MR_NOT_FOUND: no such job of this tenant; with *ret_taken
- * (may be NULL) where another tenant has the id.  MR_UNAVAILABLE. */
+/* MR_OK: *ret is the caller's to release.  MR_NOT_FOUND: no such job of this tenant; with
+ * *ret_taken (may be NULL) where another tenant has the id.  MR_UNAVAILABLE. */
 MR_MUST_USE enum mr_code gw_row_get(struct gw_app *, const char *tenant, const char *job,
                                     struct gw_row *ret, bool *ret_taken, struct mr_error *err);
 const char *gw_row_field(const struct gw_row *, const char *name); /* "" where there is none */

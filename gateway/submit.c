@@ -52,7 +52,9 @@ static void on_report(struct gw_send *send, enum mr_code code, int64_t offset, i
         answer_accepted(send->ex, submit->job, "ACCEPTED");
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------ */
+/* ---- checks
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static enum mr_code check_recipe(const char *tenant, const cJSON *item, struct mr_error *err)
 {
@@ -128,7 +130,9 @@ static bool check_job(struct gw_app *app, struct gw_exchange *ex, struct mr_job 
     return right && !rc;
 }
 
-/* ---- the id ------------------------------------------------------------------------------------------------ */
+/* ---- the id
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* *ret_known: the id may have been used before, so that its row must be looked at. */
 static enum mr_code find_id(struct gw_app *app, struct gw_exchange *ex, const struct mr_job *job,
@@ -205,8 +209,11 @@ static void send_job(struct gw_app *app, struct gw_exchange *ex, const struct mr
     submit->send.done = on_report;
     (void)snprintf(submit->job, sizeof(submit->job), "%s", job->id);
     gw_send_take(app, ex, &submit->send,
-                 &(struct gw_message){.topic = app->topics.jobs, .partition = -1,
-                                      .key = job->id, .value = text.data, .len = text.len});
+                 &(struct gw_message){.topic = app->topics.jobs,
+                                      .partition = -1,
+                                      .key = job->id,
+                                      .value = text.data,
+                                      .len = text.len});
     mr_buf_release(&text);
 }
 

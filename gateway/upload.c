@@ -1,6 +1,7 @@
-/* upload.c -- PUT or POST /v1/uploads: a body that goes to storage as it comes.  The loop puts bytes
- * into a pipe, a thread of the upload's own gives them to the blob port; when the pipe is full the
- * socket is not read.  Nothing is stored unless all of it came, and is what its digest says. */
+/* upload.c -- PUT or POST /v1/uploads: a body that goes to storage as it comes.  The loop puts
+ * bytes into a pipe, a thread of the upload's own gives them to the blob port; when the pipe is
+ * full the socket is not read.  Nothing is stored unless all of it came, and is what its digest
+ * says. */
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "gateway/handlers.h"
@@ -21,7 +22,7 @@ struct upload {
     char key[MR_BLOB_KEY_MAX + 1];
     char content_type[TYPE_MAX + 1];
     int64_t len, given;
-    bool check; /* the client told a digest */
+    bool check;   /* the client told a digest */
     bool refused; /* by us, for its digest or because the client left */
     uint8_t want[MR_SHA256_LEN];
     struct mr_sha256 sha;
@@ -30,7 +31,8 @@ struct upload {
     struct mr_error err;
 };
 
-/* ---- the thread -------------------------------------------------------------------------------------------- */
+/* ---- the thread
+ * -------------------------------------------------------------------------------------------- */
 
 static int64_t read_body(void *ctx, void *buf, size_t size, struct mr_error *err)
 {
@@ -62,11 +64,13 @@ static void run(struct gw_work *work)
     struct upload *up = (struct upload *)work;
     const struct mr_blob_put put = {.content_type = up->content_type};
 
-    up->rc = mr_blob_put_stream(up->blob, up->key, &put, up->len, read_body, up, &up->info,
-                                &up->err);
+    up->rc =
+        mr_blob_put_stream(up->blob, up->key, &put, up->len, read_body, up, &up->info, &up->err);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------ */
+/* ---- the loop
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void free_upload(struct upload *up)
 {
@@ -147,7 +151,8 @@ static void pushed(struct gw_exchange *ex)
     gw_pipe_end(&((struct upload *)ex->work)->work.pipe);
 }
 
-/* ---- the request ---------------------------------------------------------------------------------------------- */
+/* ---- the request
+ * ---------------------------------------------------------------------------------------------- */
 
 static int base64_digit(char c)
 {
@@ -157,7 +162,8 @@ static int base64_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* "sha-256=:<44 of base64>:" in a list of digests (RFC 9530). *ret_found: there is one of sha-256. */
+/* "sha-256=:<44 of base64>:" in a list of digests (RFC 9530). *ret_found: there is one of sha-256.
+ */
 static enum mr_code read_digest(const char *text, uint8_t ret[MR_SHA256_LEN], bool *ret_found,
                                 struct mr_error *err)
 {
@@ -250,8 +256,7 @@ static enum mr_code start(struct gw_app *app, struct gw_exchange *ex, struct upl
     if (!rc)
         rc = find_digest(up, ex->request, err);
     if (!rc)
-        rc = gw_pipe_init(&up->work.pipe, (size_t)app->config->pipe_bytes, app->works.wake_fd,
-                          err);
+        rc = gw_pipe_init(&up->work.pipe, (size_t)app->config->pipe_bytes, app->works.wake_fd, err);
     if (rc)
         return rc;
     copy_type(up, ex->request);
@@ -295,6 +300,6 @@ void gw_upload(struct gw_app *app, struct gw_exchange *ex)
     ex->push = push;
     ex->pushed = pushed;
     /* storage's own time-outs end it; the answer waits for them */
-    ex->answer_ms = app->config->answer_ms +
-                    ex->request->content_length / app->config->rate_min * 1000;
+    ex->answer_ms =
+        app->config->answer_ms + ex->request->content_length / app->config->rate_min * 1000;
 }

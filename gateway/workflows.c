@@ -1,5 +1,5 @@
-/* workflows.c -- definitions by name: records "workflow/<name>" of millrace.config.  They belong to the
- * cluster, not to a tenant. */
+/* workflows.c -- definitions by name: records "workflow/<name>" of millrace.config.  They belong to
+ * the cluster, not to a tenant. */
 #include "common/base/json.h"
 #include "common/model/message.h"
 #include "gateway/handlers.h"
@@ -11,7 +11,8 @@
 
 static const char kind[] = "workflow/";
 
-/* ---- a change of the configuration, of keys too ---------------------------------------------------------- */
+/* ---- a change of the configuration, of keys too
+ * ---------------------------------------------------------- */
 
 struct change {
     struct gw_send send;
@@ -83,12 +84,15 @@ void gw_config_change(struct gw_app *app, struct gw_exchange *ex, const char *ke
     }
     memcpy(change->key, key, strlen(key) + 1);
     gw_send_take(app, ex, &change->send,
-                 &(struct gw_message){.topic = app->topics.config, .partition = -1, .key = key,
+                 &(struct gw_message){.topic = app->topics.config,
+                                      .partition = -1,
+                                      .key = key,
                                       .value = change->value.len ? change->value.data : NULL,
                                       .len = change->value.len});
 }
 
-/* ---- workflows -------------------------------------------------------------------------------------------- */
+/* ---- workflows
+ * -------------------------------------------------------------------------------------------- */
 
 /* The record's key of the name in the path; false: answered. */
 static bool find_key(struct gw_app *app, struct gw_exchange *ex, char ret[MR_NAME_MAX + 16])
@@ -123,8 +127,8 @@ static void print_record(struct mr_buf *buf, const char *def, const char *text, 
     mr_jw_close(&w, '}');
 }
 
-static void print_summary(struct mr_buf *buf, const char *name, const char *def,
-                          int64_t created_ms, const cJSON *definition)
+static void print_summary(struct mr_buf *buf, const char *name, const char *def, int64_t created_ms,
+                          const cJSON *definition)
 {
     char time[GW_TIME_MAX];
     struct mr_jw w;

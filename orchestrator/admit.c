@@ -18,14 +18,14 @@ struct announcement {
     UT_hash_handle hh;
     bool reported, sending;
     int32_t shard;
-    char *text; /* owned; until it is reported */
+    char *text; /* owned; NULL once it is reported */
     size_t len;
     char name[80]; /* "<shard>/<def>" */
 };
 
 struct announce_send {
     struct oc_send send;
-    struct oc_admit *admit;
+    struct oc *oc;
     char name[80];
 };
 
@@ -39,6 +39,11 @@ struct oc_admit {
 };
 
 enum { ANNOUNCED_MAX = 100000 }; /* definitions times shards remembered; then all are forgotten */
+
+static void pause(struct oc *oc)
+{
+    oc->admit->pause_until_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
+}
 
 /* ---- definitions -------------------------------------------------------------------------------- */
 
@@ -61,10 +66,19 @@ static void definition_reported(struct oc_send *send, enum mr_code code, int32_t
     struct announcement *entry = NULL;
 
     (void)partition, (void)offset, (void)time_ms;
-    HASH_FIND_STR(said->admit->announced, said->name, entry);
+    HASH_FIND_STR(said->oc->admit->announced, said->name, entry);
     if (entry) {
         entry->sending = false;
-        entry->reported = code == MR_OK;
+        entry->reported = entry->reported || code == MR_OK;
+    }
+    if (entry && entry->reported) {
+        free(entry->text);
+        entry->text = NULL;
+    }
+    if (code) {
+        mr_log(MR_WARN, "admit.definition", " definition=%s code=%s", said->name,
+               mr_code_name(code));
+        pause(said->oc);
     }
     free(said);
 }
@@ -81,7 +95,7 @@ static void send_definition(struct oc *oc, struct announcement *entry)
 
     if (send && mr_event_print(&event, &text) == MR_OK) {
         send->send.done = definition_reported;
-        send->admit = oc->admit;
+        send->oc = oc;
         (void)snprintf(send->name, sizeof send->name, "%s", entry->name);
         if (mr_bus_send(oc->bus, oc->topics.log, entry->shard, NULL, 0, text.data, text.len,
                         &send->send, &err) == MR_OK) {
@@ -93,38 +107,47 @@ static void send_definition(struct oc *oc, struct announcement *entry)
     mr_buf_release(&text);
 }
 
-bool oc_admit_announced(struct oc *oc, int32_t shard, const char *def, const char *text, size_t len)
+static struct announcement *announcement_get(struct oc_admit *admit, int32_t shard, const char *def)
 {
-    struct oc_admit *admit = oc->admit;
     struct announcement *entry = NULL;
     char name[80];
 
     (void)snprintf(name, sizeof name, "%" PRId32 "/%s", shard, def);
     HASH_FIND_STR(admit->announced, name, entry);
-    if (!entry && text) {
-        if (HASH_COUNT(admit->announced) >= ANNOUNCED_MAX)
-            announced_clear(admit);
-        entry = calloc(1, sizeof *entry);
-        if (!entry)
-            return false;
-        entry->text = malloc(len + 1);
-        if (!entry->text) {
-            free(entry);
-            return false;
-        }
-        memcpy(entry->text, text, len);
-        entry->len = len;
-        entry->shard = shard;
-        (void)snprintf(entry->name, sizeof entry->name, "%s", name);
-        HASH_ADD_STR(admit->announced, name, entry);
-    }
+    return entry;
+}
+
+static struct announcement *announcement_new(struct oc_admit *admit, int32_t shard, const char *def,
+                                             const char *text, size_t len)
+{
+    struct announcement *entry = calloc(1, sizeof *entry);
+
+    if (HASH_COUNT(admit->announced) >= ANNOUNCED_MAX)
+        announced_clear(admit); /* items that wait for one of them are read again */
     if (!entry)
-        return false;
-    if (entry->reported)
-        return true;
-    if (!entry->sending)
+        return NULL;
+    entry->text = malloc(len + 1);
+    if (!entry->text) {
+        free(entry);
+        return NULL;
+    }
+    memcpy(entry->text, text, len);
+    entry->len = len;
+    entry->shard = shard;
+    (void)snprintf(entry->name, sizeof entry->name, "%" PRId32 "/%s", shard, def);
+    HASH_ADD_STR(admit->announced, name, entry);
+    return entry;
+}
+
+bool oc_admit_announced(struct oc *oc, int32_t shard, const char *def, const char *text, size_t len)
+{
+    struct announcement *entry = announcement_get(oc->admit, shard, def);
+
+    if (!entry)
+        entry = announcement_new(oc->admit, shard, def, text, len);
+    if (entry && !entry->reported && !entry->sending)
         send_definition(oc, entry);
-    return false;
+    return entry && entry->reported;
 }
 
 /* ---- items -------------------------------------------------------------------------------------- */
@@ -136,32 +159,50 @@ static void item_free(struct oc_admit *admit, struct oc_admit_item *item)
     admit->pending--;
 }
 
+static void item_done(struct oc_admit *admit, struct oc_admit_item *item)
+{
+    mr_queue_release(item->queue, item->msg.partition, item->msg.offset);
+    mr_fail_point("admit.released");
+    item_free(admit, item);
+}
+
+/* The bus does not take it. true: it is a dead letter now, to be sent; false: it is one already. */
+static bool too_large(struct oc *oc, struct oc_admit_item *item)
+{
+    struct mr_error why, err;
+
+    mr_log(MR_ALARM, "admit.too_large", " topic=%s partition=%" PRId32 " offset=%" PRId64,
+           item->topic, item->msg.partition, item->msg.offset);
+    if (item->topic == oc->topics.dlq)
+        return false;
+    (void)mr_fail(&why, MR_TOO_LARGE, "its event: %zu bytes, at most %d are allowed",
+                  item->bytes.len, MR_BUS_MESSAGE_MAX);
+    if (oc_admit_dead(oc, item, &item->msg, &why, &err))
+        item->state = OC_ADMIT_AGAIN;
+    return true;
+}
+
 static void item_reported(struct oc_send *send, enum mr_code code, int32_t partition,
                           int64_t offset, int64_t time_ms)
 {
     struct oc_admit_item *item = (struct oc_admit_item *)send;
-    struct oc_admit *admit = item->oc->admit;
+    struct oc *oc = item->oc;
 
     (void)partition, (void)offset, (void)time_ms;
-    if (code == MR_OK || code == MR_TOO_LARGE) {
+    item->state = OC_ADMIT_READY;
+    if (code == MR_OK)
         mr_fail_point("admit.reported");
-        if (code)
-            mr_log(MR_ALARM, "admit.too_large", " partition=%" PRId32 " offset=%" PRId64,
-                   item->from_partition, item->from_offset);
-        mr_queue_release(item->queue, item->from_partition, item->from_offset);
-        mr_fail_point("admit.released");
-        item_free(admit, item);
+    if (code == MR_OK || (code == MR_TOO_LARGE && !too_large(oc, item))) {
+        item_done(oc->admit, item);
         return;
     }
-    item->state = OC_ADMIT_READY;
-    DL_APPEND(admit->waiting, item);
-    admit->pause_until_ms =
-        item->oc->clock->mono_ms(item->oc->clock) + item->oc->config->send_retry_ms;
-    mr_log(MR_WARN, "admit.again", " offset=%" PRId64 " code=%s", item->from_offset,
+    DL_APPEND(oc->admit->waiting, item);
+    pause(oc);
+    mr_log(MR_WARN, "admit.again", " offset=%" PRId64 " code=%s", item->msg.offset,
            mr_code_name(code));
 }
 
-/* true: it is on its way, and no longer in the waiting list. */
+/* true: it is on its way or done with, and must not be in the waiting list. */
 static bool item_send(struct oc *oc, struct oc_admit_item *item)
 {
     struct mr_error err;
@@ -178,32 +219,91 @@ static bool item_send(struct oc *oc, struct oc_admit_item *item)
             mr_fail_point("admit.appended");
         return true;
     }
-    if (rc != MR_BUSY) {
+    if (rc == MR_TOO_LARGE && !too_large(oc, item)) {
+        item_done(oc->admit, item);
+        return true;
+    }
+    if (rc != MR_BUSY && rc != MR_TOO_LARGE) {
         mr_log_error(MR_WARN, "admit.send", &err, " topic=%s", item->topic);
-        oc->admit->pause_until_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
+        pause(oc);
     }
     return false;
+}
+
+/* ---- what waits --------------------------------------------------------------------------------- */
+
+/* Reads it again; true: it is to be sent. */
+static bool read_again(struct oc *oc, struct oc_admit_item *item)
+{
+    struct mr_error err;
+
+    if (item->read(oc, item, &item->msg, &err)) {
+        mr_log_error(MR_ALARM, "admit.memory", &err, " offset=%" PRId64, item->msg.offset);
+        pause(oc);
+        return false;
+    }
+    return item->state == OC_ADMIT_READY;
+}
+
+/* *config_end: of the config as it is now, asked once for all that wait for a name; -1: not yet. */
+static bool waits_no_more(struct oc *oc, struct oc_admit_item *item, int64_t *config_end)
+{
+    struct announcement *entry;
+    struct mr_error err;
+
+    switch (item->state) {
+    case OC_ADMIT_READY:
+        return true;
+    case OC_ADMIT_SENDING:
+        return false;
+    case OC_ADMIT_AGAIN:
+        item->state = OC_ADMIT_READY;
+        item->topic = oc->topics.log;
+        if (read_again(oc, item))
+            return true;
+        if (item->state == OC_ADMIT_READY)
+            item->state = OC_ADMIT_AGAIN;
+        return false;
+    case OC_ADMIT_NAME:
+        if (item->wait_config < 0 && *config_end < 0 &&
+            oc_config_copy_end(&oc->workflows, config_end, &err)) {
+            mr_log_error(MR_WARN, "admit.config", &err, " offset=%" PRId64, item->msg.offset);
+            pause(oc);
+            return false;
+        }
+        if (item->wait_config < 0)
+            item->wait_config = *config_end;
+        return oc->workflows.next >= item->wait_config && read_again(oc, item);
+    case OC_ADMIT_DEFINITION:
+        entry = announcement_get(oc->admit, item->partition, item->def);
+        if (!entry)
+            return read_again(oc, item);
+        if (!entry->reported && !entry->sending)
+            send_definition(oc, entry);
+        return entry->reported;
+    }
+    return false;
+}
+
+static bool paused(const struct oc *oc)
+{
+    return oc->clock->mono_ms(oc->clock) < oc->admit->pause_until_ms;
 }
 
 static int retry_waiting(struct oc *oc)
 {
     struct oc_admit *admit = oc->admit;
     struct oc_admit_item *item, *next;
-    struct mr_error err;
+    int64_t config_end = -1;
     int done = 0;
 
-    if (oc->clock->mono_ms(oc->clock) < admit->pause_until_ms)
-        return 0;
     DL_FOREACH_SAFE(admit->waiting, item, next)
     {
-        if (item->state == OC_ADMIT_NAME && oc->workflows.next >= item->wait_config &&
-            oc_admit_job(oc, item, &item->msg, &err) != MR_OK)
+        if (paused(oc))
+            break;
+        if (!waits_no_more(oc, item, &config_end))
             continue;
-        if (item->state == OC_ADMIT_DEFINITION &&
-            oc_admit_announced(oc, item->partition, item->def, NULL, 0))
-            item->state = OC_ADMIT_READY;
-        if (item->state != OC_ADMIT_READY)
-            continue;
+        item->state = OC_ADMIT_READY;
         DL_DELETE(admit->waiting, item);
         if (!item_send(oc, item)) {
             DL_PREPEND(admit->waiting, item);
@@ -214,10 +314,7 @@ static int retry_waiting(struct oc *oc)
     return done;
 }
 
-typedef enum mr_code admit_fn(struct oc *, struct oc_admit_item *, const struct mr_msg *,
-                              struct mr_error *err);
-
-static int take(struct oc *oc, struct mr_queue *queue, admit_fn *fn)
+static int take(struct oc *oc, struct mr_queue *queue, oc_admit_fn *read)
 {
     struct oc_admit *admit = oc->admit;
     struct mr_error err;
@@ -237,16 +334,14 @@ static int take(struct oc *oc, struct mr_queue *queue, admit_fn *fn)
             mr_log(MR_ALARM, "admit.memory", " offset=%" PRId64, msg->offset);
             continue;
         }
-        *item = (struct oc_admit_item){.oc = oc, .queue = queue, .msg = *msg,
-                                       .from_partition = msg->partition,
-                                       .from_offset = msg->offset, .topic = oc->topics.log};
+        *item = (struct oc_admit_item){.oc = oc, .queue = queue, .read = read, .msg = *msg,
+                                       .topic = oc->topics.log};
         admit->pending++;
-        if (fn(oc, item, msg, &err)) {
+        if (read(oc, item, msg, &err)) {
             mr_log_error(MR_ALARM, "admit.memory", &err, " offset=%" PRId64, msg->offset);
-            item_free(admit, item);
-            continue;
+            item->state = OC_ADMIT_AGAIN;
         }
-        if (item->state != OC_ADMIT_READY || admit->waiting || !item_send(oc, item))
+        if (item->state != OC_ADMIT_READY || admit->waiting || paused(oc) || !item_send(oc, item))
             DL_APPEND(admit->waiting, item);
     }
     return n;
@@ -254,8 +349,11 @@ static int take(struct oc *oc, struct mr_queue *queue, admit_fn *fn)
 
 int oc_admit_pass(struct oc *oc)
 {
-    int done = retry_waiting(oc);
+    int done;
 
+    if (!oc_config_copy_ready(&oc->workflows)) /* names may still mean what they meant long ago */
+        return 0;
+    done = retry_waiting(oc);
     done += take(oc, oc->admit->jobs, oc_admit_job);
     return done + take(oc, oc->admit->results, oc_admit_result);
 }

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum mr_code dead(struct oc *oc, struct oc_admit_item *item, const struct mr_msg *msg,
-                         const struct mr_error *why, struct mr_error *err)
+enum mr_code oc_admit_dead(struct oc *oc, struct oc_admit_item *item, const struct mr_msg *msg,
+                           const struct mr_error *why, struct mr_error *err)
 {
     mr_log_error(MR_WARN, "admit.dead", why, " topic=%s partition=%" PRId32 " offset=%" PRId64,
                  msg->topic, msg->partition, msg->offset);
@@ -71,7 +71,10 @@ static enum mr_code resolve(struct oc *oc, struct draft *draft, struct mr_error 
                            job->workflow);
         (void)mr_buf_add(&draft->text, workflow->text, workflow->text_len);
         (void)snprintf(draft->def, sizeof draft->def, "%s", workflow->def);
-        return draft->text.failed ? mr_fail(err, MR_NO_MEMORY, "definition") : MR_OK;
+        if (draft->text.failed)
+            return mr_fail(err, MR_NO_MEMORY, "definition");
+        /* One that cannot be parsed must not come into a log: no shard could go on behind it. */
+        return check_definition(oc, draft->def, &draft->text, err);
     }
     if (job->recipe) {
         rc = mr_recipe_parse(job->recipe, &recipe, err);
@@ -153,16 +156,6 @@ static enum mr_code complete(const struct mr_msg *msg, struct draft *draft, stru
     return MR_OK;
 }
 
-static enum mr_code wait_for_name(struct oc *oc, struct oc_admit_item *item, struct mr_error *err)
-{
-    if (item->state == OC_ADMIT_NAME)
-        return MR_NOT_FOUND; /* it has waited: there is none */
-    if (oc_config_copy_end(&oc->workflows, &item->wait_config, err))
-        item->wait_config = oc->workflows.next + 1; /* until the next record at the latest */
-    item->state = OC_ADMIT_NAME;
-    return MR_OK;
-}
-
 enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struct mr_msg *msg,
                           struct mr_error *err)
 {
@@ -173,7 +166,9 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
         rc = check_input(&draft.job, err);
     if (!rc)
         rc = resolve(oc, &draft, err);
-    if (rc == MR_NOT_FOUND && wait_for_name(oc, item, NULL) == MR_OK) {
+    if (rc == MR_NOT_FOUND && item->state != OC_ADMIT_NAME) { /* else it has waited: there is none */
+        item->state = OC_ADMIT_NAME;
+        item->wait_config = -1;
         rc = MR_OK;
         goto done;
     }
@@ -184,7 +179,7 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
     if (rc) {
         struct mr_error why = *err;
 
-        rc = dead(oc, item, msg, &why, err);
+        rc = oc_admit_dead(oc, item, msg, &why, err);
         goto done;
     }
     item->state = OC_ADMIT_READY;
@@ -221,7 +216,7 @@ enum mr_code oc_admit_result(struct oc *oc, struct oc_admit_item *item, const st
     if (rc) {
         struct mr_error why = *err;
 
-        return dead(oc, item, msg, &why, err);
+        return oc_admit_dead(oc, item, msg, &why, err);
     }
     event.token_text = result.token;
     event.worker = result.worker;

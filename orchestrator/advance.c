@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_BYTES_MAX = 8 * 1024 * 1024 }; /* of one write to Redis, about */
+enum {
+    ROUND_BYTES_MAX = 8 * 1024 * 1024, /* of one write to Redis, about */
+    UNDER_WAY_MAX = 64,                /* writes; see mr_store_advance_send() */
+};
 
 struct item { /* one message of the pass */
     const struct mr_msg *msg;
@@ -133,7 +136,8 @@ static int read_log(struct oc *oc)
     int n = mr_log_poll(oc->log, advance->msgs, (int)oc->config->batch_max, &err);
 
     if (n < 0) {
-        oc->log_ended = true; /* take.c asks each partition what is wrong */
+        if (err.code == MR_TRUNCATED)
+            oc->log_ended = true; /* take.c asks each partition what is wrong */
         mr_log_error(MR_WARN, "log.read", &err, " topic=%s", oc->topics.log);
         return 0;
     }
@@ -169,8 +173,10 @@ static enum mr_code not_understood(struct oc *oc, struct oc_shard *shard, const 
     enum mr_code rc = mr_event_parse(msg->value ? msg->value : "", msg->value_len, &event, &err);
 
     if (rc == MR_NO_MEMORY || rc == MR_OK) {
-        if (!rc)
+        if (!rc) { /* there was no memory for it at first */
             mr_event_release(&event);
+            (void)mr_fail(&err, MR_NO_MEMORY, "event %" PRId64, msg->offset);
+        }
         oc_shard_lose(oc, shard, "parse", &err);
         return MR_NO_MEMORY;
     }
@@ -184,10 +190,12 @@ static enum mr_code not_understood(struct oc *oc, struct oc_shard *shard, const 
 static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct queue *queue)
 {
     struct mr_error err;
+    size_t events = 0; /* bytes of them: about what rows and runs will take */
     enum mr_code rc;
 
     oc_shard_batch_reset(shard);
-    while (queue->first && shard->arena.bytes < ROUND_BYTES_MAX) {
+    while (queue->first &&
+           shard->arena.bytes + shard->outbox.fresh_bytes + events < ROUND_BYTES_MAX) {
         struct item *item = queue->first;
 
         if (item->msg->offset < shard->batch_next)
@@ -208,6 +216,7 @@ static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct que
             oc_shard_lose(oc, shard, "apply", &err);
             return rc;
         }
+        events += item->msg->value_len;
         shard->batch_next = item->msg->offset + 1;
         oc_event_identity(item->msg, shard->batch_last_id);
     next:
@@ -256,10 +265,25 @@ void oc_batch_write(struct oc *oc, struct oc_shard *shard)
         wait_batch(oc, shard);
 }
 
+/* Waits for every write that was sent, in the order of the sends. */
+static int wait_all(struct oc *oc)
+{
+    int waited = 0;
+
+    for (uint32_t s = 0; s < oc->shard_count; s++) {
+        if (!oc->shards[s].batch_sent)
+            continue;
+        wait_batch(oc, &oc->shards[s]);
+        waited++;
+    }
+    return waited;
+}
+
 /* One round over all shards that have something: step, send each, then wait for each. */
 static void round_of_all(struct oc *oc)
 {
     bool stepped = false;
+    int under_way = 0;
 
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         struct oc_shard *shard = &oc->shards[s];
@@ -276,14 +300,14 @@ static void round_of_all(struct oc *oc)
         stepped = true;
         if (shard->batch_next > shard->next)
             send_batch(oc, shard);
-        if (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING)
-            clear(queue);
+        under_way += shard->batch_sent;
+        if (under_way == UNDER_WAY_MAX)
+            under_way -= wait_all(oc);
     }
+    (void)wait_all(oc);
     for (uint32_t s = 0; s < oc->shard_count; s++) {
-        struct oc_shard *shard = &oc->shards[s];
+        const struct oc_shard *shard = &oc->shards[s];
 
-        if (shard->batch_sent)
-            wait_batch(oc, shard);
         if (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING)
             clear(&oc->advance->queues[s]);
     }
@@ -301,7 +325,7 @@ static bool any_left(const struct oc *oc)
 static int trim_quiet(struct oc *oc)
 {
     const int64_t now = oc->clock->mono_ms(oc->clock);
-    int trimmed = 0;
+    int under_way = 0, trimmed = 0;
 
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         struct oc_shard *shard = &oc->shards[s];
@@ -311,14 +335,13 @@ static int trim_quiet(struct oc *oc)
             continue;
         oc_shard_batch_reset(shard);
         send_batch(oc, shard);
+        trimmed += shard->batch_sent;
+        under_way += shard->batch_sent;
+        if (under_way == UNDER_WAY_MAX)
+            under_way -= wait_all(oc);
     }
-    for (uint32_t s = 0; s < oc->shard_count; s++) {
-        if (!oc->shards[s].batch_sent)
-            continue;
-        wait_batch(oc, &oc->shards[s]);
+    if (wait_all(oc) > 0 || trimmed > 0)
         mr_fail_point("relay.trimmed");
-        trimmed++;
-    }
     return trimmed;
 }
 
@@ -326,8 +349,6 @@ int oc_advance_pass(struct oc *oc)
 {
     const int n = read_log(oc);
 
-    if (n == 0)
-        return trim_quiet(oc);
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         struct queue *queue = &oc->advance->queues[s];
         struct mr_error err;
@@ -346,5 +367,5 @@ int oc_advance_pass(struct oc *oc)
         clear(&oc->advance->queues[s]);
         oc_shard_evict(&oc->shards[s], (size_t)oc->config->jobs_cached_max);
     }
-    return n;
+    return n + trim_quiet(oc); /* other shards may be quiet */
 }

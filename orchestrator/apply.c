@@ -47,6 +47,10 @@ void oc_loads_sort(struct oc_loads *loads)
 enum mr_code oc_loads_want(struct oc_loads *loads, const char *job, bool want_run,
                            struct mr_error *err)
 {
+    const char *id = asl_arena_copy(&loads->ids, job, strlen(job));
+
+    if (!id)
+        return mr_fail(err, MR_NO_MEMORY, "load of job %s", job);
     if (loads->count == loads->cap) {
         size_t cap = loads->cap ? 2 * loads->cap : 64;
         struct mr_job_load *grown = realloc(loads->items, cap * sizeof *grown);
@@ -56,7 +60,7 @@ enum mr_code oc_loads_want(struct oc_loads *loads, const char *job, bool want_ru
         loads->items = grown;
         loads->cap = cap;
     }
-    loads->items[loads->count++] = (struct mr_job_load){.job = job, .want_run = want_run};
+    loads->items[loads->count++] = (struct mr_job_load){.job = id, .want_run = want_run};
     return MR_OK;
 }
 
@@ -65,6 +69,7 @@ void oc_loads_release(struct oc_loads *loads)
     for (size_t i = 0; i < loads->count; i++)
         mr_job_load_release(&loads->items[i]);
     free(loads->items);
+    asl_arena_release(&loads->ids);
     *loads = (struct oc_loads){0};
 }
 

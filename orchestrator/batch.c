@@ -78,7 +78,7 @@ static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_op *op, const st
 {
     op->key = job->id; /* stays while the batch is under way */
     op->key_len = strlen(job->id);
-    op->a = buf->failed ? NULL : asl_arena_copy(&shard->arena, buf->data, buf->len);
+    op->a = buf->failed || job->pairs.failed ? NULL : asl_arena_copy(&shard->arena, buf->data, buf->len);
     op->a_len = buf->len;
     if (!op->a)
         return mr_fail(err, MR_NO_MEMORY, "write of job %s", job->id);
@@ -207,7 +207,8 @@ enum mr_code oc_batch_finish(struct oc *oc, struct oc_shard *shard, struct mr_ba
         .epoch = shard->epoch,
         .expect = shard->next,
         .next = shard->batch_next,
-        .rebuild = shard->rebuild,
+        /* Only the first write of a rebuild: a position that is missing later was flushed under us. */
+        .rebuild = shard->rebuild && shard->next == 0,
         .log_id = shard->log_id,
         .last_id = shard->batch_next > shard->next ? shard->batch_last_id : shard->last_id,
         .ops = shard->ops,

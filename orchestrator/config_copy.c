@@ -16,11 +16,23 @@ enum { CHECK_MS = 2000, POLL_MAX = 64, KEY_MAX = 256 };
 enum mr_code oc_config_copy_open(struct oc_config_copy *copy, struct mr_bus *bus,
                                  struct mr_store *store, const char *topic, struct mr_error *err)
 {
+    int64_t first = 0;
+    enum mr_code rc;
+
     *copy = (struct oc_config_copy){.store = store};
     copy->log = mr_log_open(bus, topic, err);
     if (!copy->log)
         return err ? err->code : MR_UNAVAILABLE;
+    rc = mr_log_bounds(copy->log, 0, &first, &copy->first_end, err);
+    if (rc)
+        return rc;
+    copy->next = first == copy->first_end ? first : 0;
     return mr_log_start(copy->log, 0, MR_LOG_FIRST, err);
+}
+
+bool oc_config_copy_ready(const struct oc_config_copy *copy)
+{
+    return copy->next >= copy->first_end;
 }
 
 static void forget(struct oc_config_copy *copy, struct oc_workflow *workflow)
@@ -55,30 +67,25 @@ const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *c
     return workflow;
 }
 
-static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name,
-                                   const struct mr_msg *msg, struct mr_error *err)
+static enum mr_code workflow_new(const char *name, const struct mr_msg *msg,
+                                 struct oc_workflow **ret, struct mr_error *err)
 {
-    struct oc_workflow *workflow = NULL;
     struct mr_config_workflow record = {0};
     struct mr_buf text = {0};
-    enum mr_code rc;
+    struct oc_workflow *workflow = NULL;
+    enum mr_code rc = mr_config_workflow_parse(msg->value, msg->value_len, &record, err);
 
-    HASH_FIND_STR(copy->by_name, name, workflow);
-    if (workflow)
-        forget(copy, workflow);
-    if (!msg->value)
-        return MR_OK; /* removed */
-    rc = mr_config_workflow_parse(msg->value, msg->value_len, &record, err);
-    if (!rc)
-        rc = mr_json_print(record.definition, &text);
-    workflow = rc ? NULL : calloc(1, sizeof *workflow);
+    if (rc)
+        return rc;
+    if (mr_json_print(record.definition, &text) == MR_OK)
+        workflow = calloc(1, sizeof *workflow);
     if (workflow) {
         (void)snprintf(workflow->name, sizeof workflow->name, "%s", name);
         (void)snprintf(workflow->def, sizeof workflow->def, "%s", record.def);
         workflow->text_len = text.len;
         workflow->text = mr_buf_detach(&text);
-        HASH_ADD_STR(copy->by_name, name, workflow);
-    } else if (!rc) {
+        *ret = workflow;
+    } else {
         rc = mr_fail(err, MR_NO_MEMORY, "workflow %s", name);
     }
     mr_buf_release(&text);
@@ -86,30 +93,59 @@ static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name
     return rc;
 }
 
-static void learn(struct oc_config_copy *copy, const struct mr_msg *msg)
+/* On failure the name means what it meant before. */
+static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name,
+                                   const struct mr_msg *msg, struct mr_error *err)
+{
+    struct oc_workflow *old = NULL, *workflow = NULL;
+    enum mr_code rc = MR_OK;
+
+    if (strlen(name) > MR_NAME_MAX)
+        return mr_fail(err, MR_INVALID, "workflow %.40s...: a name has at most %d bytes", name,
+                       MR_NAME_MAX);
+    if (msg->value) /* else it is removed */
+        rc = workflow_new(name, msg, &workflow, err);
+    if (rc)
+        return rc;
+    HASH_FIND_STR(copy->by_name, name, old);
+    if (old)
+        forget(copy, old);
+    if (workflow)
+        HASH_ADD_STR(copy->by_name, name, workflow);
+    return MR_OK;
+}
+
+/* MR_NO_MEMORY: to be read again. What is read a second time is only copied: a name must not mean for
+ * a while what it meant before. */
+static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
 {
     static const char workflow[] = "workflow/";
+    const bool is_new = msg->offset >= copy->next;
     char key[KEY_MAX];
     struct mr_error err;
     enum mr_code rc = MR_OK;
 
-    copy->next = msg->offset + 1;
     if (!msg->key || msg->key_len >= sizeof key) {
         mr_log(MR_WARN, "config.skipped", " offset=%" PRId64 " key_bytes=%zu", msg->offset,
                msg->key_len);
-        return;
+        goto done;
     }
     memcpy(key, msg->key, msg->key_len);
     key[msg->key_len] = '\0';
-    if (strncmp(key, workflow, sizeof workflow - 1) == 0)
+    if (is_new && strncmp(key, workflow, sizeof workflow - 1) == 0)
         rc = learn_workflow(copy, key + sizeof workflow - 1, msg, &err);
     if (rc) {
         mr_log_error(MR_ERROR, "config.bad", &err, " offset=%" PRId64, msg->offset);
-        return;
+        goto done;
     }
-    rc = mr_store_config_put(copy->store, key, msg->value, msg->value_len, msg->offset, &err);
-    if (rc)
+    if (mr_store_config_put(copy->store, key, msg->value, msg->value_len, msg->offset, &err)) {
+        copy->stale = true;
         mr_log_error(MR_WARN, "config.copy", &err, " offset=%" PRId64, msg->offset);
+    }
+done:
+    if (is_new && rc != MR_NO_MEMORY)
+        copy->next = msg->offset + 1;
+    return rc;
 }
 
 /* The copy in Redis was flushed, or a put of it failed: all of it again. */
@@ -120,11 +156,12 @@ static void check(struct oc_config_copy *copy)
     enum mr_code rc = mr_store_config_get(copy->store, MARKER, &marker, &err);
 
     mr_buf_release(&marker);
-    if (rc != MR_NOT_FOUND)
+    if (rc == MR_OK ? !copy->stale : rc != MR_NOT_FOUND)
         return;
     rc = mr_store_config_put(copy->store, MARKER, "1", 1, 0, &err);
     if (!rc)
         rc = mr_log_start(copy->log, 0, MR_LOG_FIRST, &err);
+    copy->stale = rc != MR_OK;
     if (rc)
         mr_log_error(MR_WARN, "config.copy", &err, " %s", "again=true");
 }
@@ -144,7 +181,12 @@ int oc_config_copy_pass(struct oc_config_copy *copy, int64_t now_ms)
         mr_log_error(MR_WARN, "config.read", &err, " %s", "");
         return 0;
     }
-    for (int i = 0; i < n; i++)
-        learn(copy, &msgs[i]);
+    for (int i = 0; i < n; i++) {
+        if (learn(copy, &msgs[i]) != MR_NO_MEMORY)
+            continue;
+        if (mr_log_start(copy->log, 0, msgs[i].offset, &err))
+            mr_log_error(MR_WARN, "config.read", &err, " offset=%" PRId64, msgs[i].offset);
+        break;
+    }
     return n;
 }

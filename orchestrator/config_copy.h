@@ -22,14 +22,18 @@ struct oc_config_copy {
     struct mr_log *log; /* owned */
     struct mr_store *store;
     struct oc_workflow *by_name;
-    int64_t next; /* offset of the next record: what was before it is known */
+    int64_t next;      /* offset of the next record: what was before it is known */
+    int64_t first_end; /* end of the topic at the start */
     int64_t check_next_ms;
+    bool stale; /* a record could not be copied to Redis */
 };
 
 MR_MUST_USE enum mr_code oc_config_copy_open(struct oc_config_copy *, struct mr_bus *,
                                              struct mr_store *, const char *topic,
                                              struct mr_error *err);
 void oc_config_copy_close(struct oc_config_copy *);
+/* Is all known that was there at the start? Before, a name may still have an older meaning. */
+bool oc_config_copy_ready(const struct oc_config_copy *);
 /* Reads what is new; every check_ms looks whether the copy in Redis is still there, and reads the
  * topic again from its start where it is not. */
 int oc_config_copy_pass(struct oc_config_copy *, int64_t now_ms);

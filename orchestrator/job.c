@@ -187,6 +187,18 @@ enum mr_code oc_job_decode_run(const struct mr_job_load *load, struct oc_job_tex
                           err);
 }
 
+/* Like snprintf("%s"), but never through the middle of a character: the text must stay JSON. */
+static void copy_short(char *to, size_t size, const char *from)
+{
+    size_t len = strnlen(from, size);
+
+    if (len == size)
+        for (len = size - 1; len > 0 && ((unsigned char)from[len] & 0xC0) == 0x80;)
+            len--;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
 /* ---- chain of errors ---------------------------------------------------------------------------- */
 
 void oc_job_chain_add(struct oc_job *job, uint64_t seq, uint32_t attempt, const char *error,
@@ -197,7 +209,7 @@ void oc_job_chain_add(struct oc_job *job, uint64_t seq, uint32_t attempt, const 
 
     if (!job->chain)
         job->chain = cJSON_CreateArray();
-    (void)snprintf(short_cause, sizeof short_cause, "%s", cause ? cause : "");
+    copy_short(short_cause, sizeof short_cause, cause ? cause : "");
     if (!entry || !job->chain || !cJSON_AddNumberToObject(entry, "seq", (double)seq) ||
         !cJSON_AddNumberToObject(entry, "attempt", attempt) ||
         !cJSON_AddStringToObject(entry, "error", error ? error : "") ||

@@ -89,10 +89,11 @@ void oc_shard_live(struct oc *, struct oc_shard *);
 struct oc_loads;
 MR_MUST_USE enum mr_code oc_apply(struct oc *, struct oc_shard *, const struct mr_msg *,
                                   const struct mr_event *, struct oc_loads *, struct mr_error *err);
-/* What was read from Redis for the events of a shard. */
+/* What was read from Redis for the events of a shard. It outlives the events: ids are its own. */
 struct oc_loads {
     struct mr_job_load *items;
     size_t count, cap;
+    struct asl_arena ids;
 };
 struct mr_job_load *oc_loads_find(struct oc_loads *, const char *job);
 MR_MUST_USE enum mr_code oc_loads_want(struct oc_loads *, const char *job, bool want_run,

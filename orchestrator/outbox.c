@@ -59,8 +59,10 @@ static void move(struct oc_outbox *outbox, struct oc_effect *effect, enum oc_eff
 
     if (from)
         DL_DELETE(*from, effect);
-    if (effect->state == OC_FRESH)
+    if (effect->state == OC_FRESH) {
         outbox->fresh_count--;
+        outbox->fresh_bytes -= effect->payload_len;
+    }
     if (effect->state == OC_SENT)
         outbox->sent_count--;
     effect->state = state;
@@ -77,8 +79,10 @@ static void forget(struct oc_outbox *outbox, struct oc_effect *effect)
 
     if (list)
         DL_DELETE(*list, effect);
-    if (effect->state == OC_FRESH)
+    if (effect->state == OC_FRESH) {
         outbox->fresh_count--;
+        outbox->fresh_bytes -= effect->payload_len;
+    }
     if (effect->state == OC_SENT)
         outbox->sent_count--;
     HASH_DEL(outbox->by_field, effect);
@@ -164,8 +168,10 @@ static enum mr_code insert(struct oc_outbox *outbox, const struct oc_new_effect 
     effect->state = persisted ? OC_READY : OC_FRESH;
     HASH_ADD_KEYPTR(hh, outbox->by_field, effect->field, effect->field_len, effect);
     DL_APPEND(*list_of(outbox, effect), effect);
-    if (!persisted)
+    if (!persisted) {
         outbox->fresh_count++;
+        outbox->fresh_bytes += effect->payload_len;
+    }
     return MR_OK;
 }
 

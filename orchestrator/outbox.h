@@ -66,7 +66,7 @@ struct oc_outbox {
     struct oc_effect *fresh, *ready, *sent, *trimming; /* ready: all but tasks */
     struct oc_class *classes;
     struct oc_sent_task *sent_tasks;
-    size_t fresh_count, sent_count;
+    size_t fresh_count, fresh_bytes, sent_count;
     int64_t sent_since_ms; /* when sent became non-empty */
 };
 

@@ -7,6 +7,8 @@ const struct mr_setting oc_settings[] = {
            "name of this orchestrator in leases and take-over events; empty: host and process"),
     MR_LONG(oc_config, batch_max, "ORCH_BATCH_MAX", "2000", 1, 10000,
             "events applied in one pass over all shards"),
+    MR_LONG(oc_config, gather_ms, "ORCH_GATHER_MS", "5", 0, 1000,
+            "pause after a pass that did much, so that the next batches are larger, ms; 0: none"),
     MR_LONG(oc_config, admit_window, "ORCH_ADMIT_WINDOW", "4000", 1, 100000,
             "messages of jobs, and of results, that are taken and not yet in the log"),
     MR_LONG(oc_config, outstanding_max, "ORCH_OUTSTANDING_MAX", "2000", 1, 1000000,

@@ -8,6 +8,7 @@
 struct oc_config {
     char *id;                      /* who we are in leases and take-over events; "": host and pid */
     int64_t batch_max;             /* events of one pass of the loop, over all shards */
+    int64_t gather_ms;             /* pause after a pass that did much, for larger batches */
     int64_t admit_window;          /* messages of jobs, and of results, taken and not released */
     int64_t outstanding_max;       /* tasks of a class and shard that are sent and not answered */
     int64_t jobs_cached_max;       /* open jobs of a shard kept in memory */

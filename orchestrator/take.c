@@ -58,7 +58,8 @@ static void load_effect(void *ctx, const char *field, const char *value, size_t 
                                   load->err);
 }
 
-/* Does the log hold what this position goes on from? MR_TRUNCATED: it does not. */
+/* Does the log hold what this position goes on from? MR_TRUNCATED: it does not.  MR_FENCED: it does,
+ * and the shard is another's. */
 static enum mr_code compare(const struct oc *oc, const struct oc_shard *shard,
                             const struct mr_pos *pos, int64_t first, int64_t end,
                             struct mr_error *err)
@@ -79,8 +80,12 @@ static enum mr_code compare(const struct oc *oc, const struct oc_shard *shard,
         return mr_fail(err, MR_TRUNCATED,
                        "the position is %" PRId64 ", but the log begins at %" PRId64, pos->next,
                        first);
-    if (pos->epoch > shard->epoch)
+    if (pos->epoch >= end)
         return mr_fail(err, MR_TRUNCATED,
+                       "epoch %" PRId64 " has written, but the log ends at %" PRId64, pos->epoch,
+                       end);
+    if (pos->epoch > shard->epoch) /* our report came late: another took it after us */
+        return mr_fail(err, MR_FENCED,
                        "epoch %" PRId64 " has written, but our takeover event is at %" PRId64,
                        pos->epoch, shard->epoch);
     return MR_OK;
@@ -188,7 +193,8 @@ static void lease_name(const struct oc *oc, uint32_t shard, char *buf, size_t si
     (void)snprintf(buf, size, "%s:%" PRIu32, oc->topics.log, shard);
 }
 
-static void lease(struct oc *oc, struct oc_shard *shard)
+/* Takes or renews it. true: Redis says that it is ours; false: it is another's, or nobody knows. */
+static bool lease(struct oc *oc, struct oc_shard *shard)
 {
     char name[MR_TOPIC_MAX + 16];
     struct mr_error err;
@@ -197,13 +203,14 @@ static void lease(struct oc *oc, struct oc_shard *shard)
     lease_name(oc, shard->number, name, sizeof name);
     if (mr_store_lease(oc->store, name, oc->id, oc->config->lease_ms, &mine, &err)) {
         mr_log_error(MR_WARN, "lease", &err, " shard=%" PRIu32, shard->number);
-        return; /* unknown: the epoch decides */
+        return false; /* what is ours stays so: the epoch decides */
     }
     if (shard->mine && !mine && shard->state != OC_SHARD_IDLE) {
         (void)mr_fail(&err, MR_FENCED, "the lease is another's");
         oc_shard_lose(oc, shard, "lease", &err);
     }
     shard->mine = mine;
+    return mine;
 }
 
 static void hand_over(struct oc *oc, struct oc_shard *shard)
@@ -272,7 +279,7 @@ static void leases(struct oc *oc)
 
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         if (oc->shards[s].mine)
-            lease(oc, &oc->shards[s]);
+            (void)lease(oc, &oc->shards[s]);
         check_position(oc, &oc->shards[s]);
         mine += oc->shards[s].mine;
     }
@@ -283,8 +290,7 @@ static void leases(struct oc *oc)
     for (uint32_t s = 0; s < oc->shard_count && mine < share; s++) {
         if (oc->shards[s].mine)
             continue;
-        lease(oc, &oc->shards[s]);
-        mine += oc->shards[s].mine;
+        mine += lease(oc, &oc->shards[s]);
     }
     for (uint32_t s = oc->shard_count; s-- > 0 && mine > share;) {
         if (!oc->shards[s].mine || oc->shards[s].state != OC_SHARD_LIVE)
@@ -294,7 +300,8 @@ static void leases(struct oc *oc)
     }
 }
 
-/* The bus could not read: is a partition's log cut off behind us? */
+/* The bus says that a partition's log was cut off, and reads it no more: which? The others go on from
+ * where they are. */
 static void check_bounds(struct oc *oc)
 {
     oc->log_ended = false;
@@ -305,10 +312,16 @@ static void check_bounds(struct oc *oc)
 
         if (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING)
             continue;
-        if (mr_log_bounds(oc->log, (int32_t)s, &first, &end, &err))
+        if (mr_log_bounds(oc->log, (int32_t)s, &first, &end, &err)) {
+            oc_shard_lose(oc, shard, "bounds", &err);
             continue;
-        if (shard->next >= first && shard->next <= end)
+        }
+        if (shard->next >= first && shard->next <= end) {
+            if (mr_log_start(oc->log, (int32_t)s, shard->verify ? shard->next - 1 : shard->next,
+                             &err))
+                oc_shard_lose(oc, shard, "bounds", &err);
             continue;
+        }
         (void)mr_fail(&err, MR_TRUNCATED,
                       "the log holds %" PRId64 " to %" PRId64 ", the position is %" PRId64, first,
                       end, shard->next);
@@ -333,7 +346,12 @@ int oc_take_pass(struct oc *oc)
 
         if (!shard->mine || shard->state != OC_SHARD_IDLE || now < shard->pause_until_ms)
             continue;
-        append_takeover(oc, shard);
+        /* Asked once more: one that is cut off from Redis would fence the one that is not, again and
+         * again. */
+        if (lease(oc, shard))
+            append_takeover(oc, shard);
+        else
+            shard->pause_until_ms = now + oc->config->take_retry_ms;
         done++;
     }
     return done;

@@ -322,7 +322,7 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
                                struct wk_rendered *ret, struct wk_fault *fault)
 {
     struct dec_task task = {.work = DEC_RENDER};
-    struct dec_reply reply;
+    struct dec_reply reply = {0};
     int64_t start_ms = mr_mono_ms();
     enum mr_code rc;
 
@@ -364,7 +364,7 @@ enum mr_code wk_decoder_inspect(struct wk_decoder *decoder, const struct wk_sour
 {
     static const struct mr_json_limits limits = {DEC_ANSWER_MAX, 8};
     struct dec_task task = {.work = DEC_INSPECT};
-    struct dec_reply reply;
+    struct dec_reply reply = {0};
     struct mr_error err;
     enum mr_code rc;
 

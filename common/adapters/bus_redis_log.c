@@ -340,20 +340,17 @@ static enum mr_code receive(struct redis_log *log, struct mr_error *err)
 
 /* ---- messages ----------------------------------------------------------------------------------------------------- */
 
-static enum mr_code cut_off(struct redis_log *log, int32_t partition, struct mr_error *err)
+/* What it wants next is not there: it stops, and the next poll that has no message tells. */
+static void lose(struct redis_log *log, struct log_part *part)
 {
-    struct log_part *part = &log->parts[partition];
-
-    part->started = part->lost = false;
+    part->started = false;
+    part->lost = true;
     drop_request(log);
     bus_waker_in(&log->waker, 0); /* the others go on */
-    return mr_fail(err, MR_TRUNCATED,
-                   "topic %s, partition %" PRId32 ": offset %" PRId64 " is not there", log->topic,
-                   partition, part->next);
 }
 
-/* The next message of the reply in hand. MR_NOT_FOUND: there is none. */
-static enum mr_code next_message(struct redis_log *log, struct mr_msg *ret, struct mr_error *err)
+/* The next message of the reply in hand; false: there is none. */
+static bool next_message(struct redis_log *log, struct mr_msg *ret)
 {
     while (log->reply && log->stream < log->reply->elements) {
         const redisReply *stream = log->reply->element[log->stream];
@@ -371,48 +368,53 @@ static enum mr_code next_message(struct redis_log *log, struct mr_msg *ret, stru
             log->entry++;
             continue;
         }
-        if (ret->offset > part->next && !log->spec.compacted)
-            return cut_off(log, partition, err);
+        if (ret->offset > part->next && !log->spec.compacted) {
+            lose(log, part);
+            continue;
+        }
         log->entry++;
         part->next = ret->offset + 1;
         ret->topic = log->topic;
         ret->partition = partition;
-        return MR_OK;
+        return true;
     }
-    return MR_NOT_FOUND;
+    return false;
 }
 
 static enum mr_code tell_lost(struct redis_log *log, struct mr_error *err)
 {
-    for (int32_t i = 0; i < log->spec.partitions; i++)
-        if (log->parts[i].lost)
-            return cut_off(log, i, err);
+    for (int32_t i = 0; i < log->spec.partitions; i++) {
+        if (!log->parts[i].lost)
+            continue;
+        log->parts[i].lost = false;
+        return mr_fail(err, MR_TRUNCATED,
+                       "topic %s, partition %" PRId32 ": offset %" PRId64 " is not there",
+                       log->topic, i, log->parts[i].next);
+    }
     return MR_OK;
 }
 
 int redis_log_poll(struct mr_log *handle, struct mr_msg *msgs, int max, struct mr_error *err)
 {
     struct redis_log *log = (struct redis_log *)handle;
-    enum mr_code rc = MR_NOT_FOUND;
+    enum mr_code rc;
     int n = 0;
 
     bus_waker_clear(&log->waker);
+    while (n < max && next_message(log, &msgs[n]))
+        n++;
+    if (n > 0) /* what they point to stays until the next call */
+        return n;
     if (tell_lost(log, err))
         return -1;
-    while (n < max && (rc = next_message(log, &msgs[n], err)) == MR_OK)
-        n++;
-    if (rc == MR_TRUNCATED && n == 0)
-        return -1;
-    if (rc == MR_TRUNCATED)
-        log->parts[log->turn].lost |= false;
-    if (n > 0 || max == 0)
-        return n; /* what they point to stays until the next call */
+    if (max == 0)
+        return 0;
     rc = receive(log, err);
-    if (!rc)
+    if (!rc) /* the next request follows at once: its reply comes while these are worked on */
         rc = ask(log, err);
     if (rc)
         return -1;
-    while (n < max && (rc = next_message(log, &msgs[n], err)) == MR_OK)
+    while (n < max && next_message(log, &msgs[n]))
         n++;
-    return rc == MR_TRUNCATED && n == 0 ? -1 : n;
+    return n;
 }

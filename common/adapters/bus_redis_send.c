@@ -203,6 +203,18 @@ static int end_call(struct redis_bus *redis, const redisReply *reply)
     return told;
 }
 
+/* The call under way has no answer yet. */
+static int wait_on(struct redis_bus *redis)
+{
+    const int64_t left_ms = redis->sent_ms + redis->config.timeout_ms - mr_redis_mono_ms();
+    bool done = true;
+
+    if (left_ms < 0 || mr_redis_conn_push(&redis->link.conn, &done, NULL) != MR_OK)
+        return fail_all(redis, MR_UNAVAILABLE);
+    bus_waker_in(&redis->waker, done ? left_ms + 1 : 1);
+    return 0;
+}
+
 int redis_bus_poll(struct mr_bus *bus)
 {
     struct redis_bus *redis = (struct redis_bus *)bus;
@@ -210,25 +222,18 @@ int redis_bus_poll(struct mr_bus *bus)
     int told = 0;
 
     bus_waker_clear(&redis->waker);
-    if (redis->under_way == 0 && redis->link.conn.ctx) { /* did the server go away meanwhile? */
-        (void)mr_redis_conn_poll(&redis->link.conn, &reply, NULL);
-        freeReplyObject(reply);
-    } else if (redis->under_way > 0) {
-        if (mr_redis_conn_poll(&redis->link.conn, &reply, NULL) != MR_OK) {
-            told = fail_all(redis, MR_UNAVAILABLE);
-        } else if (reply) {
-            told = end_call(redis, reply);
-            freeReplyObject(reply);
-        } else if (mr_redis_mono_ms() - redis->sent_ms > redis->config.timeout_ms) {
-            told = fail_all(redis, MR_UNAVAILABLE);
-        } else {
-            bool done = true;
+    if (redis->link.conn.ctx) {
+        enum mr_code rc = mr_redis_conn_poll(&redis->link.conn, &reply, NULL);
 
-            if (mr_redis_conn_push(&redis->link.conn, &done, NULL) != MR_OK)
-                told = fail_all(redis, MR_UNAVAILABLE);
-            else
-                bus_waker_in(&redis->waker, done ? redis->config.timeout_ms : 1);
-        }
+        if (redis->under_way == 0) /* an idle connection that the server closed is made anew below */
+            told = 0;
+        else if (rc)
+            told = fail_all(redis, MR_UNAVAILABLE);
+        else if (reply)
+            told = end_call(redis, reply);
+        else
+            told = wait_on(redis);
+        freeReplyObject(reply);
     }
     return told + start_call(redis);
 }

@@ -332,14 +332,12 @@ enum mr_code mr_redis_conn_wait(struct mr_redis_conn *conn, int64_t timeout_ms, 
     return MR_OK;
 }
 
-enum mr_code mr_redis_conn_call(struct mr_redis_conn *conn, struct mr_redis_cmd *cmd,
-                                redisReply **ret, struct mr_error *err)
+static enum mr_code call_once(struct mr_redis_conn *conn, struct mr_redis_cmd *cmd,
+                              redisReply **ret, struct mr_error *err)
 {
     redisReply *reply = NULL;
-    enum mr_code rc;
+    enum mr_code rc = mr_redis_conn_open(conn, err);
 
-    *ret = NULL;
-    rc = mr_redis_conn_open(conn, err);
     if (!rc)
         rc = mr_redis_conn_send(conn, cmd, err);
     if (!rc)
@@ -352,4 +350,17 @@ enum mr_code mr_redis_conn_call(struct mr_redis_conn *conn, struct mr_redis_cmd 
     }
     *ret = reply;
     return MR_OK;
+}
+
+enum mr_code mr_redis_conn_call(struct mr_redis_conn *conn, struct mr_redis_cmd *cmd,
+                                redisReply **ret, struct mr_error *err)
+{
+    const bool old = conn->ctx != NULL; /* the server may have closed it while it was idle */
+    enum mr_code rc;
+
+    *ret = NULL;
+    rc = call_once(conn, cmd, ret, err);
+    if (rc == MR_UNAVAILABLE && old && !conn->ctx)
+        rc = call_once(conn, cmd, ret, err);
+    return rc;
 }

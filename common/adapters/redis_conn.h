@@ -68,8 +68,9 @@ MR_MUST_USE enum mr_code mr_redis_conn_poll(struct mr_redis_conn *conn, redisRep
 /* The next reply, waited for: MR_TIMEOUT after timeout_ms, and the connection is closed. */
 MR_MUST_USE enum mr_code mr_redis_conn_wait(struct mr_redis_conn *conn, int64_t timeout_ms,
                                             redisReply **ret, struct mr_error *err);
-/* Opens, sends one command and waits.  Nothing else may be under way.  An error reply becomes a code:
- * *ret is then NULL. */
+/* Opens, sends one command and waits.  Nothing else may be under way.  Where an old connection turns
+ * out to be broken, the command is sent once more on a new one: it must be one that may be done twice.
+ * An error reply becomes a code: *ret is then NULL. */
 MR_MUST_USE enum mr_code mr_redis_conn_call(struct mr_redis_conn *conn, struct mr_redis_cmd *cmd,
                                             redisReply **ret, struct mr_error *err);
 /* What an error reply means; MR_OK for every other reply.  Closes the connection where only a new one

@@ -17,7 +17,7 @@ import services as services_module  # noqa: E402
 
 BUILD = TREE / "build" / "bench"
 BIN = BUILD / "bin"
-SHARDS = 8
+SHARDS = int(os.environ.get("MILLRACE_SHARDS", 4))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -126,7 +126,8 @@ def line(work, jobs, seconds, before, after, cluster, load, **more):
         "rss_mib": {name: rss_mib(pid) for name, pid in sorted(cluster.pids().items())},
         "p50_ms": latency.get("p50_ms"), "p99_ms": latency.get("p99_ms"), **more,
         "load_cpu_us_per_job": round(load["cpu_ms"] * 1000 / jobs, 1) if load else None,
-        "settings": {"shards": SHARDS, "appendfsync": "always", "cores": os.cpu_count(), "build": "release"},
+        "settings": {"shards": SHARDS, "appendfsync": "always", "cores": os.cpu_count(), "build": "release",
+                     "linger_ms": os.environ.get("MILLRACE_KAFKA_LINGER_MS", "default")},
     }))
 
 
@@ -167,6 +168,9 @@ def jobs(work, n):
         cluster.load(work, warm, "warm")
         cluster.wait_closed(warm)
         say(f"{n} jobs")
+        if os.environ.get("BENCH_PROFILE"):  # perf record of one process, for whoever looks into a figure
+            name, out = os.environ["BENCH_PROFILE"].split(":")
+            subprocess.Popen(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "499", "-o", out, "-p", str(cluster.pids()[name]), "sleep", "6"])
         before = cluster.cpu()
         start = time.monotonic()
         load = cluster.load(work, n, "bench")

@@ -38,9 +38,9 @@ static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 len, v
     return len;
 }
 
-static VipsForeignKeep keep_of(const struct mr_recipe_output *output)
+static unsigned keep_of(const struct mr_recipe_output *output) /* flags of VipsForeignKeep */
 {
-    VipsForeignKeep keep = VIPS_FOREIGN_KEEP_NONE;
+    unsigned keep = VIPS_FOREIGN_KEEP_NONE;
 
     if (output->metadata == MR_METADATA_KEEP)
         keep = VIPS_FOREIGN_KEEP_ALL & ~(unsigned)VIPS_FOREIGN_KEEP_ICC;
@@ -61,7 +61,7 @@ static int save(VipsImage *image, VipsTarget *target, const struct mr_recipe_out
 {
     VipsForeignSubsample subsample =
         output->chroma == MR_CHROMA_444 ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON;
-    VipsForeignKeep keep = keep_of(output);
+    unsigned keep = keep_of(output);
 
     switch (format) {
     case MR_FORMAT_JPEG:

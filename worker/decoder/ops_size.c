@@ -22,7 +22,7 @@ static bool smaller(struct ratio a, struct ratio b)
 
 static int scaled(int side, struct ratio ratio)
 {
-    int64_t n = (2 * side * ratio.to + ratio.from) / (2 * ratio.from); /* half rounds up */
+    int64_t n = (2 * (int64_t)side * ratio.to + ratio.from) / (2 * ratio.from); /* half rounds up */
 
     return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
 }

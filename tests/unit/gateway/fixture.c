@@ -70,8 +70,13 @@ struct fixture *fixture_new(const char *const *changes, struct mr_blob *blob)
     assert_int_equal(mr_bus_ensure(fx->bus, specs, MR_TOPICS_COUNT, &err), MR_OK);
     assert_int_equal(mr_store_check(fx->store, false, (uint32_t)fx->cluster.shards, &err), MR_OK);
     const struct gw_ports ports = {
-        .bus = fx->bus, .store = fx->store, .blob = fx->blob, .clock = &fx->clock.clock,
-        .open_bus = open_bus, .open_store = open_store, .ctx = fx,
+        .bus = fx->bus,
+        .store = fx->store,
+        .blob = fx->blob,
+        .clock = &fx->clock.clock,
+        .open_bus = open_bus,
+        .open_store = open_store,
+        .ctx = fx,
     };
     if (gw_app_setup(&fx->app, &fx->config, &fx->cluster, &ports, &err))
         fail_msg("%s", err.text);
@@ -120,7 +125,8 @@ void fixture_pass(struct fixture *fx, int64_t ms)
     }
 }
 
-/* ---- the client ------------------------------------------------------------------------------------------- */
+/* ---- the client
+ * ------------------------------------------------------------------------------------------- */
 
 struct client client_open(struct fixture *fx)
 {
@@ -241,8 +247,8 @@ void response_release(struct response *response)
     *response = (struct response){0};
 }
 
-struct response ask(struct fixture *fx, const char *method, const char *target,
-                    const char *headers, const char *body)
+struct response ask(struct fixture *fx, const char *method, const char *target, const char *headers,
+                    const char *body)
 {
     struct client client = client_open(fx);
     struct response response;
@@ -272,7 +278,9 @@ int ask_status(struct fixture *fx, const char *method, const char *target, const
     return status;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------------- */
+/* ---- JSON
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 cJSON *json_of(const struct response *response)
 {
@@ -291,7 +299,8 @@ const char *text_of(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/* ---- the rest of the cluster ------------------------------------------------------------------------------ */
+/* ---- the rest of the cluster
+ * ------------------------------------------------------------------------------ */
 
 void put_row(struct fixture *fx, const char *job, int64_t created, const char *const *fields)
 {
@@ -309,16 +318,30 @@ void put_row(struct fixture *fx, const char *job, int64_t created, const char *c
     }
     assert_int_equal(mr_store_pos_get(fx->store, shard, &pos, &err), MR_OK);
     struct mr_op ops[2] = {
-        {.kind = MR_OP_ROW, .key = job, .key_len = strlen(job), .a = pairs.data, .a_len = pairs.len},
+        {.kind = MR_OP_ROW,
+         .key = job,
+         .key_len = strlen(job),
+         .a = pairs.data,
+         .a_len = pairs.len},
         {.kind = MR_OP_OPEN, .key = job, .key_len = strlen(job), .n = created},
     };
     if (strcmp(status, "RUNNING") != 0)
-        ops[1] = (struct mr_op){.kind = MR_OP_CLOSED, .key = job, .key_len = strlen(job),
-                                .a = status, .a_len = strlen(status), .n = created};
+        ops[1] = (struct mr_op){.kind = MR_OP_CLOSED,
+                                .key = job,
+                                .key_len = strlen(job),
+                                .a = status,
+                                .a_len = strlen(status),
+                                .n = created};
     const struct mr_batch batch = {
-        .shard = shard, .epoch = 1, .expect = pos.present ? pos.next : 0,
-        .next = pos.present ? pos.next + 1 : 1, .rebuild = !pos.present, .log_id = "t",
-        .last_id = "x", .ops = ops, .op_count = 2,
+        .shard = shard,
+        .epoch = 1,
+        .expect = pos.present ? pos.next : 0,
+        .next = pos.present ? pos.next + 1 : 1,
+        .rebuild = !pos.present,
+        .log_id = "t",
+        .last_id = "x",
+        .ops = ops,
+        .op_count = 2,
     };
     assert_int_equal(mr_store_advance_send(fx->store, &batch, &err), MR_OK);
     if (mr_store_advance_wait(fx->store, &err))

@@ -1,5 +1,5 @@
-/* fixture.h -- a gateway on simulated ports, and a client that speaks raw bytes to it.  Time is virtual
- * but for the sockets: nothing passes unless a test lets it. */
+/* fixture.h -- a gateway on simulated ports, and a client that speaks raw bytes to it.  Time is
+ * virtual but for the sockets: nothing passes unless a test lets it. */
 #ifndef GW_FIXTURE_H
 #define GW_FIXTURE_H
 
@@ -25,7 +25,8 @@ struct fixture {
 
 #define ADMIN "Authorization: Bearer root\r\n"
 
-/* changes: pairs of setting and value, ended by NULL.  blob: NULL for the simulated one, else taken. */
+/* changes: pairs of setting and value, ended by NULL.  blob: NULL for the simulated one, else
+ * taken. */
 struct fixture *fixture_new(const char *const *changes, struct mr_blob *blob);
 void fixture_free(struct fixture *);
 void fixture_step(struct fixture *, int times);
@@ -38,7 +39,7 @@ struct client {
 };
 struct response {
     int status;
-    char *head;    /* all of it */
+    char *head; /* all of it */
     char *body;
     size_t body_len;
 };
@@ -52,7 +53,8 @@ void response_release(struct response *);
 /* Has the gateway closed its side? Steps until it does, at most `steps` turns. */
 bool client_ended(struct fixture *, struct client *, int steps);
 
-/* One request on a connection of its own; the header lines with their CRLFs, Host and length added. */
+/* One request on a connection of its own; the header lines with their CRLFs, Host and length added.
+ */
 struct response ask(struct fixture *, const char *method, const char *target, const char *headers,
                     const char *body);
 /* Its status alone. */
@@ -65,7 +67,8 @@ const char *text_of(const cJSON *, const char *name); /* "" where there is none 
 void put_row(struct fixture *, const char *job, int64_t created, const char *const *fields);
 /* The messages of a topic so far: JSON values, in an array. */
 cJSON *messages_of(struct fixture *, const char *topic);
-/* A key of a tenant with scopes ("\"read\",\"submit\""), as an Authorization line; static buffer. */
+/* A key of a tenant with scopes ("\"read\",\"submit\""), as an Authorization line; static buffer.
+ */
 const char *key_for(struct fixture *, const char *tenant, const char *scopes);
 
 #endif

@@ -93,8 +93,9 @@ static void in_pieces_of_any_small_size_the_answers_are_the_same(void **state)
 
 static void a_request_is_read_into_its_parts(void **state)
 {
-    static const char text[] = "PUT /v1/a%20b/c?x=1%2B1&y HTTP/1.1\r\nHost: a\r\nX-Name:  some value \r\n"
-                               "Expect: 100-continue\r\nContent-Length: 12\r\n\r\n";
+    static const char text[] =
+        "PUT /v1/a%20b/c?x=1%2B1&y HTTP/1.1\r\nHost: a\r\nX-Name:  some value \r\n"
+        "Expect: 100-continue\r\nContent-Length: 12\r\n\r\n";
     struct mr_error err;
     struct gw_parser *parser = gw_parser_new(16384, keep_body, NULL, &err);
     const struct gw_request *request;

@@ -12,8 +12,9 @@
 
 #include <cmocka.h>
 
-#define RECIPE \
-    "{\"source\":{\"key\":\"in/default/a.jpg\"},\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\"," \
+#define RECIPE                                                                                     \
+    "{\"source\":{\"key\":\"in/default/"                                                           \
+    "a.jpg\"},\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\","                               \
     "\"ops\":[{\"op\":\"resize\",\"width\":10}]}]}"
 #define MACHINE "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"
 
@@ -26,7 +27,8 @@ static int count_of(struct fixture *fx, const char *topic)
     return n;
 }
 
-/* ---- submit ---------------------------------------------------------------------------------------------- */
+/* ---- submit
+ * ---------------------------------------------------------------------------------------------- */
 
 static void a_job_is_accepted_when_the_queue_has_it_and_found_at_once(void **state)
 {
@@ -93,7 +95,8 @@ static void what_is_wrong_with_a_job_is_told_at_once(void **state)
         {"{\"id\":\"a/b\",\"definition\":" MACHINE "}", 422, "\"pointer\":\"/id\""},
         {"{\"tenant\":\"other\",\"definition\":" MACHINE "}", 403, "/tenant"},
         {"{\"recipe\":{\"source\":{\"key\":\"in/other/a.jpg\"},\"outputs\":[{\"name\":\"s\","
-         "\"format\":\"jpeg\"}]}}", 403, "another tenant"},
+         "\"format\":\"jpeg\"}]}}",
+         403, "another tenant"},
     };
     struct fixture *fx = fixture_new(NULL, NULL);
 
@@ -130,16 +133,17 @@ static void the_same_idempotency_key_gives_the_same_id(void **state)
     static const char headers[] = ADMIN "Idempotency-Key: order-7\r\n";
     struct response one = ask(fx, "POST", "/v1/jobs", headers, "{\"definition\":" MACHINE "}");
     struct response two = ask(fx, "POST", "/v1/jobs", headers, "{\"definition\":" MACHINE "}");
-    struct response other = ask(fx, "POST", "/v1/jobs",
-                                ADMIN "Idempotency-Key: order-8\r\n", "{\"definition\":" MACHINE "}");
+    struct response other = ask(fx, "POST", "/v1/jobs", ADMIN "Idempotency-Key: order-8\r\n",
+                                "{\"definition\":" MACHINE "}");
 
     (void)state;
     assert_int_equal(one.status, 202);
     assert_int_equal(two.status, 202);
     assert_string_equal(one.body, two.body);
     assert_string_not_equal(one.body, other.body);
-    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", headers,
-                                "{\"id\":\"x\",\"definition\":" MACHINE "}"), 422);
+    assert_int_equal(
+        ask_status(fx, "POST", "/v1/jobs", headers, "{\"id\":\"x\",\"definition\":" MACHINE "}"),
+        422);
     response_release(&one);
     response_release(&two);
     response_release(&other);
@@ -159,8 +163,8 @@ static void admit_first(struct fixture *fx, const char *id)
     assert_int_equal(mr_job_parse(text.data, text.len, &job, &err), MR_OK);
     assert_int_equal(mr_job_canonical(&job, &canonical), MR_OK);
     mr_sha256_hex(canonical.data, canonical.len, sum);
-    put_row(fx, id, 1700000000000, (const char *const[]){"status", "RUNNING", "tenant", "default",
-                                                        "sum", sum, NULL});
+    put_row(fx, id, 1700000000000,
+            (const char *const[]){"status", "RUNNING", "tenant", "default", "sum", sum, NULL});
     mr_job_release(&job);
     mr_buf_release(&text);
     mr_buf_release(&canonical);
@@ -170,7 +174,8 @@ static void admit_first(struct fixture *fx, const char *id)
 static void the_same_id_is_the_same_job_or_a_conflict(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
-    static const char body[] = "{\"id\":\"order-7\",\"definition\":" MACHINE ",\"input\":{\"a\":1}}";
+    static const char body[] =
+        "{\"id\":\"order-7\",\"definition\":" MACHINE ",\"input\":{\"a\":1}}";
     struct response response;
 
     (void)state;
@@ -182,13 +187,17 @@ static void the_same_id_is_the_same_job_or_a_conflict(void **state)
     response_release(&response);
     assert_int_equal(count_of(fx, "millrace.jobs"), 1); /* it was not sent again */
     assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN,
-                                "{\"id\":\"order-7\",\"definition\":" MACHINE ",\"input\":{\"a\":2}}"),
+                                "{\"id\":\"order-7\",\"definition\":" MACHINE
+                                ",\"input\":{\"a\":2}}"),
                      409);
-    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", key_for(fx, "shop", "\"submit\""), body), 409);
+    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", key_for(fx, "shop", "\"submit\""), body),
+                     409);
     fixture_free(fx);
 }
 
-/* ---- jobs --------------------------------------------------------------------------------------------------- */
+/* ---- jobs
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void a_job_is_shown_to_its_tenant_alone(void **state)
 {
@@ -270,11 +279,13 @@ static void cancel_and_redrive_go_to_the_shards_log_when_the_job_allows_it(void 
     cJSON *list;
 
     (void)state;
-    put_row(fx, "open", 1000, (const char *const[]){"status", "RUNNING", "tenant", "default", NULL});
+    put_row(fx, "open", 1000,
+            (const char *const[]){"status", "RUNNING", "tenant", "default", NULL});
     put_row(fx, "failed", 1000,
             (const char *const[]){"status", "FAILED", "tenant", "default", NULL});
-    assert_int_equal(ask_status(fx, "POST", "/v1/jobs/open/cancel", ADMIN,
-                                "{\"cause\":\"no longer wanted\"}"), 202);
+    assert_int_equal(
+        ask_status(fx, "POST", "/v1/jobs/open/cancel", ADMIN, "{\"cause\":\"no longer wanted\"}"),
+        202);
     assert_int_equal(ask_status(fx, "POST", "/v1/jobs/failed/cancel", ADMIN, NULL), 409);
     assert_int_equal(ask_status(fx, "POST", "/v1/jobs/open/redrive", ADMIN, NULL), 409);
     assert_int_equal(ask_status(fx, "POST", "/v1/jobs/open/cancel", ADMIN, "{\"why\":1}"), 422);
@@ -312,7 +323,8 @@ static void redis_that_does_not_answer_is_503_and_is_not_asked_for_a_moment(void
     fixture_free(fx);
 }
 
-/* ---- workflows and keys ---------------------------------------------------------------------------------------- */
+/* ---- workflows and keys
+ * ---------------------------------------------------------------------------------------- */
 
 static void a_workflow_is_kept_shown_used_and_removed(void **state)
 {
@@ -419,15 +431,19 @@ static void a_key_opens_what_its_scopes_say_and_nothing_when_deleted(void **stat
     response = ask(fx, "GET", "/v1/keys", ADMIN, NULL);
     assert_null(strstr(response.body, "mrk_")); /* a key's text is shown once only */
     root = json_of(&response);
-    cJSON_ArrayForEach(item, mr_json_get(root, "keys"))
-        if (strstr(cJSON_GetArrayItem(mr_json_get(item, "scopes"), 0)->valuestring, "read"))
-            (void)snprintf(id, sizeof(id), "%s", text_of(item, "id"));
+    cJSON_ArrayForEach(
+        item,
+        mr_json_get(
+            root,
+            "keys")) if (strstr(cJSON_GetArrayItem(mr_json_get(item, "scopes"), 0)->valuestring,
+                                "read"))(void) snprintf(id, sizeof(id), "%s", text_of(item, "id"));
     cJSON_Delete(root);
     response_release(&response);
     char key[200];
     (void)snprintf(key, sizeof(key), "%s", key_for(fx, "shop", "\"read\""));
     assert_int_equal(ask_status(fx, "GET", "/v1/jobs", key, NULL), 200);
-    mr_sha256_hex(key + 22, strlen(key) - 24, id); /* behind "Authorization: Bearer ", before CRLF */
+    mr_sha256_hex(key + 22, strlen(key) - 24,
+                  id); /* behind "Authorization: Bearer ", before CRLF */
     (void)snprintf(target, sizeof(target), "/v1/keys/%s", id);
     assert_int_equal(ask_status(fx, "DELETE", target, ADMIN, NULL), 204);
     assert_int_equal(ask_status(fx, "GET", "/v1/jobs", key, NULL), 401);
@@ -445,7 +461,8 @@ static void without_a_known_key_everything_but_health_is_401(void **state)
     assert_int_equal(response.status, 401);
     assert_non_null(strstr(response.head, "WWW-Authenticate: Bearer"));
     response_release(&response);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs", "Authorization: Bearer root\r\n", NULL), 401);
+    assert_int_equal(ask_status(fx, "GET", "/v1/jobs", "Authorization: Bearer root\r\n", NULL),
+                     401);
     assert_int_equal(ask_status(fx, "GET", "/v1/jobs", "Authorization: Bearer \r\n", NULL), 401);
     assert_int_equal(ask_status(fx, "GET", "/v1/jobs", "Authorization: Basic eDp5\r\n", NULL), 401);
     assert_int_equal(ask_status(fx, "GET", "/healthz", NULL, NULL), 200);
@@ -470,14 +487,22 @@ static void validate_tells_what_is_wrong_and_changes_nothing(void **state)
     fixture_free(fx);
 }
 
-/* ---- history ----------------------------------------------------------------------------------------------------- */
+/* ---- history
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static void a_history_is_cut_from_the_log(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
-    struct mr_event submit = {.kind = MR_EVENT_SUBMIT, .job = "h1", .tenant = "default", .def = "",
-                              .workflow = "", .nonce = "00112233445566778899aabbccddeeff",
-                              .sum = "s", .from = "t/0/0", .engine = 1};
+    struct mr_event submit = {.kind = MR_EVENT_SUBMIT,
+                              .job = "h1",
+                              .tenant = "default",
+                              .def = "",
+                              .workflow = "",
+                              .nonce = "00112233445566778899aabbccddeeff",
+                              .sum = "s",
+                              .from = "t/0/0",
+                              .engine = 1};
     uint32_t shard = mr_shard_of("h1", 2, (uint32_t)fx->cluster.shards);
     struct mr_buf text = {0};
     struct mr_error err;
@@ -489,10 +514,12 @@ static void a_history_is_cut_from_the_log(void **state)
     submit.def = "0000000000000000000000000000000000000000000000000000000000000000";
     assert_int_equal(mr_event_print(&submit, &text), MR_OK);
     assert_int_equal(mr_bus_send(fx->other, "millrace.log", (int32_t)shard, "h1", 2, text.data,
-                                 text.len, NULL, &err), MR_OK);
+                                 text.len, NULL, &err),
+                     MR_OK);
     assert_int_equal(mr_bus_flush(fx->other, 1000, &err), MR_OK);
-    put_row(fx, "h1", 1000, (const char *const[]){"status", "SUCCEEDED", "tenant", "default",
-                                                  "log_first", "0", "log_last", "0", NULL});
+    put_row(fx, "h1", 1000,
+            (const char *const[]){"status", "SUCCEEDED", "tenant", "default", "log_first", "0",
+                                  "log_last", "0", NULL});
     response = ask(fx, "GET", "/v1/jobs/h1/history", ADMIN, NULL);
     if (response.status != 200)
         fail_msg("%d %s", response.status, response.body);

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-/* ---- a server whose one answer is 200 -------------------------------------------------------------------- */
+/* ---- a server whose one answer is 200
+ * -------------------------------------------------------------------- */
 
 static void take_all(void *ctx, struct gw_exchange *ex)
 {
@@ -90,9 +91,14 @@ static void check_probe(struct gw_server *server, const struct probe *probe, siz
 
 static void every_probe_is_answered_over_a_socket_and_refusals_close_it(void **state)
 {
-    const struct gw_limits limits = {.connections_max = 4, .head_bytes_max = 16384,
-                                     .head_ms = 1000, .body_ms = 1000, .rate_min = 1000,
-                                     .idle_ms = 1000, .answer_ms = 1000, .write_ms = 1000};
+    const struct gw_limits limits = {.connections_max = 4,
+                                     .head_bytes_max = 16384,
+                                     .head_ms = 1000,
+                                     .body_ms = 1000,
+                                     .rate_min = 1000,
+                                     .idle_ms = 1000,
+                                     .answer_ms = 1000,
+                                     .write_ms = 1000};
     const struct gw_hooks hooks = {
         .head = take_all, .ready = answer_200, .ended = ended, .tick = tick};
     struct mr_sim_world world = {.seed = 1, .now_ms = 1700000000000};
@@ -113,7 +119,8 @@ static void every_probe_is_answered_over_a_socket_and_refusals_close_it(void **s
     gw_server_free(server);
 }
 
-/* ---- the whole gateway -------------------------------------------------------------------------------------- */
+/* ---- the whole gateway
+ * -------------------------------------------------------------------------------------- */
 
 static void a_smuggled_request_is_never_answered(void **state)
 {
@@ -123,7 +130,8 @@ static void a_smuggled_request_is_never_answered(void **state)
         "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 4\r\nContent-Length: 0\r\n\r\n",
         "POST /v1/validate HTTP/1.1\r\n" H ADMIN
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN
+        "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         "POST /v1/validate HTTP/1.0\r\n" ADMIN "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     };
@@ -198,7 +206,8 @@ static void a_header_block_that_drips_is_ended_by_its_absolute_deadline(void **s
 
 static void a_body_that_drips_is_ended_by_its_absolute_deadline(void **state)
 {
-    static const char head[] = "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 50\r\n\r\n";
+    static const char head[] =
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 50\r\n\r\n";
     const char *const changes[] = {"GATEWAY_BODY_MS", "1000", NULL};
     struct fixture *fx = fixture_new(changes, NULL);
     struct client client = client_open(fx);
@@ -287,8 +296,8 @@ static void expect_continue_is_answered_before_the_body(void **state)
 
 static void expect_continue_of_a_body_that_is_not_wanted_is_answered_by_its_refusal(void **state)
 {
-    static const char head[] = "POST /v1/validate HTTP/1.1\r\n" H
-                               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    static const char head[] =
+        "POST /v1/validate HTTP/1.1\r\n" H "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     struct fixture *fx = fixture_new(NULL, NULL);
     struct client client = client_open(fx);
     struct response response;
@@ -365,8 +374,8 @@ static void bodies_are_bounded_typed_and_plain(void **state)
 
 static void a_chunked_body_over_its_limit_is_refused_as_it_comes(void **state)
 {
-    static const char head[] = "POST /v1/keys HTTP/1.1\r\n" H ADMIN
-                               "Transfer-Encoding: chunked\r\n\r\n";
+    static const char head[] =
+        "POST /v1/keys HTTP/1.1\r\n" H ADMIN "Transfer-Encoding: chunked\r\n\r\n";
     struct fixture *fx = fixture_new(NULL, NULL);
     struct client client = client_open(fx);
     struct response response;
@@ -412,7 +421,8 @@ static void a_client_beyond_the_limit_is_told_so(void **state)
 
 static void a_client_that_closes_its_side_still_gets_its_answer(void **state)
 {
-    static const char text[] = "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 2\r\n\r\n{}";
+    static const char text[] =
+        "POST /v1/validate HTTP/1.1\r\n" H ADMIN "Content-Length: 2\r\n\r\n{}";
     struct fixture *fx = fixture_new(NULL, NULL);
     struct client client = client_open(fx);
     struct response response;
