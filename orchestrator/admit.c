@@ -40,7 +40,7 @@ struct oc_admit {
 
 enum { ANNOUNCED_MAX = 100000 }; /* definitions times shards remembered; then all are forgotten */
 
-static void pause(struct oc *oc)
+static void pause_sends(struct oc *oc)
 {
     oc->admit->pause_until_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
 }
@@ -78,7 +78,7 @@ static void definition_reported(struct oc_send *send, enum mr_code code, int32_t
     if (code) {
         mr_log(MR_WARN, "admit.definition", " definition=%s code=%s", said->name,
                mr_code_name(code));
-        pause(said->oc);
+        pause_sends(said->oc);
     }
     free(said);
 }
@@ -197,7 +197,7 @@ static void item_reported(struct oc_send *send, enum mr_code code, int32_t parti
         return;
     }
     DL_APPEND(oc->admit->waiting, item);
-    pause(oc);
+    pause_sends(oc);
     mr_log(MR_WARN, "admit.again", " offset=%" PRId64 " code=%s", item->msg.offset,
            mr_code_name(code));
 }
@@ -225,7 +225,7 @@ static bool item_send(struct oc *oc, struct oc_admit_item *item)
     }
     if (rc != MR_BUSY && rc != MR_TOO_LARGE) {
         mr_log_error(MR_WARN, "admit.send", &err, " topic=%s", item->topic);
-        pause(oc);
+        pause_sends(oc);
     }
     return false;
 }
@@ -239,7 +239,7 @@ static bool read_again(struct oc *oc, struct oc_admit_item *item)
 
     if (item->read(oc, item, &item->msg, &err)) {
         mr_log_error(MR_ALARM, "admit.memory", &err, " offset=%" PRId64, item->msg.offset);
-        pause(oc);
+        pause_sends(oc);
         return false;
     }
     return item->state == OC_ADMIT_READY;
@@ -268,7 +268,7 @@ static bool waits_no_more(struct oc *oc, struct oc_admit_item *item, int64_t *co
         if (item->wait_config < 0 && *config_end < 0 &&
             oc_config_copy_end(&oc->workflows, config_end, &err)) {
             mr_log_error(MR_WARN, "admit.config", &err, " offset=%" PRId64, item->msg.offset);
-            pause(oc);
+            pause_sends(oc);
             return false;
         }
         if (item->wait_config < 0)

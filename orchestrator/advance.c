@@ -212,10 +212,12 @@ static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct que
             return not_understood(oc, shard, item->msg);
         }
         rc = oc_apply(oc, shard, item->msg, &item->event, &queue->loads, &err);
-        if (rc) {
+        if (rc == MR_UNSUPPORTED)
+            oc_shard_stop(oc, shard, &err);
+        else if (rc)
             oc_shard_lose(oc, shard, "apply", &err);
+        if (rc)
             return rc;
-        }
         events += item->msg->value_len;
         shard->batch_next = item->msg->offset + 1;
         oc_event_identity(item->msg, shard->batch_last_id);

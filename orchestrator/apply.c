@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    EARLY_MS = 1000,          /* a timer that was early is fired again after at most so long */
+    OUTPUT_STEPS_MAX = 200,   /* a row shows outputs of so many steps, */
+    OUTPUTS_MAX = 64,         /* so many of each, */
+    OUTPUT_BYTES_MAX = 1024,  /* and none longer; the history has all */
+};
+
 /* ---- what was loaded ---------------------------------------------------------------------------- */
 
 static int by_job(const void *a, const void *b)
@@ -214,6 +221,9 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
     bool changed = false;
     enum mr_code rc;
 
+    if (event->engine > ASL_ENGINE)
+        return mr_fail(err, MR_UNSUPPORTED, "job %s is of engine %" PRId64 ", this program has %d",
+                       event->job, event->engine, ASL_ENGINE);
     if (job || (load && load->has_row))
         return submit_again(oc, shard, msg, event, job ? job->sum : load->sum, err);
     rc = machine_of_submit(oc, shard, event, &machine, err);
@@ -271,20 +281,27 @@ static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *j
 static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
 {
     const cJSON *outputs = mr_json_get(output, "outputs"), *item;
+    struct mr_buf text = {0};
+    int noted = 0;
 
-    if (!cJSON_IsObject(outputs))
+    if (!cJSON_IsObject(outputs) || seq > OUTPUT_STEPS_MAX)
         return;
     cJSON_ArrayForEach(item, outputs)
     {
         const cJSON *key = mr_json_get(item, "key");
 
-        if (!cJSON_IsString(key) || strlen(item->string) > 64)
+        mr_buf_reset(&text);
+        if (!cJSON_IsString(key) || strlen(item->string) > 64 || mr_json_print(item, &text) ||
+            text.len > OUTPUT_BYTES_MAX)
             continue;
+        if (noted++ == OUTPUTS_MAX)
+            break;
         (void)mr_buf_addf(&job->pairs, "output:%" PRIu64 "/%s", seq, item->string);
         (void)mr_buf_add_char(&job->pairs, '\0');
-        (void)mr_json_print(item, &job->pairs);
+        (void)mr_buf_add(&job->pairs, text.data, text.len);
         (void)mr_buf_add_char(&job->pairs, '\0');
     }
+    mr_buf_release(&text);
 }
 
 static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
@@ -320,6 +337,37 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
     return MR_OK;
 }
 
+struct sought { /* a timer of a run */
+    uint64_t seq;
+    uint32_t attempt;
+    char timer;
+    bool found;
+    int64_t due_ms;
+};
+
+static void seek_timer(void *ctx, uint64_t seq, uint32_t attempt, char timer, int64_t due_ms)
+{
+    struct sought *sought = ctx;
+
+    if (seq != sought->seq || attempt != sought->attempt || timer != sought->timer)
+        return;
+    sought->found = true;
+    sought->due_ms = due_ms;
+}
+
+/* The run waits for this timer still: the event was early by the broker's clock, or of an older timer
+ * of this name. It stays, and is not fired again before the broker can say that it is due. */
+static enum mr_code keep_timer(struct oc *oc, struct oc_shard *shard, const char *member,
+                               int64_t time_ms, int64_t due_ms, struct mr_error *err)
+{
+    const int64_t rest = due_ms > time_ms ? due_ms - time_ms : 0;
+
+    if (due_ms < shard->timer_next_ms)
+        shard->timer_next_ms = due_ms;
+    return oc_fired_add(shard, member,
+                        oc->clock->wall_ms(oc->clock) + (rest < EARLY_MS ? rest : EARLY_MS), err);
+}
+
 static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                 const struct mr_event *event, struct oc_job *job,
                                 struct mr_error *err)
@@ -327,6 +375,7 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
     const struct asl_event due = {.kind = ASL_EVENT_TIMER, .time_ms = msg->time_ms,
                                   .seq = event->seq, .attempt = event->attempt,
                                   .timer = (enum asl_timer)event->timer};
+    struct sought sought = {.seq = event->seq, .attempt = event->attempt, .timer = event->timer};
     char member[MR_JOB_ID_MAX + 64];
     bool changed = false;
     enum mr_code rc;
@@ -343,11 +392,10 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
             return rc;
         if (fails)
             oc_job_chain_undo(job);
-        if (msg->time_ms < event->due_ms) { /* early by the broker's clock: it stays */
-            if (event->due_ms < shard->timer_next_ms)
-                shard->timer_next_ms = event->due_ms;
-            return MR_OK;
-        }
+        if (asl_run_status(job->run) == ASL_RUNNING)
+            asl_run_timers(job->run, seek_timer, &sought);
+        if (sought.found)
+            return keep_timer(oc, shard, member, msg->time_ms, sought.due_ms, err);
     }
     /* Of a task that has ended, or of a job that has: nobody waits for it. */
     char *copy = asl_arena_copy(&shard->arena, member, strlen(member));

@@ -47,6 +47,7 @@ struct oc_class { /* tasks of one topic */
     char name[MR_CLASS_MAX];
     char topic[MR_TOPIC_MAX];
     bool ensured; /* the topic is there */
+    int64_t pause_until_ms; /* it could not be made: not tried before */
     int64_t outstanding;
     struct oc_effect *ready;
     UT_hash_handle hh;

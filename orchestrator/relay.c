@@ -9,6 +9,8 @@
 #include <string.h>
 #include <utlist.h>
 
+enum { ENSURE_RETRY_MS = 5000 };
+
 struct oc_known_class {
     char name[MR_CLASS_MAX];
     UT_hash_handle hh;
@@ -19,14 +21,18 @@ static enum mr_code ensure(struct oc *oc, struct oc_class *class_of)
 {
     struct oc_known_class *known = NULL;
     struct mr_topic_spec spec = mr_topic_task_spec(class_of->topic, oc->cluster);
+    const int64_t now = oc->clock->mono_ms(oc->clock);
     struct mr_error err;
     enum mr_code rc;
 
+    if (now < class_of->pause_until_ms)
+        return MR_BUSY;
     HASH_FIND_STR(oc->known_classes, class_of->name, known);
     if (!known) {
         rc = mr_bus_ensure(oc->bus, &spec, 1, &err);
         if (rc) {
             mr_log_error(MR_ERROR, "relay.class", &err, " class=%s", class_of->name);
+            class_of->pause_until_ms = now + ENSURE_RETRY_MS;
             return rc;
         }
         known = calloc(1, sizeof *known);
@@ -50,6 +56,33 @@ void oc_relay_close(struct oc *oc)
     }
 }
 
+/* No broker takes this task: it fails, by an event that is written as the task leaves the outbox. */
+static enum mr_code refuse(struct oc *oc, struct oc_effect *effect)
+{
+    struct mr_task task = {0};
+    struct mr_event event = {.kind = MR_EVENT_RESULT, .error = "States.DataLimitExceeded",
+                             .cause = "the task's message is larger than its topic takes"};
+    struct oc_new_effect refusal = {.kind = OC_EFFECT_LOG, .class_name = "", .key = effect->key};
+    struct mr_buf payload = {0}, field = {0};
+    struct mr_error err;
+    enum mr_code rc = mr_task_parse(effect->payload, effect->payload_len, &task, &err);
+
+    if (rc)
+        return rc == MR_NO_MEMORY ? rc : MR_OK; /* no task of ours: nobody waits for it */
+    event.token_text = task.token;
+    (void)mr_buf_addf(&field, "%c%s", OC_EFFECT_LOG, effect->field + 1);
+    rc = field.failed ? MR_NO_MEMORY : mr_event_print(&event, &payload);
+    refusal.field = field.data;
+    refusal.payload = payload.data;
+    refusal.payload_len = payload.len;
+    if (!rc)
+        rc = oc_outbox_add(effect->outbox, &refusal, &oc->topics, &err);
+    mr_buf_release(&payload);
+    mr_buf_release(&field);
+    mr_task_release(&task);
+    return rc;
+}
+
 static void reported(struct oc_send *send, enum mr_code code, int32_t partition, int64_t offset,
                      int64_t time_ms)
 {
@@ -58,11 +91,14 @@ static void reported(struct oc_send *send, enum mr_code code, int32_t partition,
     const int64_t now = oc ? oc->clock->mono_ms(oc->clock) : 0;
 
     (void)partition, (void)offset, (void)time_ms;
-    if (code == MR_OK || code == MR_TOO_LARGE) {
+    if (code == MR_TOO_LARGE) {
+        mr_log(MR_ALARM, "relay.too_large", " effect=%s bytes=%zu", effect->field,
+               effect->payload_len);
+        code = oc && effect->kind == OC_EFFECT_TASK && !effect->unwanted ? refuse(oc, effect)
+                                                                         : MR_OK;
+    }
+    if (code == MR_OK) {
         mr_fail_point("relay.reported");
-        if (code)
-            mr_log(MR_ALARM, "relay.too_large", " effect=%s bytes=%zu", effect->field,
-                   effect->payload_len);
         oc_outbox_sent(effect, now);
         return;
     }

@@ -31,32 +31,50 @@ struct look { /* at one job */
     struct oc *oc;
     struct oc_shard *shard;
     struct oc_job *job;
-    int64_t now_ms; /* wall */
     size_t tasks, timers;
-    struct {
+    struct late {
         uint64_t seq;
         uint32_t attempt;
-    } late[16];
-    size_t late_count;
+    } *late; /* owned */
+    size_t late_count, late_cap;
     enum mr_code rc;
     struct mr_error *err;
 };
+
+/* A task is sent again once each resend_ms, not with every look. */
+static bool is_late(int64_t resend_ms, int64_t since_ms, const struct oc_shard *shard)
+{
+    const int64_t waited = shard->scan_began_ms - since_ms, before = shard->scan_last_ms - since_ms;
+
+    return waited >= resend_ms &&
+           (shard->scan_last_ms == 0 || before < 0 || waited / resend_ms > before / resend_ms);
+}
 
 static void see_task(void *ctx, uint64_t seq, uint32_t attempt, const char *resource,
                      int64_t since_ms)
 {
     struct look *look = ctx;
+    const struct oc_shard *shard = look->shard;
     char field[MR_JOB_ID_MAX + 64];
 
     (void)resource;
     look->tasks++;
     oc_task_field(field, sizeof field, look->job->id, seq, attempt);
-    if (look->now_ms - since_ms < look->oc->config->task_resend_ms ||
-        oc_outbox_has(&look->shard->outbox, field) ||
-        look->late_count == sizeof look->late / sizeof look->late[0])
+    if (!is_late(look->oc->config->task_resend_ms, since_ms, shard) ||
+        oc_outbox_has(&shard->outbox, field))
         return;
-    look->late[look->late_count].seq = seq;
-    look->late[look->late_count++].attempt = attempt;
+    if (look->late_count == look->late_cap) {
+        const size_t cap = look->late_cap ? 2 * look->late_cap : 16;
+        struct late *grown = realloc(look->late, cap * sizeof *grown);
+
+        if (!grown) {
+            look->rc = mr_fail(look->err, MR_NO_MEMORY, "late tasks of job %s", look->job->id);
+            return;
+        }
+        look->late = grown;
+        look->late_cap = cap;
+    }
+    look->late[look->late_count++] = (struct late){seq, attempt};
 }
 
 static void see_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, int64_t due_ms)
@@ -103,8 +121,7 @@ static enum mr_code send_late(struct look *look)
 static enum mr_code look_at(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
                             struct mr_error *err)
 {
-    struct look look = {.oc = oc, .shard = shard, .job = job, .err = err,
-                        .now_ms = oc->clock->wall_ms(oc->clock)};
+    struct look look = {.oc = oc, .shard = shard, .job = job, .err = err};
 
     if (asl_run_status(job->run) != ASL_RUNNING)
         return MR_OK;
@@ -112,7 +129,10 @@ static enum mr_code look_at(struct oc *oc, struct oc_shard *shard, struct oc_job
     asl_run_timers(job->run, see_timer, &look);
     if (look.tasks == 0 && look.timers == 0)
         mr_log(MR_ALARM, "job.stuck", " job=%s", job->id);
-    return look.rc ? look.rc : send_late(&look);
+    if (!look.rc)
+        look.rc = send_late(&look);
+    free(look.late);
+    return look.rc;
 }
 
 static enum mr_code scan_page(struct oc *oc, struct oc_shard *shard, const struct page *page,
@@ -146,6 +166,8 @@ static void scan_shard(struct oc *oc, struct oc_shard *shard, int64_t now)
 
     if (!page)
         return;
+    if (shard->scan_before_ms == INT64_MAX)
+        shard->scan_began_ms = oc->clock->wall_ms(oc->clock);
     rc = mr_store_jobs_list(oc->store, shard->number, "OPEN", shard->scan_before_ms, PAGE_MAX, note,
                             page, &err);
     oc_shard_batch_reset(shard);
@@ -158,6 +180,7 @@ static void scan_shard(struct oc *oc, struct oc_shard *shard, int64_t now)
             oc_batch_write(oc, shard);
         if (page->count < PAGE_MAX) { /* the pass is through */
             shard->scan_before_ms = INT64_MAX;
+            shard->scan_last_ms = shard->scan_began_ms;
             shard->scan_next_ms = now + oc->config->scan_ms;
         } else { /* equal times may stand on both sides of the page's end */
             shard->scan_before_ms = page->last_ms + 1 < shard->scan_before_ms

@@ -40,6 +40,7 @@ struct oc_shard {
     struct oc_fired *fired;
     int64_t scan_next_ms;
     int64_t scan_before_ms; /* cursor of the pass under way; INT64_MAX: at its start */
+    int64_t scan_began_ms, scan_last_ms; /* wall; of the pass under way, of the one before; 0: none */
 
     /* the batch under way */
     struct asl_arena arena;

@@ -1,6 +1,6 @@
-/* bus_redis.c -- the bus on Redis Streams: one machine, no broker; log and state in one Redis, so that
- * they are kept, or rolled back, together.  Sends are in bus_redis_send.c, logs in bus_redis_log.c,
- * queues in bus_redis_queue.c. */
+/* bus_redis.c -- the bus on Redis Streams: one machine, no broker; log and state in one Redis, so
+ * that they are kept, or rolled back, together.  Sends are in bus_redis_send.c, logs in
+ * bus_redis_log.c, queues in bus_redis_queue.c. */
 #include "common/adapters/bus_redis.h"
 
 #include <stdlib.h>
@@ -81,8 +81,8 @@ struct mr_bus *mr_bus_redis_new(const struct mr_redis_config *config, struct mr_
     redis->link.waker = &redis->waker;
     redis->waker.epoll_fd = redis->waker.timer_fd = -1;
     if (mr_redis_conn_init(&redis->control, config, err) ||
-        mr_redis_conn_init(&redis->link.conn, config, err) ||
-        bus_waker_init(&redis->waker, err) || redis_bus_sends_init(redis, err)) {
+        mr_redis_conn_init(&redis->link.conn, config, err) || bus_waker_init(&redis->waker, err) ||
+        redis_bus_sends_init(redis, err)) {
         bus_free(&redis->bus);
         return NULL;
     }

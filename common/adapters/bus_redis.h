@@ -14,7 +14,8 @@
 
 enum { BUS_ID_MAX = 33, BUS_TOPIC_TEXT_MAX = 96 };
 
-/* ---- waiting: one descriptor a handle, whatever becomes of its connections --------------------- */
+/* ---- waiting: one descriptor a handle, whatever becomes of its connections ---------------------
+ */
 
 struct bus_waker {
     int epoll_fd; /* what the owner waits on: the sockets and the timer are in it */
@@ -27,7 +28,8 @@ void bus_waker_release(struct bus_waker *waker);
 void bus_waker_in(struct bus_waker *waker, int64_t ms);
 void bus_waker_clear(struct bus_waker *waker); /* a call has come: what is due now is done with */
 
-/* ---- links: a connection that is made anew, with growing pauses between the tries ---------------- */
+/* ---- links: a connection that is made anew, with growing pauses between the tries
+ * ---------------- */
 
 struct bus_link {
     struct mr_redis_conn conn;
@@ -44,7 +46,8 @@ void bus_link_works(struct bus_link *link);
 MR_MUST_USE enum mr_code bus_link_send(struct bus_link *link, struct mr_redis_cmd *cmd,
                                        struct mr_error *err);
 
-/* ---- topics ----------------------------------------------------------------------------------------- */
+/* ---- topics
+ * ----------------------------------------------------------------------------------------- */
 
 struct bus_topic {
     char id[BUS_ID_MAX];
@@ -61,12 +64,14 @@ MR_MUST_USE enum mr_code bus_topic_ensure(struct mr_redis_conn *conn, struct mr_
                                           const struct mr_topic_spec *spec, struct mr_error *err);
 void bus_stream_word(struct mr_redis_cmd *cmd, const char *topic, int32_t partition);
 
-/* ---- entries ------------------------------------------------------------------------------------------ */
+/* ---- entries
+ * ------------------------------------------------------------------------------------------ */
 
 /* An entry as XREAD and XREADGROUP give it; the bytes are lent by it. False: not one of ours. */
 MR_MUST_USE bool bus_entry_read(const redisReply *entry, struct mr_msg *ret);
 
-/* ---- the handle ----------------------------------------------------------------------------------------- */
+/* ---- the handle
+ * ----------------------------------------------------------------------------------------- */
 
 struct redis_bus {
     struct mr_bus bus;
@@ -74,10 +79,10 @@ struct redis_bus {
     struct mr_redis_conn control;  /* for calls that wait */
     struct mr_redis_cmd cmd;
     struct bus_waker waker;
-    struct bus_link link; /* of the sends */
-    struct bus_known *known; /* topics that were sent to */
+    struct bus_link link;            /* of the sends */
+    struct bus_known *known;         /* topics that were sent to */
     struct bus_pending *head, *tail; /* not yet sent */
-    struct bus_group *groups; /* of the call under way */
+    struct bus_group *groups;        /* of the call under way */
     size_t waiting, under_way, group_count;
     int64_t sent_ms; /* when the call under way was sent */
 };

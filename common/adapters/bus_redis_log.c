@@ -15,9 +15,9 @@ enum {
 
 struct log_part {
     bool started;
-    bool lost;    /* its start was at an offset that is not there: told by the next poll */
-    bool ignored; /* what is left of the reply in hand is from before its last start */
-    int64_t next; /* offset to give next */
+    bool lost;     /* its start was at an offset that is not there: told by the next poll */
+    bool ignored;  /* what is left of the reply in hand is from before its last start */
+    int64_t next;  /* offset to give next */
     int64_t asked; /* offset to ask for next: behind what is in the reply in hand */
 };
 
@@ -30,15 +30,17 @@ struct redis_log {
     char *topic;
     struct bus_topic spec;
     struct log_part *parts;
-    int32_t turn;      /* partition that a request begins with: none is always behind another */
-    bool under_way;    /* a request waits at the server */
+    int32_t turn;   /* partition that a request begins with: none is always behind another */
+    bool under_way; /* a request waits at the server */
     int64_t asked_ms;
     redisReply *reply; /* in hand: streams, and where we are in it */
     size_t stream, entry;
     int64_t entry_bytes; /* about as long is an entry */
 };
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------------------
+ */
 
 struct mr_log *redis_log_open(struct mr_bus *bus, const char *topic, struct mr_error *err)
 {
@@ -90,7 +92,8 @@ int redis_log_fd(struct mr_log *handle)
     return ((struct redis_log *)handle)->waker.epoll_fd;
 }
 
-/* ---- bounds, trims: calls that wait ----------------------------------------------------------------------- */
+/* ---- bounds, trims: calls that wait
+ * ----------------------------------------------------------------------- */
 
 static enum mr_code check_partition(const struct redis_log *log, int32_t partition,
                                     struct mr_error *err)
@@ -171,7 +174,9 @@ enum mr_code redis_log_id(struct mr_log *handle, struct mr_buf *ret, struct mr_e
     return MR_OK;
 }
 
-/* ---- starts -------------------------------------------------------------------------------------------------- */
+/* ---- starts
+ * --------------------------------------------------------------------------------------------------
+ */
 
 /* The request under way asks for the wrong things: its reply is not waited for. */
 static void drop_request(struct redis_log *log)
@@ -217,7 +222,9 @@ void redis_log_stop(struct mr_log *handle, int32_t partition)
     bus_waker_in(&log->waker, 0);
 }
 
-/* ---- requests --------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void write_request(struct redis_log *log, size_t started)
 {
@@ -304,7 +311,8 @@ static void take_reply(struct redis_log *log, redisReply *reply)
         }
     }
     if (longest > log->entry_bytes || reply->elements > 0) /* grows at once, shrinks slowly */
-        log->entry_bytes = longest > log->entry_bytes ? longest : (3 * log->entry_bytes + longest) / 4;
+        log->entry_bytes =
+            longest > log->entry_bytes ? longest : (3 * log->entry_bytes + longest) / 4;
 }
 
 /* Looks for the reply under way. */
@@ -338,7 +346,9 @@ static enum mr_code receive(struct redis_log *log, struct mr_error *err)
     return rc;
 }
 
-/* ---- messages ----------------------------------------------------------------------------------------------------- */
+/* ---- messages
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 /* What it wants next is not there: it stops, and the next poll that has no message tells. */
 static void lose(struct redis_log *log, struct log_part *part)

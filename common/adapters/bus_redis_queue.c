@@ -1,11 +1,12 @@
-/* bus_redis_queue.c -- queues: a consumer group a topic.  Two links: on one the handle takes, and waits
- * at the server where there is nothing; on the other it releases, and says what it still works on.
+/* bus_redis_queue.c -- queues: a consumer group a topic.  Two links: on one the handle takes, and
+ * waits at the server where there is nothing; on the other it releases, and says what it still
+ * works on.
  *
- * A message is the consumer's from XREADGROUP on.  Every quarter of reclaim_ms the consumer renews what
- * it holds; what was not renewed for reclaim_ms is claimed by whoever asks next.  What was delivered
- * and lost on the way to us is not renewed, and so comes again. */
-#include "common/adapters/bus_redis.h"
+ * A message is the consumer's from XREADGROUP on.  Every quarter of reclaim_ms the consumer renews
+ * what it holds; what was not renewed for reclaim_ms is claimed by whoever asks next.  What was
+ * delivered and lost on the way to us is not renewed, and so comes again. */
 #include "common/adapters/bus_redis_queue.h"
+
 #include "common/adapters/crypto.h"
 #include "common/base/id.h"
 
@@ -17,47 +18,13 @@
 
 enum {
     BLOCK_MS_MAX = 5000,
-    RENEWALS = 4,          /* in each reclaim_ms */
-    RELEASE_AFTER_MS = 2,  /* releases wait so long for company */
-    RELEASE_AT = 256,      /* or until they are so many */
-    IDS_MAX = 2000,        /* of one call */
-    TAKE_MAX = 1000,       /* of one call */
+    TAKE_MAX = 1000, /* of one call */
     LEAVE_MS_MAX = 2000,
-    CONSUMER_MAX = 96,
 };
 #define CONSUMER_FORGET_MS (3600LL * 1000)
 
-enum ask { ASK_NONE, ASK_TAKE, ASK_BLOCK };
-enum work { WORK_NONE, WORK_RELEASE, WORK_KEEP };
-
-struct redis_queue {
-    struct mr_queue queue;
-    int64_t reclaim_ms, timeout_ms;
-    struct bus_waker waker;
-    struct bus_link take_link, work_link;
-    struct mr_redis_cmd cmd;
-    char *topic, *group;
-    char consumer[CONSUMER_MAX];
-    int32_t partitions;
-    size_t window;
-    struct bus_shelf shelf;
-    /* taking */
-    enum ask asked; /* what is under way */
-    bool empty;     /* the last take found nothing: waiting is right */
-    int64_t asked_ms;
-    int64_t reclaimed_ms; /* when others' messages were last asked for; 0: never */
-    int32_t turn;         /* partition to begin with */
-    /* releasing and renewing: one call under way at a time */
-    enum work work;
-    int64_t work_ms;
-    struct bus_place *released; /* waiting; the first `sent` are under way */
-    size_t released_count, released_cap, sent;
-    struct bus_place *held; /* to renew, in order; the first `kept` are done or under way */
-    size_t held_count, held_cap, kept;
-    int64_t keep_ms; /* when the next renewal is due */
-};
-
-/* ---- words -------------------------------------------------------------------------------------------- */
+/* ---- words
+ * -------------------------------------------------------------------------------------------- */
 
 static void streams_words(struct redis_queue *queue)
 {
@@ -65,30 +32,16 @@ static void streams_words(struct redis_queue *queue)
         bus_stream_word(&queue->cmd, queue->topic, i);
 }
 
-/* For each stream how many, then its ids; the places are in order. */
-static void places_words(struct redis_queue *queue, const struct bus_place *places, size_t count)
-{
-    size_t at = 0;
-
-    for (int32_t i = 0; i < queue->partitions; i++) {
-        size_t stop = at;
-
-        while (stop < count && places[stop].partition == i)
-            stop++;
-        mr_redis_cmd_int(&queue->cmd, (int64_t)(stop - at));
-        for (; at < stop; at++)
-            mr_redis_cmd_addf(&queue->cmd, "%" PRId64 "-0", places[at].offset + 1);
-    }
-}
-
-static void call_words(struct redis_queue *queue, const char *function)
+void bus_queue_call(struct redis_queue *queue, const char *function)
 {
     mr_redis_cmd_fcall(&queue->cmd, function, queue->partitions);
     streams_words(queue);
     mr_redis_cmd_str(&queue->cmd, queue->group);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------- */
+/* ---- life
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static enum mr_code name_consumer(struct redis_queue *queue, struct mr_error *err)
 {
@@ -169,175 +122,9 @@ int redis_queue_fd(struct mr_queue *handle)
     return ((struct redis_queue *)handle)->waker.epoll_fd;
 }
 
-/* ---- releases and renewals ---------------------------------------------------------------------------------- */
-
-static bool grow(struct bus_place **places, size_t *cap, size_t count)
-{
-    size_t more = *cap ? *cap : 64;
-    struct bus_place *grown;
-
-    if (count <= *cap)
-        return true;
-    while (more < count)
-        more *= 2;
-    grown = realloc(*places, more * sizeof *grown);
-    if (!grown)
-        return false;
-    *places = grown;
-    *cap = more;
-    return true;
-}
-
-static void work_failed(struct redis_queue *queue)
-{
-    queue->work = WORK_NONE;
-    queue->sent = 0; /* they are sent again: a release does no harm twice */
-    bus_link_failed(&queue->work_link);
-}
-
-static enum mr_code work_send(struct redis_queue *queue, enum work work, struct mr_error *err)
-{
-    enum mr_code rc = bus_link_send(&queue->work_link, &queue->cmd, err);
-
-    if (rc) {
-        work_failed(queue);
-        return rc;
-    }
-    queue->work = work;
-    queue->work_ms = mr_redis_mono_ms();
-    bus_waker_in(&queue->waker, queue->timeout_ms);
-    return MR_OK;
-}
-
-static enum mr_code send_releases(struct redis_queue *queue, struct mr_error *err)
-{
-    size_t count = queue->released_count < IDS_MAX ? queue->released_count : IDS_MAX;
-
-    /* Only what is sent is put in order: the rest waits behind it. */
-    qsort(queue->released, count, sizeof *queue->released, bus_place_compare);
-    call_words(queue, "bus_release");
-    places_words(queue, queue->released, count);
-    queue->sent = count;
-    return work_send(queue, WORK_RELEASE, err);
-}
-
-/* Renews a piece of what is held; the pieces follow each other until all had their turn. */
-static enum mr_code send_keep(struct redis_queue *queue, struct mr_error *err)
-{
-    size_t count;
-
-    if (queue->kept == queue->held_count) { /* a new round */
-        if (!grow(&queue->held, &queue->held_cap, queue->shelf.count))
-            return mr_fail(err, MR_NO_MEMORY, "bus: no memory to renew %zu messages",
-                           queue->shelf.count);
-        bus_shelf_places(&queue->shelf, queue->held);
-        queue->held_count = queue->shelf.count;
-        queue->kept = 0;
-    }
-    count = queue->held_count - queue->kept < IDS_MAX ? queue->held_count - queue->kept : IDS_MAX;
-    call_words(queue, "bus_keep");
-    mr_redis_cmd_str(&queue->cmd, queue->consumer);
-    places_words(queue, queue->held + queue->kept, count);
-    queue->kept += count;
-    if (queue->kept == queue->held_count)
-        queue->keep_ms = mr_redis_mono_ms() + queue->reclaim_ms / RENEWALS;
-    return work_send(queue, WORK_KEEP, err);
-}
-
-static bool keep_due(const struct redis_queue *queue)
-{
-    return queue->shelf.count > 0 && mr_redis_mono_ms() >= queue->keep_ms;
-}
-
-/* Starts what is to be done next, if nothing is under way. */
-static enum mr_code work_start(struct redis_queue *queue, struct mr_error *err)
-{
-    enum mr_code rc;
-
-    if (queue->work != WORK_NONE || (queue->released_count == 0 && !keep_due(queue)))
-        return MR_OK;
-    rc = bus_link_open(&queue->work_link, err);
-    if (rc)
-        return rc == MR_BUSY ? MR_OK : rc;
-    return keep_due(queue) ? send_keep(queue, err) : send_releases(queue, err);
-}
-
-/* The call under way was answered: what it released is done with. */
-static void work_done(struct redis_queue *queue)
-{
-    queue->released_count -= queue->sent;
-    if (queue->sent > 0)
-        memmove(queue->released, queue->released + queue->sent,
-                queue->released_count * sizeof *queue->released);
-    queue->sent = 0;
-    queue->work = WORK_NONE;
-}
-
-static enum mr_code work_receive(struct redis_queue *queue, struct mr_error *err)
-{
-    redisReply *reply = NULL;
-    enum mr_code rc;
-
-    if (!queue->work_link.conn.ctx)
-        return MR_OK;
-    rc = mr_redis_conn_poll(&queue->work_link.conn, &reply, err);
-    if (!rc && reply) {
-        rc = mr_redis_conn_check(&queue->work_link.conn, reply, err);
-        freeReplyObject(reply);
-        if (!rc) {
-            bus_link_works(&queue->work_link);
-            work_done(queue);
-        }
-    } else if (!rc && queue->work != WORK_NONE &&
-               mr_redis_mono_ms() - queue->work_ms > queue->timeout_ms) {
-        rc = mr_fail(err, MR_TIMEOUT, "bus: no answer about topic %s", queue->topic);
-    }
-    if (rc)
-        work_failed(queue);
-    return rc;
-}
-
-void redis_queue_release(struct mr_queue *handle, int32_t partition, int64_t offset)
-{
-    struct redis_queue *queue = (struct redis_queue *)handle;
-
-    /* Where there is no memory to note it, it stays held, and comes again some day. */
-    if (!grow(&queue->released, &queue->released_cap, queue->released_count + 1) ||
-        !bus_shelf_remove(&queue->shelf, partition, offset))
-        return;
-    queue->released[queue->released_count++] = (struct bus_place){partition, offset};
-    if (queue->released_count >= RELEASE_AT)
-        (void)work_start(queue, NULL); /* a failure is told by the next take */
-    else
-        bus_waker_in(&queue->waker, RELEASE_AFTER_MS);
-}
-
-enum mr_code redis_queue_flush(struct mr_queue *handle, struct mr_error *err)
-{
-    struct redis_queue *queue = (struct redis_queue *)handle;
-    redisReply *reply;
-    enum mr_code rc = MR_OK;
-
-    while (!rc && (queue->released_count > 0 || queue->work != WORK_NONE)) {
-        rc = work_start(queue, err);
-        if (!rc && queue->work == WORK_NONE) /* between two tries */
-            return mr_fail(err, MR_UNAVAILABLE, "bus: no connection to release by");
-        if (!rc)
-            rc = mr_redis_conn_wait(&queue->work_link.conn, queue->timeout_ms, &reply, err);
-        if (rc)
-            break;
-        rc = mr_redis_conn_check(&queue->work_link.conn, reply, err);
-        freeReplyObject(reply);
-        if (rc)
-            break;
-        work_done(queue);
-    }
-    if (rc)
-        work_failed(queue);
-    return rc;
-}
-
-/* ---- taking ------------------------------------------------------------------------------------------------------ */
+/* ---- taking
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void take_failed(struct redis_queue *queue)
 {
@@ -346,11 +133,11 @@ static void take_failed(struct redis_queue *queue)
     bus_link_failed(&queue->take_link);
 }
 
-/* Exactly as many as there is room for, over all partitions; now and then also what silent consumers
- * hold. */
+/* Exactly as many as there is room for, over all partitions; now and then also what silent
+ * consumers hold. */
 static void take_words(struct redis_queue *queue, size_t want, bool reclaim)
 {
-    call_words(queue, "bus_take");
+    bus_queue_call(queue, "bus_take");
     mr_redis_cmd_str(&queue->cmd, queue->consumer);
     mr_redis_cmd_int(&queue->cmd, (int64_t)want);
     mr_redis_cmd_int(&queue->cmd, reclaim ? queue->reclaim_ms : 0);
@@ -358,11 +145,12 @@ static void take_words(struct redis_queue *queue, size_t want, bool reclaim)
     queue->turn = (queue->turn + 1) % queue->partitions;
 }
 
-/* Waits at the server. The server counts a stream at a time, so that more than the room can come where
- * several partitions get a message in one moment: these wait here until they are asked for. */
+/* Waits at the server. The server counts a stream at a time, so that more than the room can come
+ * where several partitions get a message in one moment: these wait here until they are asked for.
+ */
 static void block_words(struct redis_queue *queue, size_t want)
 {
-    const int64_t block_ms = queue->reclaim_ms / RENEWALS;
+    const int64_t block_ms = queue->reclaim_ms / BUS_RENEWALS;
     const size_t each = want / (size_t)queue->partitions;
 
     mr_redis_cmd_begin(&queue->cmd, "XREADGROUP");
@@ -393,8 +181,8 @@ static enum mr_code ask(struct redis_queue *queue, size_t max, struct mr_error *
     if (rc)
         return rc == MR_BUSY ? MR_OK : rc;
     want = want < TAKE_MAX ? want : TAKE_MAX;
-    reclaim =
-        queue->reclaimed_ms == 0 || now_ms - queue->reclaimed_ms >= queue->reclaim_ms / RENEWALS;
+    reclaim = queue->reclaimed_ms == 0 ||
+              now_ms - queue->reclaimed_ms >= queue->reclaim_ms / BUS_RENEWALS;
     block = !reclaim && (queue->empty || queue->partitions == 1);
     if (reclaim)
         queue->reclaimed_ms = now_ms;
@@ -440,7 +228,7 @@ static enum mr_code take_reply(struct redis_queue *queue, const redisReply *repl
 
     queue->empty = reply->type != REDIS_REPLY_ARRAY || reply->elements == 0;
     if (queue->shelf.count == 0) /* the first of a new lot is renewed a while after it came */
-        queue->keep_ms = mr_redis_mono_ms() + queue->reclaim_ms / RENEWALS;
+        queue->keep_ms = mr_redis_mono_ms() + queue->reclaim_ms / BUS_RENEWALS;
     for (size_t i = 0; !queue->empty && i < reply->elements && !rc; i++) {
         const redisReply *part = reply->element[i];
         const char *slash;
@@ -451,13 +239,13 @@ static enum mr_code take_reply(struct redis_queue *queue, const redisReply *repl
                            queue->topic);
         partition = (int32_t)mr_redis_reply_int(part->element[0], -1);
         slash = part->element[0]->type == REDIS_REPLY_STRING ? strrchr(part->element[0]->str, '/')
-                                                              : NULL;
+                                                             : NULL;
         if (slash)
             partition = (int32_t)strtol(slash + 1, NULL, 10);
         rc = shelve(queue, partition, part->element[1], err);
     }
     if (queue->shelf.count > 0)
-        bus_waker_in(&queue->waker, queue->reclaim_ms / RENEWALS);
+        bus_waker_in(&queue->waker, queue->reclaim_ms / BUS_RENEWALS);
     return rc;
 }
 
@@ -493,20 +281,22 @@ int redis_queue_take(struct mr_queue *handle, struct mr_msg *msgs, int max, stru
     int n = 0;
 
     bus_waker_clear(&queue->waker);
-    work_rc = work_receive(queue, err);
+    work_rc = bus_work_receive(queue, err);
     if (!work_rc)
-        work_rc = work_start(queue, err);
+        work_rc = bus_work_start(queue, err);
     rc = take_receive(queue, work_rc ? NULL : err);
     while (n < max && bus_shelf_give(&queue->shelf, &msgs[n]))
         n++;
     if (n < max && !rc)
         rc = ask(queue, (size_t)(max - n), work_rc ? NULL : err);
     if (queue->shelf.count > 0 && queue->work == WORK_NONE)
-        bus_waker_in(&queue->waker, queue->reclaim_ms / RENEWALS);
+        bus_waker_in(&queue->waker, queue->reclaim_ms / BUS_RENEWALS);
     return n > 0 ? n : rc || work_rc ? -1 : 0;
 }
 
-/* ---- leaving ----------------------------------------------------------------------------------------------------- */
+/* ---- leaving
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 /* What is not released goes to others at once; where Redis cannot be told, after reclaim_ms. */
 void redis_queue_free(struct mr_queue *handle)
@@ -514,11 +304,12 @@ void redis_queue_free(struct mr_queue *handle)
     struct redis_queue *queue = (struct redis_queue *)handle;
     redisReply *reply = NULL;
 
-    mr_redis_conn_release(&queue->take_link.conn); /* first, so that nothing is delivered any more */
+    mr_redis_conn_release(
+        &queue->take_link.conn); /* first, so that nothing is delivered any more */
     if (queue->timeout_ms > LEAVE_MS_MAX)
         queue->timeout_ms = queue->work_link.conn.timeout_ms = LEAVE_MS_MAX;
     if (queue->partitions > 0 && queue->work_link.conn.ctx && !redis_queue_flush(handle, NULL)) {
-        call_words(queue, "bus_leave");
+        bus_queue_call(queue, "bus_leave");
         mr_redis_cmd_str(&queue->cmd, queue->consumer);
         if (!mr_redis_conn_call(&queue->work_link.conn, &queue->cmd, &reply, NULL))
             freeReplyObject(reply);

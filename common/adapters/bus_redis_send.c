@@ -24,7 +24,7 @@ struct bus_pending { /* a message without its outcome */
     void *tag;
     size_t key_len, value_len;
     int32_t partition;
-    char shape; /* as bus_append.lua takes it */
+    char shape;   /* as bus_append.lua takes it */
     char bytes[]; /* key, value */
 };
 
@@ -35,7 +35,8 @@ struct bus_group { /* messages of one call to one partition */
     int32_t partition;
 };
 
-/* ---- outcomes ----------------------------------------------------------------------------------------- */
+/* ---- outcomes
+ * ----------------------------------------------------------------------------------------- */
 
 static void tell(struct redis_bus *redis, struct bus_pending *pending, enum mr_code code,
                  int64_t offset, int64_t time_ms)
@@ -49,8 +50,8 @@ static void tell(struct redis_bus *redis, struct bus_pending *pending, enum mr_c
         redis->bus.on_sent(redis->bus.owner, tag, code, partition, offset, time_ms);
 }
 
-/* Every message without an outcome gets this one.  Those not yet sent too: were they sent after others
- * before them failed, the order would be lost. */
+/* Every message without an outcome gets this one.  Those not yet sent too: were they sent after
+ * others before them failed, the order would be lost. */
 static int fail_all(struct redis_bus *redis, enum mr_code code)
 {
     struct bus_pending *lists[CALL_GROUPS_MAX + 1];
@@ -75,7 +76,9 @@ static int fail_all(struct redis_bus *redis, enum mr_code code)
     return told;
 }
 
-/* ---- calls ----------------------------------------------------------------------------------------------- */
+/* ---- calls
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static struct bus_group *group_of(struct redis_bus *redis, const struct bus_pending *pending)
 {
@@ -225,7 +228,8 @@ int redis_bus_poll(struct mr_bus *bus)
     if (redis->link.conn.ctx) {
         enum mr_code rc = mr_redis_conn_poll(&redis->link.conn, &reply, NULL);
 
-        if (redis->under_way == 0) /* an idle connection that the server closed is made anew below */
+        if (redis->under_way ==
+            0) /* an idle connection that the server closed is made anew below */
             told = 0;
         else if (rc)
             told = fail_all(redis, MR_UNAVAILABLE);
@@ -238,7 +242,9 @@ int redis_bus_poll(struct mr_bus *bus)
     return told + start_call(redis);
 }
 
-/* ---- sends ------------------------------------------------------------------------------------------------ */
+/* ---- sends
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static enum mr_code known_of(struct redis_bus *redis, const char *name, struct bus_known **ret,
                              struct mr_error *err)

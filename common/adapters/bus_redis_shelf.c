@@ -17,9 +17,9 @@ enum mr_code bus_shelf_init(struct bus_shelf *shelf, size_t count_max, struct mr
     while (shelf->bucket_count < count_max)
         shelf->bucket_count *= 2;
     shelf->buckets = calloc(shelf->bucket_count, sizeof(struct bus_held *));
-    return shelf->buckets ? MR_OK
-                          : mr_fail(err, MR_NO_MEMORY, "bus: no memory for a window of %zu",
-                                    count_max);
+    return shelf->buckets
+               ? MR_OK
+               : mr_fail(err, MR_NO_MEMORY, "bus: no memory for a window of %zu", count_max);
 }
 
 void bus_shelf_release(struct bus_shelf *shelf)

@@ -80,17 +80,15 @@ static enum mr_code topic_check(const struct mr_topic_spec *spec, const struct b
     const bool log = !spec->compacted && spec->retention_ms == -1;
 
     if (log ? topic->partitions != spec->partitions : topic->partitions < spec->partitions)
-        return mr_fail(err, MR_INVALID,
-                       "topic %s: partitions is %" PRId32 ", must be %s%" PRId32, spec->name,
-                       topic->partitions, log ? "" : "at least ", spec->partitions);
+        return mr_fail(err, MR_INVALID, "topic %s: partitions is %" PRId32 ", must be %s%" PRId32,
+                       spec->name, topic->partitions, log ? "" : "at least ", spec->partitions);
     if (topic->compacted != spec->compacted)
         return mr_fail(err, MR_INVALID, "topic %s: compacted is %s, must be %s", spec->name,
                        topic->compacted ? "true" : "false", spec->compacted ? "true" : "false");
     if (!spec->compacted && topic->retention_ms != -1 &&
         (log || topic->retention_ms < spec->retention_ms))
-        return mr_fail(err, MR_INVALID,
-                       "topic %s: retention_ms is %" PRId64 ", must be %s%" PRId64, spec->name,
-                       topic->retention_ms, log ? "" : "at least ", spec->retention_ms);
+        return mr_fail(err, MR_INVALID, "topic %s: retention_ms is %" PRId64 ", must be %s%" PRId64,
+                       spec->name, topic->retention_ms, log ? "" : "at least ", spec->retention_ms);
     return MR_OK;
 }
 
@@ -105,7 +103,8 @@ enum mr_code bus_topic_ensure(struct mr_redis_conn *conn, struct mr_redis_cmd *c
     return rc ? rc : topic_check(spec, &topic, err);
 }
 
-/* ---- entries ------------------------------------------------------------------------------------------ */
+/* ---- entries
+ * ------------------------------------------------------------------------------------------ */
 
 bool bus_entry_read(const redisReply *entry, struct mr_msg *ret)
 {

@@ -1,5 +1,5 @@
-/* redis_conn.c -- one connection: made, used without blocking, waited on with a deadline, thrown away
- * at its first failure.  Knows the protocol's framing through hiredis, and no key. */
+/* redis_conn.c -- one connection: made, used without blocking, waited on with a deadline, thrown
+ * away at its first failure.  Knows the protocol's framing through hiredis, and no key. */
 #include "common/adapters/redis_conn.h"
 
 #include "common/adapters/redis_functions.h"
@@ -55,7 +55,8 @@ int64_t mr_redis_reply_int(const redisReply *reply, int64_t fallback)
     return errno == 0 && end == reply->str + reply->len ? n : fallback;
 }
 
-/* ---- failures ------------------------------------------------------------------------------------- */
+/* ---- failures
+ * ------------------------------------------------------------------------------------- */
 
 static enum mr_code transport_failed(struct mr_redis_conn *conn, const char *doing,
                                      struct mr_error *err)
@@ -79,7 +80,8 @@ static enum mr_code transport_failed(struct mr_redis_conn *conn, const char *doi
     return rc;
 }
 
-static const struct refusal { /* how an error reply begins, what it means, does a new connection help */
+static const struct refusal { /* how an error reply begins, what it means, does a new connection
+                                 help */
     const char *word;
     enum mr_code code;
     bool reconnect;
@@ -116,7 +118,8 @@ enum mr_code mr_redis_conn_check(struct mr_redis_conn *conn, const redisReply *r
     return mr_fail(err, MR_INTERNAL, "redis: %s", reply->str);
 }
 
-/* ---- making it ------------------------------------------------------------------------------------- */
+/* ---- making it
+ * ------------------------------------------------------------------------------------- */
 
 /* One blocking exchange while the connection is being made. Takes the command. */
 static enum mr_code greet(struct mr_redis_conn *conn, int argc, const char **argv,
@@ -145,8 +148,9 @@ static enum mr_code load_functions(struct mr_redis_conn *conn, struct mr_error *
         rc = greet(conn, 3, (const char *[]){"FUNCTION", "LOAD", text.data},
                    (const size_t[]){8, 4, text.len}, err);
     if (rc == MR_DENIED)
-        rc = mr_fail(err, rc, "redis: the user may not load functions: it needs "
-                              "+function|load +fcall (ACL SETUSER)");
+        rc = mr_fail(err, rc,
+                     "redis: the user may not load functions: it needs "
+                     "+function|load +fcall (ACL SETUSER)");
     mr_buf_release(&text);
     return rc;
 }
@@ -226,7 +230,8 @@ void mr_redis_conn_release(struct mr_redis_conn *conn)
     *conn = (struct mr_redis_conn){0};
 }
 
-/* ---- using it ----------------------------------------------------------------------------------------- */
+/* ---- using it
+ * ----------------------------------------------------------------------------------------- */
 
 static bool ready(struct mr_redis_conn *conn, short events, int64_t wait_ms)
 {

@@ -1,11 +1,11 @@
 /* redis_conn.h -- one connection to Redis: where it is, how long it may take, what is under way.
  * Shared by store_redis*.c and bus_redis*.c, the only ones that see hiredis.
  *
- * The socket never blocks: a command is sent, its reply is looked for (_poll) or waited for (_wait).
- * Replies come in the order of the commands.  Any failure of the transport closes the connection
- * (hiredis's errors are sticky) and every reply that was still to come is lost; _open() makes it
- * anew: AUTH, SELECT, and the library of orchestrator/functions, loaded where it is missing.
- * A connection has one owner thread; the process ignores SIGPIPE. */
+ * The socket never blocks: a command is sent, its reply is looked for (_poll) or waited for
+ * (_wait). Replies come in the order of the commands.  Any failure of the transport closes the
+ * connection (hiredis's errors are sticky) and every reply that was still to come is lost; _open()
+ * makes it anew: AUTH, SELECT, and the library of orchestrator/functions, loaded where it is
+ * missing. A connection has one owner thread; the process ignores SIGPIPE. */
 #ifndef MR_REDIS_CONN_H
 #define MR_REDIS_CONN_H
 
@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- commands: written in Redis's protocol as they are built, copied once ---------------------- */
+/* ---- commands: written in Redis's protocol as they are built, copied once ----------------------
+ */
 
 struct mr_redis_cmd { /* zeroed: empty. One is used again and again. */
     struct mr_buf words;
@@ -34,10 +35,11 @@ void mr_redis_cmd_int(struct mr_redis_cmd *cmd, int64_t n);
 void mr_redis_cmd_addf(struct mr_redis_cmd *cmd, const char *fmt, ...) MR_PRINTF(2, 3);
 void mr_redis_cmd_release(struct mr_redis_cmd *cmd);
 
-/* ---- the connection ----------------------------------------------------------------------------- */
+/* ---- the connection -----------------------------------------------------------------------------
+ */
 
 struct mr_redis_conn {
-    struct redisContext *ctx; /* NULL: not connected */
+    struct redisContext *ctx;     /* NULL: not connected */
     char *host, *user, *password; /* NULL where not given */
     char *path;                   /* of a Unix socket; then host is NULL */
     int port, db;
@@ -68,13 +70,13 @@ MR_MUST_USE enum mr_code mr_redis_conn_poll(struct mr_redis_conn *conn, redisRep
 /* The next reply, waited for: MR_TIMEOUT after timeout_ms, and the connection is closed. */
 MR_MUST_USE enum mr_code mr_redis_conn_wait(struct mr_redis_conn *conn, int64_t timeout_ms,
                                             redisReply **ret, struct mr_error *err);
-/* Opens, sends one command and waits.  Nothing else may be under way.  Where an old connection turns
- * out to be broken, the command is sent once more on a new one: it must be one that may be done twice.
- * An error reply becomes a code: *ret is then NULL. */
+/* Opens, sends one command and waits.  Nothing else may be under way.  Where an old connection
+ * turns out to be broken, the command is sent once more on a new one: it must be one that may be
+ * done twice. An error reply becomes a code: *ret is then NULL. */
 MR_MUST_USE enum mr_code mr_redis_conn_call(struct mr_redis_conn *conn, struct mr_redis_cmd *cmd,
                                             redisReply **ret, struct mr_error *err);
-/* What an error reply means; MR_OK for every other reply.  Closes the connection where only a new one
- * can help (the functions are gone, the server is no longer the one that takes writes). */
+/* What an error reply means; MR_OK for every other reply.  Closes the connection where only a new
+ * one can help (the functions are gone, the server is no longer the one that takes writes). */
 MR_MUST_USE enum mr_code mr_redis_conn_check(struct mr_redis_conn *conn, const redisReply *reply,
                                              struct mr_error *err);
 

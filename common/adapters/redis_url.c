@@ -1,6 +1,6 @@
 /* redis_url.c -- where Redis is: redis://[user:password@]host[:port][/db] or
- * unix://[user:password@]/path[?db=n].  Nothing of a URL is put into an error but its scheme: it may
- * hold a password. */
+ * unix://[user:password@]/path[?db=n].  Nothing of a URL is put into an error but its scheme: it
+ * may hold a password. */
 #include "common/adapters/redis_conn.h"
 
 #include <stdlib.h>

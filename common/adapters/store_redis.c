@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- batches under way ----------------------------------------------------------------------------- */
+/* ---- batches under way
+ * ----------------------------------------------------------------------------- */
 
 static struct mr_error *outcome_of(struct redis_store *redis, size_t nth)
 {
@@ -118,7 +119,8 @@ static enum mr_code advance_wait(struct mr_store *store, struct mr_error *err)
     return outcome->code;
 }
 
-/* ---- exchanges ---------------------------------------------------------------------------------------- */
+/* ---- exchanges
+ * ---------------------------------------------------------------------------------------- */
 
 enum mr_code redis_store_call(struct redis_store *redis, redisReply **ret, struct mr_error *err)
 {
@@ -173,7 +175,9 @@ enum mr_code redis_store_multi(struct redis_store *redis, redis_store_write_fn *
     return rc;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void store_free(struct mr_store *store)
 {

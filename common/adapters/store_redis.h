@@ -19,8 +19,8 @@ struct redis_store {
     /* Scratch of the batch being written; grown, never shrunk. */
     struct store_slot *slots;
     size_t slot_count, slot_cap; /* powers of two: of this batch, allocated */
-    uint32_t *order;   /* op numbers, kind by kind */
-    uint8_t *marks;    /* one an op */
+    uint32_t *order;             /* op numbers, kind by kind */
+    uint8_t *marks;              /* one an op */
     size_t op_cap;
 };
 
@@ -29,8 +29,8 @@ MR_MUST_USE enum mr_code redis_store_batch(struct redis_store *redis, const stru
                                            struct mr_error *err);
 void redis_store_batch_release(struct redis_store *redis);
 
-/* One exchange behind the batches under way. An error reply is a code and *ret NULL; else *ret is the
- * caller's, to freeReplyObject(). */
+/* One exchange behind the batches under way. An error reply is a code and *ret NULL; else *ret is
+ * the caller's, to freeReplyObject(). */
 MR_MUST_USE enum mr_code redis_store_call(struct redis_store *redis, redisReply **ret,
                                           struct mr_error *err);
 /* Takes in the replies of all batches under way, so that the next reply is the next command's. */

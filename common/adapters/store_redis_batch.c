@@ -1,8 +1,9 @@
 /* store_redis_batch.c -- a batch becomes one call of shard_advance: few commands of many words.
  *
  * The ops of a batch take effect as if one after another.  What is sent keeps that: of several ops
- * about one thing only the last is sent, and what removes is sent before what sets, so that ops of one
- * kind can share a command.  A row's writes are all sent, in their order: they set different fields. */
+ * about one thing only the last is sent, and what removes is sent before what sets, so that ops of
+ * one kind can share a command.  A row's writes are all sent, in their order: they set different
+ * fields. */
 #include "common/adapters/store_redis.h"
 
 #include "common/base/id.h"
@@ -20,15 +21,24 @@ enum { CLOSED_KEEP_MAX = 100000 };
 enum { MARK_OVERTAKEN = 1, MARK_NO_EXPIRY = 2, MARK_SENT = 4 };
 
 /* What an op is about; the last op about a thing decides. */
-enum thing { THING_NONE, THING_RUN, THING_VAL, THING_RUN_GONE, THING_DEF, THING_PLACE, THING_TIMER,
-             THING_OUT, THING_EXPIRY };
+enum thing {
+    THING_NONE,
+    THING_RUN,
+    THING_VAL,
+    THING_RUN_GONE,
+    THING_DEF,
+    THING_PLACE,
+    THING_TIMER,
+    THING_OUT,
+    THING_EXPIRY
+};
 
 static const enum thing things[MR_OP_KIND_COUNT] = {
-    [MR_OP_ROW] = THING_NONE,          [MR_OP_RUN] = THING_RUN,      [MR_OP_RUN_DEL] = THING_RUN,
-    [MR_OP_VAL] = THING_VAL,           [MR_OP_VAL_DEL] = THING_VAL,  [MR_OP_DEF] = THING_DEF,
-    [MR_OP_OPEN] = THING_PLACE,        [MR_OP_CLOSED] = THING_PLACE, [MR_OP_REOPENED] = THING_PLACE,
-    [MR_OP_TIMER] = THING_TIMER,       [MR_OP_TIMER_DEL] = THING_TIMER,
-    [MR_OP_OUT] = THING_OUT,           [MR_OP_OUT_DEL] = THING_OUT,
+    [MR_OP_ROW] = THING_NONE,    [MR_OP_RUN] = THING_RUN,         [MR_OP_RUN_DEL] = THING_RUN,
+    [MR_OP_VAL] = THING_VAL,     [MR_OP_VAL_DEL] = THING_VAL,     [MR_OP_DEF] = THING_DEF,
+    [MR_OP_OPEN] = THING_PLACE,  [MR_OP_CLOSED] = THING_PLACE,    [MR_OP_REOPENED] = THING_PLACE,
+    [MR_OP_TIMER] = THING_TIMER, [MR_OP_TIMER_DEL] = THING_TIMER, [MR_OP_OUT] = THING_OUT,
+    [MR_OP_OUT_DEL] = THING_OUT,
 };
 
 struct store_slot { /* of a hash set of things already decided by a later op */
@@ -46,7 +56,8 @@ struct plan {
     size_t prefix_len;                  /* of "mr:{s}:" */
 };
 
-/* ---- which ops count -------------------------------------------------------------------------------- */
+/* ---- which ops count
+ * -------------------------------------------------------------------------------- */
 
 static enum mr_code make_room(struct redis_store *redis, size_t ops, struct mr_error *err)
 {
@@ -134,8 +145,7 @@ static void mark_overtaken(struct plan *plan)
             marks[i] |= MARK_OVERTAKEN;
         if (reopened && op->kind == MR_OP_REOPENED)
             (void)decided(plan, THING_EXPIRY, i, true);
-        if (reopened && op->kind == MR_OP_ROW && op->n > 0 &&
-            decided(plan, THING_EXPIRY, i, false))
+        if (reopened && op->kind == MR_OP_ROW && op->n > 0 && decided(plan, THING_EXPIRY, i, false))
             marks[i] |= MARK_NO_EXPIRY;
     }
 }
@@ -159,7 +169,8 @@ static void sort_by_kind(struct plan *plan)
         plan->redis->order[at[batch->ops[i].kind]++] = (uint32_t)i;
 }
 
-/* ---- words --------------------------------------------------------------------------------------------- */
+/* ---- words
+ * --------------------------------------------------------------------------------------------- */
 
 /* "mr:{s}:" and word, lent until the next call. */
 static const char *key_of(struct plan *plan, const char *word)
@@ -204,7 +215,8 @@ static void words_val_key(struct plan *plan, const struct mr_op *op)
     mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
 }
 
-/* ---- commands of many ops -------------------------------------------------------------------------------- */
+/* ---- commands of many ops
+ * -------------------------------------------------------------------------------- */
 
 struct shape { /* a command that takes any number of ops */
     const char *command;
@@ -250,7 +262,8 @@ static void send_kind(struct plan *plan, enum mr_op_kind kind, const struct shap
     send_shared(plan, shape, plan->redis->order + plan->start[kind], keep_last(plan, kind));
 }
 
-/* ---- commands of one op ------------------------------------------------------------------------------------ */
+/* ---- commands of one op
+ * ------------------------------------------------------------------------------------ */
 
 static void send_row(struct plan *plan, const struct mr_op *op, bool expires)
 {
@@ -310,7 +323,8 @@ static void send_runs(struct plan *plan)
     send_shared(plan, &mset, part, forever);
 }
 
-/* A key that is looked for and not there costs as much as one that is: a job without values says so. */
+/* A key that is looked for and not there costs as much as one that is: a job without values says
+ * so. */
 static void send_runs_gone(struct plan *plan)
 {
     static const struct shape runs = {"UNLINK", NULL, 1, words_run_key};
@@ -342,15 +356,16 @@ static void send_vals(struct plan *plan, enum mr_op_kind kind)
     }
 }
 
-/* ---- where jobs stand: open, closed:<status> ------------------------------------------------------------------ */
+/* ---- where jobs stand: open, closed:<status>
+ * ------------------------------------------------------------------ */
 
 static void add_status_key(struct plan *plan, const struct mr_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "closed:"), op->a, op->a_len);
 }
 
-/* A job that is open again leaves closed:<status>, whatever becomes of it later in the batch, and its
- * row no longer expires. */
+/* A job that is open again leaves closed:<status>, whatever becomes of it later in the batch, and
+ * its row no longer expires. */
 static void send_reopened(struct plan *plan)
 {
     for (size_t i = plan->start[MR_OP_REOPENED]; i < plan->start[MR_OP_REOPENED + 1]; i++) {
@@ -429,7 +444,9 @@ static void send_places(struct plan *plan)
     send_kind(plan, MR_OP_REOPENED, &enter);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void send_head(struct plan *plan)
 {

@@ -1,4 +1,5 @@
-/* store_redis_check.c -- is this Redis one that keeps what it is given?  Asked once, at the start. */
+/* store_redis_check.c -- is this Redis one that keeps what it is given?  Asked once, at the start.
+ */
 #include "common/adapters/store_redis.h"
 
 #include <inttypes.h>
@@ -39,10 +40,11 @@ static enum mr_code config_of(struct redis_store *redis, const char *name, char 
     mr_redis_cmd_str(&redis->cmd, name);
     rc = redis_store_call(redis, &reply, err);
     if (rc == MR_DENIED || rc == MR_INTERNAL)
-        return mr_fail(err, MR_DENIED,
-                       "redis: CONFIG GET %s was refused, so what it keeps cannot be checked: allow "
-                       "it to this user (ACL SETUSER <user> +config|get)",
-                       name);
+        return mr_fail(
+            err, MR_DENIED,
+            "redis: CONFIG GET %s was refused, so what it keeps cannot be checked: allow "
+            "it to this user (ACL SETUSER <user> +config|get)",
+            name);
     if (rc)
         return rc;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
@@ -84,9 +86,10 @@ static enum mr_code check_no_flush(struct redis_store *redis, struct mr_error *e
         return rc;
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
         if (reply->element[i]->type == REDIS_REPLY_ARRAY && reply->element[i]->elements > 0)
-            rc = mr_fail(err, MR_INVALID,
-                         "redis: FLUSHALL and FLUSHDB are on, must be off where the log rests in "
-                         "Redis: rename-command FLUSHALL \"\" and FLUSHDB \"\" in its configuration");
+            rc = mr_fail(
+                err, MR_INVALID,
+                "redis: FLUSHALL and FLUSHDB are on, must be off where the log rests in "
+                "Redis: rename-command FLUSHALL \"\" and FLUSHDB \"\" in its configuration");
     freeReplyObject(reply);
     return rc;
 }

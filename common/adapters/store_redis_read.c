@@ -62,7 +62,8 @@ done:
     return rc;
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------ */
+/* ---- jobs
+ * ------------------------------------------------------------------------------------------ */
 
 static enum mr_code ask_jobs(struct redis_store *redis, uint32_t shard,
                              const struct mr_job_load *jobs, size_t n, size_t *ret_runs,
@@ -110,7 +111,8 @@ static enum mr_code take_vals(struct mr_job_load *job, const redisReply *reply,
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0)
         return strange(err, "val");
     for (size_t i = 0; i < reply->elements; i += 2) {
-        mr_buf_add(&job->vals, reply->element[i]->str, reply->element[i]->len + 1); /* with its NUL */
+        mr_buf_add(&job->vals, reply->element[i]->str,
+                   reply->element[i]->len + 1); /* with its NUL */
         mr_buf_addf(&job->vals, "%zu", reply->element[i + 1]->len);
         mr_buf_add_char(&job->vals, '\0');
         mr_buf_add(&job->vals, reply->element[i + 1]->str, reply->element[i + 1]->len);
@@ -218,7 +220,8 @@ enum mr_code redis_store_row_get(struct mr_store *store, uint32_t shard, const c
     return rc;
 }
 
-/* ---- outbox, timers, lists ------------------------------------------------------------------------------ */
+/* ---- outbox, timers, lists
+ * ------------------------------------------------------------------------------ */
 
 /* HSCAN gives a field at least once, and the owner of the shard, the only one that reads an outbox,
  * writes nothing meanwhile: no field is added, and what comes twice is the same effect. */

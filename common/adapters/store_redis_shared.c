@@ -32,7 +32,8 @@ static enum mr_code expire(struct redis_store *redis, int64_t ttl_ms, size_t *re
     return queued(redis, ret_count, err);
 }
 
-/* ---- leases ------------------------------------------------------------------------------------------ */
+/* ---- leases
+ * ------------------------------------------------------------------------------------------ */
 
 enum mr_code redis_store_lease(struct mr_store *store, const char *name, const char *owner,
                                int64_t ttl_ms, bool *ret_mine, struct mr_error *err)
@@ -68,7 +69,8 @@ enum mr_code redis_store_lease_drop(struct mr_store *store, const char *name, co
     return rc;
 }
 
-/* ---- beats: mr:<kind>:<id>, and the set mr:beats:<kind> of their ids ------------------------------------ */
+/* ---- beats: mr:<kind>:<id>, and the set mr:beats:<kind> of their ids
+ * ------------------------------------ */
 
 struct beat {
     const char *kind, *id, *pairs;
@@ -187,7 +189,8 @@ enum mr_code redis_store_beats_each(struct mr_store *store, const char *kind, mr
     return rc;
 }
 
-/* ---- the copy of millrace.config ---------------------------------------------------------------------------- */
+/* ---- the copy of millrace.config
+ * ---------------------------------------------------------------------------- */
 
 enum mr_code redis_store_config_put(struct mr_store *store, const char *key, const char *value,
                                     size_t len, int64_t offset, struct mr_error *err)
@@ -253,7 +256,8 @@ enum mr_code redis_store_config_each(struct mr_store *store, const char *prefix,
     return rc;
 }
 
-/* ---- hints: progress, counters -------------------------------------------------------------------------------- */
+/* ---- hints: progress, counters
+ * -------------------------------------------------------------------------------- */
 
 struct progress {
     char key[STORE_KEY_MAX];

@@ -1,5 +1,5 @@
-/* store.c -- the port's door: checks what every implementation would have to check, then hands over.
- * Knows no Redis. */
+/* store.c -- the port's door: checks what every implementation would have to check, then hands
+ * over. Knows no Redis. */
 #include "common/ports/store.h"
 
 #include "common/base/id.h"
@@ -15,7 +15,8 @@ void mr_job_load_release(struct mr_job_load *load)
     load->has_row = load->has_run = false;
 }
 
-/* ---- what may be written ----------------------------------------------------------------------- */
+/* ---- what may be written -----------------------------------------------------------------------
+ */
 
 /* name NUL value NUL, again and again: an even number of ends, the last one at the end. */
 static bool pairs_valid(const char *pairs, size_t len)
@@ -61,7 +62,8 @@ static enum mr_code check_batch(const struct mr_batch *batch, struct mr_error *e
     return rc;
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------ */
+/* ---- dispatch
+ * ------------------------------------------------------------------------------------ */
 
 enum mr_code mr_store_check(struct mr_store *store, bool durable, uint32_t shards,
                             struct mr_error *err)

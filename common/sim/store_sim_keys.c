@@ -1,4 +1,5 @@
-/* store_sim_keys.c -- the twin's keyspace: two levels of sorted lists.  Small and exact, not fast. */
+/* store_sim_keys.c -- the twin's keyspace: two levels of sorted lists.  Small and exact, not fast.
+ */
 #include "common/sim/store_sim.h"
 
 #include <stdlib.h>
@@ -59,7 +60,8 @@ static void take_out(struct sim_list *list, size_t at)
     memmove(list->items + at, list->items + at + 1, (list->count - at) * sizeof *list->items);
 }
 
-/* ---- fields --------------------------------------------------------------------------------------- */
+/* ---- fields
+ * --------------------------------------------------------------------------------------- */
 
 static void field_free(struct sim_field *field)
 {
@@ -132,7 +134,8 @@ void sim_field_remove(struct mr_sim_redis *redis, const char *name_of_key, const
         sim_key_remove(redis, name_of_key);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------ */
+/* ---- keys
+ * ------------------------------------------------------------------------------------------ */
 
 static void key_free(struct sim_key *key)
 {
@@ -188,7 +191,8 @@ void sim_key_remove(struct mr_sim_redis *redis, const char *name)
     take_out(&redis->keys, at);
 }
 
-/* ---- the server -------------------------------------------------------------------------------------- */
+/* ---- the server
+ * -------------------------------------------------------------------------------------- */
 
 struct mr_sim_redis *mr_sim_redis_new(struct mr_sim_world *world)
 {

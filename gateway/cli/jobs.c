@@ -17,41 +17,75 @@ static enum mr_code get_job(struct cli *cli, const char *what, cJSON **ret, stru
     return cli_call(cli, "GET", path, NULL, ret, err);
 }
 
+/* Appends one status' newest jobs to list. */
+static enum mr_code add_status(struct cli *cli, const char *status, long limit, cJSON *list,
+                               struct mr_error *err)
+{
+    cJSON *page = NULL, *jobs, *job;
+    char path[256];
+    enum mr_code rc;
+
+    (void)snprintf(path, sizeof path, "/v1/jobs?limit=%ld&status=%.20s", limit, status);
+    rc = cli_call(cli, "GET", path, NULL, &page, err);
+    jobs = rc ? NULL : mr_json_get(page, "jobs");
+    while (jobs && (job = cJSON_DetachItemFromArray(jobs, 0)) != NULL)
+        (void)cJSON_AddItemToArray(list, job);
+    cJSON_Delete(page);
+    return rc;
+}
+
+static void print_job(const struct cli *cli, const cJSON *job)
+{
+    const int64_t created = cli_int(job, "created"), ended = cli_int(job, "ended");
+    const char *name = cli_text(job, "workflow"), *status = cli_text(job, "status");
+    char when[32], seconds[32] = "";
+
+    cli_when(created, when, sizeof when);
+    if (ended)
+        (void)snprintf(seconds, sizeof seconds, "%.1f", (double)(ended - created) / 1000);
+    printf("%-36s  %s%-9s%s  %-24s  %-19s  %s\n", cli_text(job, "id"), cli_paint(cli, status),
+           status, cli_plain(cli), name[0] ? name : "-", when, seconds);
+}
+
+/* The newest of the list, taken out of it; NULL when it is empty. */
+static cJSON *take_newest(cJSON *list)
+{
+    cJSON *job, *newest = NULL;
+
+    cJSON_ArrayForEach(job, list)
+    {
+        if (!newest || cli_int(job, "created") > cli_int(newest, "created"))
+            newest = job;
+    }
+    return newest ? cJSON_DetachItemViaPointer(list, newest) : NULL;
+}
+
 enum mr_code cli_ls(struct cli *cli, struct mr_error *err)
 {
-    const char *status = cli_option(cli, "status"), *limit = cli_option(cli, "limit");
-    cJSON *list = NULL;
-    const cJSON *job;
-    char path[256];
+    static const char *const every[] = {"OPEN", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"};
+    const char *status = cli_option(cli, "status"), *limit_text = cli_option(cli, "limit");
+    const long limit = limit_text ? strtol(limit_text, NULL, 10) : 20;
+    cJSON *found = cJSON_CreateArray(), *shown = cJSON_CreateArray(), *job;
     enum mr_code rc = cli_words(cli, 0, 0, "ls [--status STATUS] [--limit N]", err);
 
-    if (rc)
-        return rc;
-    (void)snprintf(path, sizeof path, "/v1/jobs?limit=%.8s%s%.20s", limit ? limit : "20",
-                   status ? "&status=" : "", status ? status : "");
-    rc = cli_call(cli, "GET", path, NULL, &list, err);
-    if (rc)
-        return rc;
-    if (cli->json) {
-        cli_print_json(list);
-        cJSON_Delete(list);
-        return MR_OK;
+    if (!rc && (limit < 1 || limit > 100))
+        rc = mr_fail(err, MR_INVALID, "--limit: must be 1..100, is \"%s\"", limit_text);
+    for (size_t i = 0; i < sizeof every / sizeof every[0] && !rc && !status; i++)
+        rc = add_status(cli, every[i], limit, found, err);
+    if (!rc && status)
+        rc = add_status(cli, status, limit, found, err);
+    if (!rc && !cli->json)
+        printf("%-36s  %-9s  %-24s  %-19s  %s\n", "JOB", "STATUS", "WORKFLOW", "CREATED", "SECONDS");
+    for (long n = 0; n < limit && !rc && (job = take_newest(found)) != NULL; n++) {
+        if (!cli->json)
+            print_job(cli, job);
+        (void)cJSON_AddItemToArray(shown, job);
     }
-    printf("%-36s  %-9s  %-24s  %-19s  %s\n", "JOB", "STATUS", "WORKFLOW", "CREATED", "SECONDS");
-    cJSON_ArrayForEach(job, mr_json_get(list, "jobs"))
-    {
-        const int64_t created = cli_int(job, "created"), ended = cli_int(job, "ended");
-        const char *name = cli_text(job, "workflow"), *state = cli_text(job, "status");
-        char when[32], seconds[32] = "";
-
-        cli_when(created, when, sizeof when);
-        if (ended)
-            (void)snprintf(seconds, sizeof seconds, "%.1f", (double)(ended - created) / 1000);
-        printf("%-36s  %s%-9s%s  %-24s  %-19s  %s\n", cli_text(job, "id"), cli_paint(cli, state),
-               state, cli_plain(cli), name[0] ? name : "-", when, seconds);
-    }
-    cJSON_Delete(list);
-    return MR_OK;
+    if (!rc && cli->json)
+        cli_print_json(shown);
+    cJSON_Delete(found);
+    cJSON_Delete(shown);
+    return rc;
 }
 
 enum mr_code cli_show(struct cli *cli, struct mr_error *err)

@@ -26,8 +26,8 @@ def say(text):
 
 
 def build(work):
-    targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["bench-render", "millrace-decoder"],
-               "codec": ["bench-render"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+    targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
+               "codec": ["render_bench"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -192,7 +192,7 @@ def single(n=300):
 
 
 def picture(work, *args):
-    done = subprocess.run([BUILD / "bin" / "bench-render", work, *args], check=True, capture_output=True, text=True)
+    done = subprocess.run([BUILD / "bin" / "render_bench", work, *args], check=True, capture_output=True, text=True)
     print(done.stdout.strip())
 
 

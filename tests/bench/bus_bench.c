@@ -1,5 +1,5 @@
-/* bus_bench.c -- the bus on Redis Streams: how long from a send to the reader that wakes, and what a
- * message costs Redis, appended, taken and released.
+/* bus_bench.c -- the bus on Redis Streams: how long from a send to the reader that wakes, and what
+ * a message costs Redis, appended, taken and released.
  *
  *   MILLRACE_REDIS_URL=redis://127.0.0.1:6379/0 bus_bench [messages [window]]
  *

@@ -1,5 +1,6 @@
-/* store_bench.c -- what a transition costs Redis: batches of no-op jobs, half of the events submits,
- * half results, as an orchestrator writes them.  Prints Redis's CPU and ours for each event.
+/* store_bench.c -- what a transition costs Redis: batches of no-op jobs, half of the events
+ * submits, half results, as an orchestrator writes them.  Prints Redis's CPU and ours for each
+ * event.
  *
  *   MILLRACE_REDIS_URL=redis://127.0.0.1:6379/0 store_bench [batches [events [under way]]]
  *
@@ -32,8 +33,8 @@ static int64_t cpu_ticks_of(int64_t pid)
 
     (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
     file = fopen(path, "r");
-    if (!file || fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld", &user,
-                        &system) != 2)
+    if (!file || fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld",
+                        &user, &system) != 2)
         printf("no CPU time in %s: is Redis on this machine?\n", path);
     if (file)
         fclose(file);
@@ -60,9 +61,9 @@ static int64_t redis_pid(void)
 
 static void make_job(struct job *job, int64_t n)
 {
-    static const char *const fields[] = {"status",  "RUNNING", "workflow", "noop",      "tenant",
-                                         "default", "created", "17000000", "started",   "17000001",
-                                         "done",    "0",       "total",    "1",         "attempt",
+    static const char *const fields[] = {"status",  "RUNNING", "workflow", "noop",    "tenant",
+                                         "default", "created", "17000000", "started", "17000001",
+                                         "done",    "0",       "total",    "1",       "attempt",
                                          "1",       "rev",     "12345678"};
     size_t len = 0;
 
@@ -78,7 +79,8 @@ static void make_job(struct job *job, int64_t n)
     job->row_len = len + 69;
 }
 
-static struct mr_op op(enum mr_op_kind kind, const char *key, const char *a, size_t a_len, int64_t n)
+static struct mr_op op(enum mr_op_kind kind, const char *key, const char *a, size_t a_len,
+                       int64_t n)
 {
     return (struct mr_op){
         .kind = kind, .key = key, .key_len = strlen(key), .a = a, .a_len = a_len, .n = n};
@@ -95,7 +97,10 @@ static size_t submit(struct mr_op *ops, const struct job *job, const char *run)
 
 static size_t finish(struct mr_op *ops, const struct job *job)
 {
-    static const char row[] = "status\0SUCCEEDED\0ended\0" "17000002\0done\0" "1\0rev\0" "12345679";
+    static const char row[] = "status\0SUCCEEDED\0ended\0"
+                              "17000002\0done\0"
+                              "1\0rev\0"
+                              "12345679";
 
     ops[0] = op(MR_OP_ROW, job->id, row, sizeof row, 4000000000000);
     ops[1] = op(MR_OP_RUN_DEL, job->id, NULL, 0, MR_RUN_DEL_NO_VALUES);

@@ -21,10 +21,8 @@ bool redis_kit_config(struct mr_redis_config *ret)
     struct mr_error err = {MR_OK, ""};
     const char *authority, *slash;
 
-    *ret = (struct mr_redis_config){.timeout_ms = 5000,
-                                    .reclaim_ms = 1000,
-                                    .send_queue_max = 100000,
-                                    .unread_max = 1000};
+    *ret = (struct mr_redis_config){
+        .timeout_ms = 5000, .reclaim_ms = 1000, .send_queue_max = 100000, .unread_max = 1000};
     if (!given || !given[0]) {
         printf("skipped: MILLRACE_REDIS_URL is not set, so there is no Redis to test against\n");
         return false;
@@ -45,8 +43,8 @@ bool redis_kit_config(struct mr_redis_config *ret)
     }
     own = redisConnect(conn.host, conn.port);
     if (conn.password)
-        freeReplyObject(redisCommand(own, "AUTH %s %s", conn.user ? conn.user : "default",
-                                     conn.password));
+        freeReplyObject(
+            redisCommand(own, "AUTH %s %s", conn.user ? conn.user : "default", conn.password));
     freeReplyObject(redisCommand(own, "SELECT %d", KIT_DB));
     mr_redis_conn_release(&conn);
     redis_kit_wipe();

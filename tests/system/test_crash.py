@@ -63,3 +63,24 @@ def test_killed_while_writing_a_dead_letter():
         cluster.ended(cluster.submit("after-1", definition=STEPS))
         letters = cluster.letters()
         assert {(letter["partition"], letter["offset"]) for letter in letters} == {(letters[0]["partition"], 0)}
+
+
+def test_a_gateway_killed_before_its_answer_is_asked_again():
+    with Cluster() as cluster:
+        cluster.start("orchestrator")
+        cluster.start("worker")
+        victim = cluster.start("gateway", MILLRACE_FAIL_POINT="gateway.sent")
+        body, key = {"definition": STEPS, "input": {"x": 1}}, {"Idempotency-Key": "order-7"}
+        with pytest.raises(OSError):
+            cluster.http("POST", "/v1/jobs", body, headers=key)
+        assert victim.died() == signal.SIGKILL
+        cluster.start("gateway")
+        status, answer = cluster.http("POST", "/v1/jobs", body, headers=key)
+        assert status == 202
+        assert cluster.http("POST", "/v1/jobs", body, headers=key)[1]["id"] == answer["id"]
+        assert cluster.ended(answer["id"])["status"] == "SUCCEEDED"
+        status, problem = cluster.http("POST", "/v1/jobs", dict(body, input={"x": 2}), headers=key, check=False)
+        assert status == 409, problem
+        assert len(cluster.notices(answer["id"])) == 1
+        jobs = sum(cluster.redis.zcard(f"mr:{{{s}}}:closed:SUCCEEDED") for s in range(2))
+        assert jobs == 1

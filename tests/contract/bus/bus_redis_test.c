@@ -1,5 +1,6 @@
-/* bus_redis_test.c -- the bus contract on real Redis Streams, the ones of MILLRACE_REDIS_URL, and what
- * is this driver's own: consumers that fall silent, connections that break, streams that stay short. */
+/* bus_redis_test.c -- the bus contract on real Redis Streams, the ones of MILLRACE_REDIS_URL, and
+ * what is this driver's own: consumers that fall silent, connections that break, streams that stay
+ * short. */
 #include "tests/contract/bus/bus_contract_kit.h"
 #include "tests/lib/redis_kit.h"
 
@@ -25,7 +26,6 @@ static enum mr_code truncate_redis(void *ctx, const char *topic, int32_t partiti
     return MR_OK;
 }
 
-
 static void pass_time(int64_t ms)
 {
     (void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
@@ -36,7 +36,8 @@ static void kill_connections(void)
     freeReplyObject(redis_kit_command("CLIENT KILL TYPE normal SKIPME yes"));
 }
 
-/* ---- consumers ------------------------------------------------------------------------------------ */
+/* ---- consumers
+ * ------------------------------------------------------------------------------------ */
 
 static void what_a_silent_consumer_held_goes_to_another(void **state)
 {
@@ -124,7 +125,8 @@ static void a_small_window_takes_no_more_though_there_are_many_partitions(void *
     mr_bus_free(bus);
 }
 
-/* ---- connections ------------------------------------------------------------------------------------ */
+/* ---- connections
+ * ------------------------------------------------------------------------------------ */
 
 static void a_send_over_a_broken_connection_is_told_and_the_next_one_arrives(void **state)
 {
@@ -208,13 +210,15 @@ static void a_full_send_queue_refuses(void **state)
     mr_bus_free(maker);
 }
 
-/* ---- what is kept ------------------------------------------------------------------------------------ */
+/* ---- what is kept
+ * ------------------------------------------------------------------------------------ */
 
 static void a_topic_that_no_group_reads_stays_short(void **state)
 {
     struct mr_bus *bus = kit_connect();
     const char *unread = kit_topic(bus, "unread", 1, KIT_QUEUE),
-               *read = kit_topic(bus, "read", 1, KIT_QUEUE), *log = kit_topic(bus, "log", 1, KIT_LOG);
+               *read = kit_topic(bus, "read", 1, KIT_QUEUE),
+               *log = kit_topic(bus, "log", 1, KIT_LOG);
     struct mr_queue *queue = kit_queue(bus, read, "g", 1);
 
     (void)state;
@@ -353,8 +357,7 @@ int main(void)
 
     if (!redis_kit_config(&config))
         return REDIS_KIT_SKIPPED;
-    failed = bus_contract_run(&real) +
-             cmocka_run_group_tests_name("bus on redis", own, NULL, NULL);
+    failed = bus_contract_run(&real) + cmocka_run_group_tests_name("bus on redis", own, NULL, NULL);
     redis_kit_release(&config);
     return failed;
 }

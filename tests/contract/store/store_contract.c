@@ -15,7 +15,8 @@ static int wiped(void **state)
     return 0;
 }
 
-/* ---- positions --------------------------------------------------------------------------------- */
+/* ---- positions ---------------------------------------------------------------------------------
+ */
 
 static void an_empty_shard_has_no_position(void **state)
 {
@@ -111,15 +112,18 @@ static void a_malformed_batch_is_refused_before_it_is_sent(void **state)
     struct mr_op nameless = {.kind = MR_OP_OUT_DEL, .key = "", .key_len = 0};
 
     (void)state;
-    assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &odd, 1), MR_INTERNAL);
-    assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &open, 1), MR_INTERNAL);
+    assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &odd, 1),
+                     MR_INTERNAL);
+    assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &open, 1),
+                     MR_INTERNAL);
     assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &nameless, 1),
                      MR_INTERNAL);
     assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, NULL, 0), MR_OK);
     mr_store_free(store);
 }
 
-/* ---- what a batch writes ------------------------------------------------------------------------- */
+/* ---- what a batch writes
+ * ------------------------------------------------------------------------- */
 
 static void a_row_grows_field_by_field(void **state)
 {
@@ -127,7 +131,15 @@ static void a_row_grows_field_by_field(void **state)
 
     (void)state;
     APPLY(store, 2, ROW("j1", "status\0RUNNING\0tenant\0t", 0), ROW("j2", "status\0RUNNING", 0));
-    APPLY(store, 2, ROW("j1", "status\0SUCCEEDED\0ended\0" "9", 0), ROW("j1", "ended\0" "10", 0));
+    APPLY(store, 2,
+          ROW("j1",
+              "status\0SUCCEEDED\0ended\0"
+              "9",
+              0),
+          ROW("j1",
+              "ended\0"
+              "10",
+              0));
     assert_string_equal(kit_row_text(store, 2, "j1"), "ended=10 status=SUCCEEDED tenant=t");
     assert_string_equal(kit_row_text(store, 2, "j2"), "status=RUNNING");
     assert_string_equal(kit_row_text(store, 2, "j3"), "");
@@ -143,7 +155,8 @@ static void states_and_values_come_and_go(void **state)
     APPLY(store, 0, kit_op(MR_OP_RUN, "j", "{1}", NULL, 0), kit_op(MR_OP_VAL, "j", "big", "1", 0),
           kit_op(MR_OP_VAL, "j", "bigger", "2", 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run={1} vals=1:big 2:bigger");
-    APPLY(store, 0, kit_op(MR_OP_RUN, "j", "{2}", NULL, 0), kit_op(MR_OP_VAL_DEL, "j", NULL, "1", 0));
+    APPLY(store, 0, kit_op(MR_OP_RUN, "j", "{2}", NULL, 0),
+          kit_op(MR_OP_VAL_DEL, "j", NULL, "1", 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run={2} vals=2:bigger");
     APPLY(store, 0, kit_op(MR_OP_RUN_DEL, "j", NULL, NULL, 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run=- vals=");
@@ -175,7 +188,8 @@ static void the_last_word_about_a_thing_counts(void **state)
     APPLY(store, 0, kit_op(MR_OP_OUT, "sent", "x", NULL, 0),
           kit_op(MR_OP_OUT_DEL, "sent", NULL, NULL, 0),
           kit_op(MR_OP_OUT_DEL, "kept", NULL, NULL, 0), kit_op(MR_OP_OUT, "kept", "y", NULL, 0),
-          kit_op(MR_OP_TIMER, "gone", NULL, NULL, 5), kit_op(MR_OP_TIMER_DEL, "gone", NULL, NULL, 0),
+          kit_op(MR_OP_TIMER, "gone", NULL, NULL, 5),
+          kit_op(MR_OP_TIMER_DEL, "gone", NULL, NULL, 0),
           kit_op(MR_OP_TIMER_DEL, "moved", NULL, NULL, 0),
           kit_op(MR_OP_TIMER, "moved", NULL, NULL, 7), kit_op(MR_OP_TIMER, "moved", NULL, NULL, 8),
           kit_op(MR_OP_RUN, "over", "{1}", NULL, 0), kit_op(MR_OP_VAL, "over", "v", "1", 0),
@@ -236,7 +250,7 @@ static void a_batch_of_thousands_is_one_step(void **state)
     enum { N = 5000 };
     struct mr_store *store = kit_connect();
     struct mr_op *ops = calloc(5 * N, sizeof *ops);
-    char (*names)[16] = calloc(N, sizeof *names);
+    char(*names)[16] = calloc(N, sizeof *names);
     struct mr_job_load load;
     int64_t next;
 
@@ -272,7 +286,8 @@ static void a_batch_of_thousands_is_one_step(void **state)
     mr_store_free(store);
 }
 
-/* ---- where jobs stand ------------------------------------------------------------------------------ */
+/* ---- where jobs stand
+ * ------------------------------------------------------------------------------ */
 
 static void a_job_is_open_then_closed_then_open_again(void **state)
 {
@@ -294,7 +309,8 @@ static void one_batch_may_close_and_reopen(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 1), kit_op(MR_OP_CLOSED, "a", "FAILED", NULL, T),
+    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 1),
+          kit_op(MR_OP_CLOSED, "a", "FAILED", NULL, T),
           kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "a=1");
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "");
@@ -313,8 +329,8 @@ static void lists_are_newest_first_in_pages(void **state)
     struct mr_error err;
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 10), kit_op(MR_OP_OPEN, "b", NULL, NULL, 20),
-          kit_op(MR_OP_OPEN, "c", NULL, NULL, 30));
+    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 10),
+          kit_op(MR_OP_OPEN, "b", NULL, NULL, 20), kit_op(MR_OP_OPEN, "c", NULL, NULL, 30));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 2), "c=30 b=20");
     assert_string_equal(kit_list_text(store, 0, "OPEN", 20, 2), "a=10");
     assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, 0, NULL, NULL, &err), MR_INVALID);
@@ -336,7 +352,8 @@ static void closed_jobs_leave_the_lists_after_eight_days(void **state)
     mr_store_free(store);
 }
 
-/* ---- time -------------------------------------------------------------------------------------------- */
+/* ---- time
+ * -------------------------------------------------------------------------------------------- */
 
 static int64_t server_now_ms(void)
 {
@@ -346,13 +363,13 @@ static int64_t server_now_ms(void)
 static void a_closed_row_is_forgotten_in_time(void **state)
 {
     struct mr_store *store = kit_connect();
-    int64_t soon_ms = server_now_ms() + 100;
+    int64_t soon_ms = server_now_ms() + 600;
 
     (void)state;
     APPLY(store, 0, ROW("j", "status\0RUNNING", 0), kit_op(MR_OP_RUN, "j", "{}", NULL, soon_ms));
     APPLY(store, 0, ROW("j", "status\0FAILED", soon_ms));
     assert_string_equal(kit_row_text(store, 0, "j"), "status=FAILED");
-    contract->pass_time(contract->ctx, 200);
+    contract->pass_time(contract->ctx, 700);
     assert_string_equal(kit_row_text(store, 0, "j"), "");
     assert_string_equal(kit_load_text(store, 0, "j"), "run=- vals=");
     mr_store_free(store);
@@ -361,14 +378,15 @@ static void a_closed_row_is_forgotten_in_time(void **state)
 static void a_reopened_row_is_not_forgotten(void **state)
 {
     struct mr_store *store = kit_connect();
-    int64_t soon_ms = server_now_ms() + 100;
+    int64_t soon_ms = server_now_ms() + 600;
 
     (void)state;
     APPLY(store, 0, ROW("a", "status\0FAILED", soon_ms), ROW("b", "status\0FAILED", soon_ms),
           kit_op(MR_OP_REOPENED, "b", "FAILED", NULL, 1));
     APPLY(store, 0, kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1), ROW("a", "status\0RUNNING", 0));
-    APPLY(store, 0, kit_op(MR_OP_REOPENED, "c", "FAILED", NULL, 1), ROW("c", "status\0FAILED", soon_ms));
-    contract->pass_time(contract->ctx, 200);
+    APPLY(store, 0, kit_op(MR_OP_REOPENED, "c", "FAILED", NULL, 1),
+          ROW("c", "status\0FAILED", soon_ms));
+    contract->pass_time(contract->ctx, 700);
     assert_string_equal(kit_row_text(store, 0, "a"), "status=RUNNING");
     assert_string_equal(kit_row_text(store, 0, "b"), "status=FAILED");
     assert_string_equal(kit_row_text(store, 0, "c"), "");
@@ -383,13 +401,14 @@ static void timers_are_given_when_due_earliest_first(void **state)
     (void)state;
     assert_string_equal(kit_due_text(store, 0, 100, 10, &next), "");
     assert_true(next == INT64_MAX);
-    APPLY(store, 0, kit_op(MR_OP_TIMER, "c", NULL, NULL, 30), kit_op(MR_OP_TIMER, "a", NULL, NULL, 10),
-          kit_op(MR_OP_TIMER, "b", NULL, NULL, 20));
+    APPLY(store, 0, kit_op(MR_OP_TIMER, "c", NULL, NULL, 30),
+          kit_op(MR_OP_TIMER, "a", NULL, NULL, 10), kit_op(MR_OP_TIMER, "b", NULL, NULL, 20));
     assert_string_equal(kit_due_text(store, 0, 20, 10, &next), "a=10 b=20");
     assert_int_equal(next, 30);
     assert_string_equal(kit_due_text(store, 0, 50, 2, &next), "a=10 b=20");
     assert_int_equal(next, 30); /* due too, and not given */
-    APPLY(store, 0, kit_op(MR_OP_TIMER, "a", NULL, NULL, 40), kit_op(MR_OP_TIMER_DEL, "b", NULL, NULL, 0));
+    APPLY(store, 0, kit_op(MR_OP_TIMER, "a", NULL, NULL, 40),
+          kit_op(MR_OP_TIMER_DEL, "b", NULL, NULL, 0));
     assert_string_equal(kit_due_text(store, 0, 50, 10, &next), "c=30 a=40");
     assert_true(next == INT64_MAX);
     mr_store_free(store);
@@ -401,18 +420,18 @@ static void a_lease_has_one_holder_until_it_ends(void **state)
     bool mine = false;
 
     (void)state;
-    assert_int_equal(mr_store_lease(store, "cron", "a", 300, &mine, NULL), MR_OK);
+    assert_int_equal(mr_store_lease(store, "cron", "a", 1500, &mine, NULL), MR_OK);
     assert_true(mine);
-    assert_int_equal(mr_store_lease(store, "cron", "b", 300, &mine, NULL), MR_OK);
+    assert_int_equal(mr_store_lease(store, "cron", "b", 1500, &mine, NULL), MR_OK);
     assert_false(mine);
-    contract->pass_time(contract->ctx, 200);
-    assert_int_equal(mr_store_lease(store, "cron", "a", 300, &mine, NULL), MR_OK); /* renewed */
+    contract->pass_time(contract->ctx, 900);
+    assert_int_equal(mr_store_lease(store, "cron", "a", 1500, &mine, NULL), MR_OK); /* renewed */
     assert_true(mine);
-    contract->pass_time(contract->ctx, 200);
-    assert_int_equal(mr_store_lease(store, "cron", "b", 300, &mine, NULL), MR_OK);
+    contract->pass_time(contract->ctx, 900);
+    assert_int_equal(mr_store_lease(store, "cron", "b", 1500, &mine, NULL), MR_OK);
     assert_false(mine);
     assert_int_equal(mr_store_lease_drop(store, "cron", "b", NULL), MR_OK); /* not b's to drop */
-    assert_int_equal(mr_store_lease(store, "cron", "b", 300, &mine, NULL), MR_OK);
+    assert_int_equal(mr_store_lease(store, "cron", "b", 1500, &mine, NULL), MR_OK);
     assert_false(mine);
     assert_int_equal(mr_store_lease_drop(store, "cron", "a", NULL), MR_OK);
     assert_int_equal(mr_store_lease(store, "cron", "b", 100, &mine, NULL), MR_OK);
@@ -423,7 +442,8 @@ static void a_lease_has_one_holder_until_it_ends(void **state)
     mr_store_free(store);
 }
 
-/* ---- what is no shard's own ----------------------------------------------------------------------------- */
+/* ---- what is no shard's own
+ * ----------------------------------------------------------------------------- */
 
 static void collect(void *ctx, const char *name, const char *value, size_t len)
 {
@@ -439,10 +459,21 @@ static void beats_tell_who_is_alive(void **state)
     struct mr_buf all = {0};
 
     (void)state;
-    assert_int_equal(mr_store_beat(store, "worker", "w1", "slots\0" "4\0old\0x", 14, 300, NULL),
+    assert_int_equal(mr_store_beat(store, "worker", "w1",
+                                   "slots\0"
+                                   "4\0old\0x",
+                                   14, 300, NULL),
                      MR_OK);
-    assert_int_equal(mr_store_beat(store, "gateway", "g1", "port\0" "80", 8, 300, NULL), MR_OK);
-    assert_int_equal(mr_store_beat(store, "worker", "w1", "slots\0" "5\"", 9, 300, NULL), MR_OK);
+    assert_int_equal(mr_store_beat(store, "gateway", "g1",
+                                   "port\0"
+                                   "80",
+                                   8, 300, NULL),
+                     MR_OK);
+    assert_int_equal(mr_store_beat(store, "worker", "w1",
+                                   "slots\0"
+                                   "5\"",
+                                   9, 300, NULL),
+                     MR_OK);
     assert_int_equal(mr_store_beats_each(store, "worker", collect, &all, NULL), MR_OK);
     assert_string_equal(all.data, "w1={\"slots\":\"5\\\"\"};"); /* only what it says now */
     mr_buf_reset(&all);
@@ -500,16 +531,24 @@ static void many_jobs_are_loaded_in_one_exchange(void **state)
                                  {.job = "c", .want_run = true}};
 
     (void)state;
-    APPLY(store, 0, ROW("a", "status\0RUNNING\0sum\0" "aa", 0), kit_op(MR_OP_RUN, "a", "{a}", NULL, 0),
-          kit_op(MR_OP_VAL, "a", "x\r\ny", "7", 0), ROW("b", "status\0FAILED\0sum\0bb", 0),
-          ROW("c", "status\0RUNNING\0sum\0cc", 0), kit_op(MR_OP_RUN, "c", "{c}", NULL, 0));
+    APPLY(store, 0,
+          ROW("a",
+              "status\0RUNNING\0sum\0"
+              "aa",
+              0),
+          kit_op(MR_OP_RUN, "a", "{a}", NULL, 0), kit_op(MR_OP_VAL, "a", "x\r\ny", "7", 0),
+          ROW("b", "status\0FAILED\0sum\0bb", 0), ROW("c", "status\0RUNNING\0sum\0cc", 0),
+          kit_op(MR_OP_RUN, "c", "{c}", NULL, 0));
     assert_int_equal(mr_store_load(store, 0, jobs, 4, NULL), MR_OK);
     assert_true(jobs[0].has_row && jobs[0].has_run);
     assert_string_equal(jobs[0].status, "RUNNING");
     assert_string_equal(jobs[0].sum, "aa");
     assert_string_equal(jobs[0].run.data, "{a}");
     assert_int_equal(jobs[0].vals.len, 2 + 2 + 4);
-    assert_memory_equal(jobs[0].vals.data, "7\0" "4\0x\r\ny", 8);
+    assert_memory_equal(jobs[0].vals.data,
+                        "7\0"
+                        "4\0x\r\ny",
+                        8);
     assert_true(jobs[1].has_row && !jobs[1].has_run);
     assert_string_equal(jobs[1].status, "FAILED");
     assert_false(jobs[2].has_row || jobs[2].has_run);

@@ -1,5 +1,5 @@
-/* store_contract.h -- what every implementation of store.h promises, as one set of cases: run against
- * the twin and against a real Redis.  See store_sim_test.c and store_redis_test.c. */
+/* store_contract.h -- what every implementation of store.h promises, as one set of cases: run
+ * against the twin and against a real Redis.  See store_sim_test.c and store_redis_test.c. */
 #ifndef STORE_CONTRACT_H
 #define STORE_CONTRACT_H
 

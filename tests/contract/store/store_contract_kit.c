@@ -27,8 +27,12 @@ struct mr_store *kit_connect(void)
 
 struct mr_op kit_row(const char *job, const char *pairs, size_t len, int64_t expire_ms)
 {
-    return (struct mr_op){
-        .kind = MR_OP_ROW, .key = job, .key_len = strlen(job), .a = pairs, .a_len = len, .n = expire_ms};
+    return (struct mr_op){.kind = MR_OP_ROW,
+                          .key = job,
+                          .key_len = strlen(job),
+                          .a = pairs,
+                          .a_len = len,
+                          .n = expire_ms};
 }
 
 struct mr_op kit_op(enum mr_op_kind kind, const char *key, const char *a, const char *b, int64_t n)
@@ -78,7 +82,8 @@ void kit_apply(struct mr_store *store, uint32_t shard, struct mr_op *ops, size_t
     assert_int_equal(kit_advance(store, batch, ops, n), MR_OK);
 }
 
-/* ---- readings ----------------------------------------------------------------------------------- */
+/* ---- readings -----------------------------------------------------------------------------------
+ */
 
 static void take_pair(void *ctx, const char *name, const char *value, size_t len)
 {
@@ -111,8 +116,7 @@ static const char *joined(struct texts *texts, bool sort)
         qsort(texts->items, texts->count, sizeof texts->items[0], by_text);
     all[0] = '\0';
     for (size_t i = 0; i < texts->count && len < sizeof all; i++)
-        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? " " : "",
-                                texts->items[i]);
+        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? " " : "", texts->items[i]);
     return all;
 }
 

@@ -1,5 +1,5 @@
-/* store_contract_kit.h -- the hands of the store's cases: batches from short lines, what was read as
- * text to compare. */
+/* store_contract_kit.h -- the hands of the store's cases: batches from short lines, what was read
+ * as text to compare. */
 #ifndef STORE_CONTRACT_KIT_H
 #define STORE_CONTRACT_KIT_H
 
@@ -34,7 +34,8 @@ void kit_apply(struct mr_store *, uint32_t shard, struct mr_op *ops, size_t n);
     kit_apply(store, shard, (struct mr_op[]){__VA_ARGS__},                                         \
               sizeof((struct mr_op[]){__VA_ARGS__}) / sizeof(struct mr_op))
 
-/* Readings as text, sorted where the port promises no order: "a=1 b=2". Lent until the next call. */
+/* Readings as text, sorted where the port promises no order: "a=1 b=2". Lent until the next call.
+ */
 const char *kit_row_text(struct mr_store *, uint32_t shard, const char *job); /* "" : not found */
 const char *kit_outbox_text(struct mr_store *, uint32_t shard);
 const char *kit_list_text(struct mr_store *, uint32_t shard, const char *status, int64_t before_ms,

@@ -1,5 +1,5 @@
-/* store_redis_test.c -- the store's contract on a real Redis, and what only a real one can show: its
- * settings, its keys as the dashboards read them, connections that break. */
+/* store_redis_test.c -- the store's contract on a real Redis, and what only a real one can show:
+ * its settings, its keys as the dashboards read them, connections that break. */
 #include "tests/contract/store/store_contract_kit.h"
 #include "tests/lib/redis_kit.h"
 
@@ -45,7 +45,8 @@ static const struct store_contract real = {.driver = "store contract: redis",
                                            .pass_time = pass_time,
                                            .now_ms = now_ms};
 
-/* ---- settings ------------------------------------------------------------------------------------ */
+/* ---- settings
+ * ------------------------------------------------------------------------------------ */
 
 /* Sets one setting for the time of a check. */
 static enum mr_code check_with(const char *name, const char *value, bool durable,
@@ -136,7 +137,8 @@ static void a_user_who_may_not_read_settings_is_told_what_is_missing(void **stat
     freeReplyObject(redis_kit_command("ACL DELUSER kit"));
 }
 
-/* ---- urls ------------------------------------------------------------------------------------------ */
+/* ---- urls
+ * ------------------------------------------------------------------------------------------ */
 
 static void assert_refused(const char *text, enum mr_code code)
 {
@@ -190,14 +192,15 @@ static void a_server_that_is_not_there_is_unavailable(void **state)
     mr_store_free(store);
 }
 
-/* ---- keys and connections ---------------------------------------------------------------------------- */
+/* ---- keys and connections
+ * ---------------------------------------------------------------------------- */
 
 static void keys_are_as_documented(void **state)
 {
     static const char *const keys[] = {
-        "mr:{2}:job:j", "mr:{2}:run:j",           "mr:{2}:val:j",          "mr:{2}:timers",
-        "mr:{2}:outbox", "mr:{2}:pos",            "mr:{2}:open",           "mr:{2}:closed:FAILED",
-        "mr:{2}:def",    "mr:{2}:progress:j",     "mr:worker:w",           "mr:stat:1",
+        "mr:{2}:job:j",  "mr:{2}:run:j",      "mr:{2}:val:j", "mr:{2}:timers",
+        "mr:{2}:outbox", "mr:{2}:pos",        "mr:{2}:open",  "mr:{2}:closed:FAILED",
+        "mr:{2}:def",    "mr:{2}:progress:j", "mr:worker:w",  "mr:stat:1",
         "mr:config",     "mr:lease:l",
     };
     struct mr_store *store = kit_connect();
@@ -211,7 +214,8 @@ static void keys_are_as_documented(void **state)
           kit_op(MR_OP_CLOSED, "k", "FAILED", NULL, 1), kit_op(MR_OP_DEF, "aa", "{}", NULL, 0));
     assert_int_equal(mr_store_progress(store, 2, "j", "s", 50, NULL), MR_OK);
     assert_int_equal(mr_store_beat(store, "worker", "w", "a\0b", 4, 5000, NULL), MR_OK);
-    assert_int_equal(mr_store_count(store, 1, (const char *[]){"n"}, (int64_t[]){2}, 1, NULL), MR_OK);
+    assert_int_equal(mr_store_count(store, 1, (const char *[]){"n"}, (int64_t[]){2}, 1, NULL),
+                     MR_OK);
     assert_int_equal(mr_store_config_put(store, "k", "v", 1, 1, NULL), MR_OK);
     assert_int_equal(mr_store_lease(store, "l", "me", 5000, &mine, NULL), MR_OK);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)

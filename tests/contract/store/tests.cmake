@@ -6,10 +6,4 @@ target_link_libraries(redis_kit PUBLIC mr_redis PkgConfig::HIREDIS)
 
 mr_test(store_sim unit contract/store/store_sim_test.c store_contract mr_sim)
 mr_test(store_redis contract contract/store/store_redis_test.c store_contract redis_kit)
-
-add_executable(store_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/store_bench.c)
-target_link_libraries(store_bench PRIVATE redis_kit)
-
 mr_test(bus_redis contract contract/bus/bus_redis_test.c bus_contract redis_kit)
-add_executable(bus_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/bus_bench.c)
-target_link_libraries(bus_bench PRIVATE redis_kit)
