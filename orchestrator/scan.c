@@ -158,6 +158,19 @@ static enum mr_code scan_page(struct oc *oc, struct oc_shard *shard, const struc
     return rc;
 }
 
+static void next_page(const struct oc *oc, struct oc_shard *shard, const struct page *page,
+                      int64_t now)
+{
+    if (page->count < PAGE_MAX) { /* the pass is through */
+        shard->scan_before_ms = INT64_MAX;
+        shard->scan_last_ms = shard->scan_began_ms;
+        shard->scan_next_ms = now + oc->config->scan_ms;
+    } else { /* equal times may stand on both sides of the page's end */
+        shard->scan_before_ms =
+            page->last_ms + 1 < shard->scan_before_ms ? page->last_ms + 1 : page->last_ms;
+    }
+}
+
 static void scan_shard(struct oc *oc, struct oc_shard *shard, int64_t now)
 {
     struct page *page = calloc(1, sizeof *page);
@@ -173,20 +186,12 @@ static void scan_shard(struct oc *oc, struct oc_shard *shard, int64_t now)
     oc_shard_batch_reset(shard);
     if (!rc)
         rc = scan_page(oc, shard, page, &err);
-    if (rc) {
+    if (rc)
         oc_shard_lose(oc, shard, "scan", &err);
-    } else {
-        if (shard->op_count || shard->outbox.fresh_count)
-            oc_batch_write(oc, shard);
-        if (page->count < PAGE_MAX) { /* the pass is through */
-            shard->scan_before_ms = INT64_MAX;
-            shard->scan_last_ms = shard->scan_began_ms;
-            shard->scan_next_ms = now + oc->config->scan_ms;
-        } else { /* equal times may stand on both sides of the page's end */
-            shard->scan_before_ms = page->last_ms + 1 < shard->scan_before_ms
-                                        ? page->last_ms + 1
-                                        : page->last_ms;
-        }
+    else if (shard->op_count || shard->outbox.fresh_count)
+        oc_batch_write(oc, shard);
+    if (shard->state == OC_SHARD_LIVE) {
+        next_page(oc, shard, page, now);
         oc_shard_evict(shard, (size_t)oc->config->jobs_cached_max);
     }
     free(page);

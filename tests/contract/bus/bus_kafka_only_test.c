@@ -40,7 +40,7 @@ static void a_topic_that_would_lose_messages_is_refused(void **state)
     refused("retention.bytes", "1000000", "-1");
     refused("cleanup.policy", "compact", "delete");
     refused("message.timestamp.type", "CreateTime", "LogAppendTime");
-    refused("max.message.bytes", "1048588", "at least 2162688");
+    refused("max.message.bytes", "1048588", "at least 3211264");
     refused("unclean.leader.election.enable", "true", "false");
 }
 

@@ -7,3 +7,5 @@ target_link_libraries(redis_kit PUBLIC mr_redis PkgConfig::HIREDIS)
 mr_test(store_sim unit contract/store/store_sim_test.c store_contract mr_sim)
 mr_test(store_redis contract contract/store/store_redis_test.c store_contract redis_kit)
 mr_test(bus_redis contract contract/bus/bus_redis_test.c bus_contract redis_kit)
+# They wipe a database, kill connections and change settings of the server: nothing beside them.
+set_tests_properties(store_redis bus_redis PROPERTIES RUN_SERIAL TRUE)

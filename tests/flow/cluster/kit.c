@@ -70,11 +70,16 @@ static void open_world(struct flow *flow)
 
 void flow_setup(struct flow *flow, uint64_t seed)
 {
+    flow_setup_shards(flow, seed, 2);
+}
+
+void flow_setup_shards(struct flow *flow, uint64_t seed, int shards)
+{
     static char prefix[] = "millrace", classes[] = "image,io", none[] = "";
 
     *flow = (struct flow){
         .world = {.seed = seed, .now_ms = 1700000000000},
-        .cluster = {.bus = MR_BUS_KAFKA, .topics = prefix, .shards = 2, .task_partitions = 1,
+        .cluster = {.bus = MR_BUS_KAFKA, .topics = prefix, .shards = shards, .task_partitions = 1,
                     .jobs_keep_ms = 604800000, .dedupe_ms = 691200000},
         .config = {.id = none, .batch_max = 100, .admit_window = 100, .outstanding_max = 50,
                    .jobs_cached_max = 1000, .lease_ms = 3000, .take_retry_ms = 100,
@@ -189,7 +194,7 @@ static void answer(struct flow *flow, const struct mr_msg *msg)
     if (flow->worker_fails > 0) {
         flow->worker_fails--;
         event.error = "Image.Crashed";
-        event.cause = "told to";
+        event.cause = flow->cause ? flow->cause : "told to";
     } else {
         event.output = task.input;
     }
@@ -257,6 +262,14 @@ void flow_pass(struct flow *flow)
             (void)oc_pass(&flow->nodes[i].oc);
     world_pass(flow);
     flow->world.now_ms += FLOW_STEP_MS;
+}
+
+void flow_passes(struct flow *flow, int64_t ms)
+{
+    const int64_t end = flow->world.now_ms + ms;
+
+    while (flow->world.now_ms < end)
+        flow_pass(flow);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------ */

@@ -32,6 +32,7 @@ struct flow {
     struct mr_log *events, *dlq;
     bool worker_off;      /* takes nothing */
     int worker_fails;     /* this many tasks are answered with an error first */
+    const char *cause;    /* of such an answer */
     int tasks_seen;
     int notices, letters; /* distinct ones */
     char last_letter[4096];
@@ -39,13 +40,15 @@ struct flow {
     char last_token[MR_TOKEN_MAX + 1];
 };
 
-void flow_setup(struct flow *, uint64_t seed);
+void flow_setup(struct flow *, uint64_t seed); /* two shards */
+void flow_setup_shards(struct flow *, uint64_t seed, int shards);
 void flow_teardown(struct flow *);
 void flow_start(struct flow *, int node); /* asserts that it starts, unless faults are armed */
 void flow_kill(struct flow *, int node);  /* as SIGKILL: its leases stay until they run out */
 /* Passes until the job has a final status or virtual limit_ms are over; false then. A node whose
  * start failed by a fault is started again, as a supervisor would. */
 bool flow_run(struct flow *, const char *job, int64_t limit_ms);
+void flow_passes(struct flow *, int64_t ms);
 void flow_pass(struct flow *); /* one pass of everyone, and FLOW_STEP_MS of time */
 void flow_submit(struct flow *, const char *id, const char *definition, const char *input);
 void flow_produce(struct flow *, const char *topic, const char *key, const char *text);

@@ -1,4 +1,6 @@
-mr_test(flow_cluster flow flow/cluster/flow_test.c oc mr_sim)
-if(TARGET test_flow_cluster)
-    target_sources(test_flow_cluster PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/flow/cluster/kit.c)
-endif()
+# The kit needs cmocka, as the tests do.
+add_library(flow_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/flow/cluster/kit.c)
+target_link_libraries(flow_kit PUBLIC oc mr_sim PkgConfig::CMOCKA)
+
+mr_test(flow_cluster flow flow/cluster/flow_test.c flow_kit)
+mr_test(flow_review flow flow/cluster/review_test.c flow_kit)

@@ -135,12 +135,23 @@ static void every_double_that_is_printed_passes_the_check_and_reads_back(void **
     mr_buf_release(&buf);
 }
 
-/* Locales with a comma, and with a point of two bytes; skipped where the machine has none of them.
- */
+/* Locales with a comma, and with a point of two bytes: the machine's, or what make_locales() made. */
 static bool set_foreign_locale(size_t i)
 {
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8"};
     return i < 3 && setlocale(LC_ALL, names[i]);
+}
+
+/* Debian's package locales has the sources; localedef makes locales of them in the current folder. */
+static void make_locales(void)
+{
+    if (set_foreign_locale(0))
+        return;
+    (void)setenv("LOCPATH", "locales", 1);
+    if (system("mkdir -p locales && localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 && "
+               "localedef -i ps_AF -f UTF-8 locales/ps_AF.UTF-8") != 0)
+        print_message("no locales could be made: is the package locales there?\n");
+    (void)setlocale(LC_ALL, "C");
 }
 
 static void the_locale_does_not_change_a_byte(void **state)
@@ -158,8 +169,7 @@ static void the_locale_does_not_change_a_byte(void **state)
             assert_int_equal(mr_json_check("1.7e308", 7, &mr_json_limits_message, NULL), MR_OK);
         }
     setlocale(LC_ALL, "C");
-    if (!any)
-        skip();
+    assert_true(any);
 }
 
 static void a_number_is_never_read_wrongly_because_of_the_locale(void **state)
@@ -183,8 +193,7 @@ static void a_number_is_never_read_wrongly_because_of_the_locale(void **state)
             cJSON_Delete(item);
         }
     setlocale(LC_ALL, "C");
-    if (!any)
-        skip();
+    assert_true(any);
 }
 
 static void equal_objects_give_equal_bytes_when_sorted(void **state)
@@ -327,5 +336,6 @@ int main(void)
         cmocka_unit_test(raw_and_missing_items_are_printed_as_they_are_and_as_null),
         cmocka_unit_test(the_writer_sets_commas_and_names),
     };
+    make_locales();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
