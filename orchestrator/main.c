@@ -37,11 +37,8 @@ static void run(struct oc *oc, int signals)
     for (;;) {
         const int done = oc_pass(oc);
 
-        if (done >= GATHER_FROM && oc->config->gather_ms > 0) {
+        if (done >= GATHER_FROM && oc->config->gather_ms > 0)
             (void)poll(NULL, 0, (int)oc->config->gather_ms);
-            if (++busy < BUSY_PASSES)
-                continue;
-        }
         if (done > 0 && ++busy < BUSY_PASSES)
             continue;
         if (!wait_for_work(oc, signals, done > 0 ? 0 : oc_sleep_ms(oc)))

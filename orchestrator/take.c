@@ -271,6 +271,17 @@ static void check_position(struct oc *oc, struct oc_shard *shard)
     oc_shard_lose(oc, shard, "position", &err);
 }
 
+/* Where the bus keeps the log in memory, what is far enough behind the position goes; Kafka's stays. */
+static void trim_log(struct oc *oc, struct oc_shard *shard)
+{
+    struct mr_error err;
+
+    if (shard->state != OC_SHARD_LIVE || shard->next <= oc->config->log_keep)
+        return;
+    if (mr_log_trim(oc->log, (int32_t)shard->number, shard->next - oc->config->log_keep, &err))
+        mr_log_error(MR_WARN, "log.trim", &err, " shard=%" PRIu32, shard->number);
+}
+
 /* Every lease_ms / 3: renew ours, take what is free up to our share, give what is above it. */
 static void leases(struct oc *oc)
 {
@@ -281,6 +292,7 @@ static void leases(struct oc *oc)
         if (oc->shards[s].mine)
             (void)lease(oc, &oc->shards[s]);
         check_position(oc, &oc->shards[s]);
+        trim_log(oc, &oc->shards[s]);
         mine += oc->shards[s].mine;
     }
     write_beat(oc, mine);

@@ -18,7 +18,7 @@ enum {
     MR_MESSAGE_VERSION = 1,
     MR_JOB_MESSAGE_MAX = 1536 * 1024, /* bytes of a job: a definition and an input */
     MR_EVENT_BYTES_MAX = 2 * 1024 * 1024, /* of the log: a job and what admit adds */
-    MR_DEAD_BYTES_MAX = 1400 * 1024, /* of a dead letter: in base64 they fit the bus */
+    MR_DEAD_BYTES_MAX = 2 * 1024 * 1024, /* of a dead letter: in base64 they fit the bus (3 MiB) */
     MR_INPUT_MAX = 262144,            /* bytes of an input or output, as AWS's */
     MR_TOKEN_MAX = 160,
     MR_ERROR_NAME_MAX = 256, /* longer ones are cut, as AWS does */

@@ -12,6 +12,7 @@ import time
 
 import boto3
 import pytest
+import redis
 from PIL import Image
 
 from cluster import BIN, TREE, Cluster, wait_until
@@ -272,3 +273,19 @@ def test_kill_9_of_everything_at_once_loses_nothing(embedded):
         assert row["status"] == "SUCCEEDED"
         output = row["output"] if isinstance(row["output"], dict) else json.loads(row["output"])
         assert output == {"i": i}
+
+
+def test_the_embedded_log_is_trimmed_behind_the_position(embedded):
+    embedded.env |= {"ORCH_LOG_KEEP": "100", "MILLRACE_SHARDS": "1"}
+    embedded.up()
+    definition = embedded.data / "noop.json"
+    definition.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "millrace:noop", "End": True}}}))
+    for _ in range(120):
+        job = json.loads(embedded.cli("submit", str(definition), "--json"))["id"]
+    embedded.cli("watch", job)
+    client = redis.Redis(port=int(embedded.env["MILLRACE_REDIS_PORT"]), decode_responses=True)
+    logs = [name for name in client.scan_iter("mr:bus:*", 1000) if "millrace.log" in name and client.type(name) == "stream"]
+    assert len(logs) == 1
+    assert int(client.hget("mr:{0}:pos", "next")) > 240
+    wait_until(lambda: client.xlen(logs[0]) <= 110)
+    assert "ExecutionSucceeded" in embedded.cli("history", job)

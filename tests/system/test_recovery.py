@@ -136,6 +136,8 @@ def test_poison_lands_in_the_dlq_with_its_bytes_and_the_next_is_served():
         cluster.produce("results", b'{"token":"nonsense","output":1}', "p")
         assert cluster.ended(cluster.submit("next-1", definition=NOOP, input={"x": 1}))["status"] == "SUCCEEDED"
         letters = wait_until(lambda: (lambda found: found if len(found) >= len(poison) + 1 else None)(cluster.letters()))
+        assert len(letters) == len(poison) + 1
+        assert sorted(len(base64.b64decode(letter["bytes"])) for letter in letters) == sorted(map(len, [*poison, b'{"token":"nonsense","output":1}']))
         assert {base64.b64decode(letter["bytes"]) for letter in letters} == set(poison) | {b'{"token":"nonsense","output":1}'}
         assert all(letter["error"] and letter["reason"].startswith("MR_") for letter in letters)
 
