@@ -202,16 +202,19 @@ static enum mr_code read_text(struct reader *r)
     const char *from = r->at;
     while (r->at < r->end && *r->at != '<' && *r->at != '&')
         r->at++;
-    if (memchr(from, '\0', (size_t)(r->at - from)))
-        return corrupt(r, "a NUL byte before this");
     mr_buf_add(&r->text, from, (size_t)(r->at - from));
     return r->at < r->end && *r->at == '&' ? read_entity(r) : MR_OK;
 }
 
 static enum mr_code read_document(struct reader *r)
 {
+    const char *nul = memchr(r->data, '\0', (size_t)(r->end - r->data));
     enum mr_code rc = MR_OK;
 
+    if (nul) { /* names, entities and texts are handled as strings from here on */
+        r->at = nul;
+        return corrupt(r, "a NUL byte");
+    }
     if (looking_at(r, "\xef\xbb\xbf"))
         r->at += 3;
     if (looking_at(r, "<?xml") && !skip_past(r, "?>"))

@@ -19,7 +19,6 @@ from cluster import NOOP, SHARDS, Cluster, wait_until  # noqa: E402
 JOBS = int(os.environ.get("LOAD_JOBS", "20000"))
 RSS_MIB_MAX = {"orchestrator": 600, "worker": 400, "gateway": 200}
 OUTSTANDING = 100
-ITEM = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "millrace:noop", "End": True}}}
 
 
 def rss_mib(pid):
@@ -150,8 +149,10 @@ def test_a_flood_of_one_class_waits_in_redis_not_in_its_topic():
 
 
 def test_a_job_two_hundred_ways_wide_comes_together_again():
-    parallel = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [ITEM] * 200}}}
-    each = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.list", "End": True, "ItemProcessor": ITEM}}}
+    def branch(name):
+        return {"StartAt": name, "States": {name: {"Type": "Task", "Resource": "millrace:noop", "End": True}}}
+    parallel = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [branch(f"A{i}") for i in range(200)]}}}
+    each = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.list", "End": True, "ItemProcessor": branch("A")}}}
     with Cluster() as cluster:
         started(cluster)
         items = [{"n": n} for n in range(200)]

@@ -1,6 +1,7 @@
 """cluster.py -- one cluster of real programs on the group's real Kafka, Redis and MinIO: topics of its own by their
 prefix, a Redis database of its own, a folder for logs. What a test starts is ended with it."""
 
+import base64
 import contextlib
 import itertools
 import json
@@ -24,7 +25,7 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests" / "lib"))
 import services as service_kit  # noqa: E402
 
-BIN = pathlib.Path(os.environ.get("MILLRACE_BIN", TREE / "build" / "dev" / "bin"))
+BIN = pathlib.Path(os.environ.get("MILLRACE_BIN") or pathlib.Path(os.environ.get("MILLRACE_BUILD", TREE / "build" / "dev")) / "bin")
 SHARDS = 2
 ADMIN = "mrk_system_test_admin_key_0123456789"
 FINAL = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -244,9 +245,11 @@ class Cluster:
     def trace(self, job):
         """What every topic says of a job, for the report of a failed test."""
         lines = [f"row {self.row(job)}", f"groups {self.released()}"]
-        for topic in ("jobs", "log", "tasks.io", "events"):
+        for topic in ("jobs", "log", "tasks.io", "tasks.image", "events"):
             lines += [f"{topic} {partition}/{offset} {value[:200]}" for partition, offset, _, value in self.read(topic)
                       if job.encode() in value]
+        lines += [f"dlq {letter['reason']} {letter['error']}" for letter in self.letters()
+                  if letter.get("job") == job or job.encode() in base64.b64decode(letter.get("bytes", ""))]
         return "\n".join(lines)
 
     def released(self):

@@ -105,6 +105,24 @@ static void what_is_not_of_the_form_is_corrupt(void **state)
     assert_int_equal(mr_xml_read(NULL, 0, note, &seen, &err), MR_CORRUPT);
 }
 
+static void a_nul_byte_is_corrupt_wherever_it_stands(void **state)
+{
+#define TEXT(text) {text, sizeof(text) - 1}
+    static const struct {
+        const char *text;
+        size_t len;
+    } wrong[] = {
+        TEXT("<a\0></a\0>"),     TEXT("<a><b\0></b\0></a>"), TEXT("<a \0='c'></a>"),
+        TEXT("<a b\0='c'></a>"), TEXT("<a b='\0'></a>"),      TEXT("<a>&lt\0;</a>"),
+        TEXT("<a>&#65\0x;</a>"), TEXT("<a>x\0</a>"),          TEXT("<a></a>\0"),
+    };
+#undef TEXT
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (mr_xml_read(wrong[i].text, wrong[i].len, note, &seen, &err) != MR_CORRUPT)
+            fail_msg("the NUL of %zu is taken: %s", i, wrong[i].text);
+}
+
 /* No text that is cut anywhere is read beyond its end (asan watches) or taken for whole. */
 static void a_cut_text_is_corrupt(void **state)
 {
@@ -139,6 +157,7 @@ int main(void)
         cmocka_unit_test(elements_are_told_as_they_end),
         cmocka_unit_test(entities_are_decoded),
         cmocka_unit_test(what_is_not_of_the_form_is_corrupt),
+        cmocka_unit_test(a_nul_byte_is_corrupt_wherever_it_stands),
         cmocka_unit_test(a_cut_text_is_corrupt),
         cmocka_unit_test(a_reader_may_end_it),
     };

@@ -1,0 +1,1 @@
+mr_test(sim_cluster sim sim/cluster/sim_test.c flow_kit)
