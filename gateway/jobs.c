@@ -327,7 +327,7 @@ static enum mr_code read_shards(struct gw_app *app, struct list *list, struct mr
         size_t from = list->count;
         rc = gw_store_said(app,
                            mr_store_jobs_list(app->ports.store, shard, list->status, list->before,
-                                              (int)list->limit, keep_member, list, err),
+                                              0, (int)list->limit, keep_member, list, err),
                            err);
         if (rc == MR_OK && list->count - from == (size_t)list->limit &&
             list->items[list->count - 1].time_ms > list->sure_from)

@@ -277,6 +277,25 @@ static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *j
     return oc_effects_apply(oc, shard, job, msg, err);
 }
 
+/* A task whose whole answer is one object in storage, as the manifest's: named by its file. */
+static void note_object(struct oc_job *job, uint64_t seq, const cJSON *output)
+{
+    const cJSON *key = mr_json_get(output, "key");
+    const char *name = cJSON_IsString(key) ? strrchr(key->valuestring, '/') : NULL;
+    const size_t len = name ? strcspn(name + 1, ".") : 0;
+    struct mr_buf text = {0};
+
+    if (!name || !cJSON_IsString(mr_json_get(output, "sha256")) || !mr_id_valid(name + 1, len))
+        return;
+    if (mr_json_print(output, &text) == MR_OK && text.len <= OUTPUT_BYTES_MAX) {
+        (void)mr_buf_addf(&job->pairs, "output:%" PRIu64 "/%.*s", seq, (int)len, name + 1);
+        (void)mr_buf_add_char(&job->pairs, '\0');
+        (void)mr_buf_add(&job->pairs, text.data, text.len);
+        (void)mr_buf_add_char(&job->pairs, '\0');
+    }
+    mr_buf_release(&text);
+}
+
 /* Row fields "output:<step>/<name>" for each object with a key in {"outputs": {...}}. */
 static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
 {
@@ -284,7 +303,10 @@ static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
     struct mr_buf text = {0};
     int noted = 0;
 
-    if (!cJSON_IsObject(outputs) || seq > OUTPUT_STEPS_MAX)
+    if (seq > OUTPUT_STEPS_MAX)
+        return;
+    note_object(job, seq, output);
+    if (!cJSON_IsObject(outputs))
         return;
     cJSON_ArrayForEach(item, outputs)
     {

@@ -158,7 +158,7 @@ bool oc_job_value(const struct mr_job_load *load, uint32_t id, const char **text
         if (!size)
             return false;
         bytes = strtoull(size + 1, &next, 10);
-        if (!next || *next != '\0' || bytes > (size_t)(end - next - 1))
+        if (next >= end || *next != '\0' || bytes > (size_t)(end - next - 1))
             return false;
         if (found == id) {
             *text = next + 1;

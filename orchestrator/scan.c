@@ -14,7 +14,6 @@ enum { PAGE_MAX = 200 };
 struct page {
     char ids[PAGE_MAX][MR_JOB_ID_MAX + 1];
     int count;
-    int64_t last_ms;
 };
 
 static void note(void *ctx, const char *member, int64_t time_ms)
@@ -24,7 +23,7 @@ static void note(void *ctx, const char *member, int64_t time_ms)
     if (page->count == PAGE_MAX || strlen(member) > MR_JOB_ID_MAX)
         return;
     memcpy(page->ids[page->count++], member, strlen(member) + 1);
-    page->last_ms = time_ms;
+    (void)time_ms;
 }
 
 struct look { /* at one job */
@@ -162,12 +161,11 @@ static void next_page(const struct oc *oc, struct oc_shard *shard, const struct 
                       int64_t now)
 {
     if (page->count < PAGE_MAX) { /* the pass is through */
-        shard->scan_before_ms = INT64_MAX;
+        shard->scan_skip = 0;
         shard->scan_last_ms = shard->scan_began_ms;
         shard->scan_next_ms = now + oc->config->scan_ms;
-    } else { /* equal times may stand on both sides of the page's end */
-        shard->scan_before_ms =
-            page->last_ms + 1 < shard->scan_before_ms ? page->last_ms + 1 : page->last_ms;
+    } else { /* what comes and goes meanwhile moves the places: the next pass sees what this missed */
+        shard->scan_skip += page->count;
     }
 }
 
@@ -179,10 +177,10 @@ static void scan_shard(struct oc *oc, struct oc_shard *shard, int64_t now)
 
     if (!page)
         return;
-    if (shard->scan_before_ms == INT64_MAX)
+    if (shard->scan_skip == 0)
         shard->scan_began_ms = oc->clock->wall_ms(oc->clock);
-    rc = mr_store_jobs_list(oc->store, shard->number, "OPEN", shard->scan_before_ms, PAGE_MAX, note,
-                            page, &err);
+    rc = mr_store_jobs_list(oc->store, shard->number, "OPEN", INT64_MAX, shard->scan_skip, PAGE_MAX,
+                            note, page, &err);
     oc_shard_batch_reset(shard);
     if (!rc)
         rc = scan_page(oc, shard, page, &err);

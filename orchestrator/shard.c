@@ -15,8 +15,7 @@ struct oc_fired {
 
 void oc_shard_init(struct oc_shard *shard, uint32_t number, struct oc *oc)
 {
-    *shard = (struct oc_shard){.number = number, .timer_next_ms = INT64_MAX,
-                               .scan_before_ms = INT64_MAX};
+    *shard = (struct oc_shard){.number = number, .timer_next_ms = INT64_MAX};
     oc_outbox_init(&shard->outbox, oc);
 }
 
@@ -53,8 +52,7 @@ void oc_shard_drop(struct oc_shard *shard)
                                .mine = shard->mine,
                                .pause_until_ms = shard->pause_until_ms,
                                .generation = shard->generation + 1,
-                               .timer_next_ms = INT64_MAX,
-                               .scan_before_ms = INT64_MAX};
+                               .timer_next_ms = INT64_MAX};
     oc_outbox_init(&shard->outbox, oc);
 }
 

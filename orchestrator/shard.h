@@ -39,7 +39,7 @@ struct oc_shard {
     int64_t timer_next_ms; /* earliest due time that may be in the timer set; INT64_MAX: none */
     struct oc_fired *fired;
     int64_t scan_next_ms;
-    int64_t scan_before_ms; /* cursor of the pass under way; INT64_MAX: at its start */
+    int scan_skip; /* open jobs that the pass under way has looked at; 0: at its start */
     int64_t scan_began_ms, scan_last_ms; /* wall; of the pass under way, of the one before; 0: none */
 
     /* the batch under way */

@@ -28,7 +28,7 @@ struct wk_imaging_config {
 extern const struct mr_setting wk_imaging_settings[];
 extern const size_t wk_imaging_settings_count;
 
-/* A task's failure as workflows see it: Image.Corrupt, Recipe.Invalid, ... (../shared/recipe.md).
+/* A task's failure as workflows see it: Image.Corrupt, Recipe.Invalid, ... (docs/recipe.md).
  */
 struct wk_fault {
     char name[64];

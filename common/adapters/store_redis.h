@@ -56,7 +56,7 @@ enum mr_code redis_store_outbox_each(struct mr_store *, uint32_t, mr_pair_fn *, 
                                      struct mr_error *);
 enum mr_code redis_store_timers_due(struct mr_store *, uint32_t, int64_t, int, mr_member_fn *,
                                     void *, int64_t *, struct mr_error *);
-enum mr_code redis_store_jobs_list(struct mr_store *, uint32_t, const char *, int64_t, int,
+enum mr_code redis_store_jobs_list(struct mr_store *, uint32_t, const char *, int64_t, int, int,
                                    mr_member_fn *, void *, struct mr_error *);
 enum mr_code redis_store_row_get(struct mr_store *, uint32_t, const char *, mr_pair_fn *, void *,
                                  struct mr_error *);

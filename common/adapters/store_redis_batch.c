@@ -356,6 +356,21 @@ static void send_vals(struct plan *plan, enum mr_op_kind kind)
     }
 }
 
+/* A closed job's values go when its machine state goes. After the values themselves are there. */
+static void send_vals_expiry(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->batch->op_count; i++) {
+        const struct mr_op *op = &plan->batch->ops[i];
+
+        if (op->kind != MR_OP_RUN || op->n == 0)
+            continue;
+        mr_redis_cmd_int(plan->cmd, 3);
+        mr_redis_cmd_str(plan->cmd, "PEXPIREAT");
+        mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
+        mr_redis_cmd_int(plan->cmd, op->n);
+    }
+}
+
 /* ---- where jobs stand: open, closed:<status>
  * ------------------------------------------------------------------ */
 
@@ -365,7 +380,7 @@ static void add_status_key(struct plan *plan, const struct mr_op *op)
 }
 
 /* A job that is open again leaves closed:<status>, whatever becomes of it later in the batch, and
- * its row no longer expires. */
+ * its row and its values no longer expire. */
 static void send_reopened(struct plan *plan)
 {
     for (size_t i = plan->start[MR_OP_REOPENED]; i < plan->start[MR_OP_REOPENED + 1]; i++) {
@@ -378,6 +393,9 @@ static void send_reopened(struct plan *plan)
         mr_redis_cmd_int(plan->cmd, 2);
         mr_redis_cmd_str(plan->cmd, "PERSIST");
         mr_redis_cmd_join(plan->cmd, key_of(plan, "job:"), op->key, op->key_len);
+        mr_redis_cmd_int(plan->cmd, 2);
+        mr_redis_cmd_str(plan->cmd, "PERSIST");
+        mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
     }
 }
 
@@ -486,6 +504,7 @@ enum mr_code redis_store_batch(struct redis_store *redis, const struct mr_batch 
     send_runs(&plan);
     send_vals(&plan, MR_OP_VAL_DEL);
     send_vals(&plan, MR_OP_VAL);
+    send_vals_expiry(&plan);
     send_kind(&plan, MR_OP_DEF, &def);
     send_places(&plan);
     send_kind(&plan, MR_OP_TIMER_DEL, &timer_del);

@@ -304,8 +304,8 @@ enum mr_code redis_store_timers_due(struct mr_store *store, uint32_t shard, int6
 }
 
 enum mr_code redis_store_jobs_list(struct mr_store *store, uint32_t shard, const char *status,
-                                   int64_t before_ms, int max, mr_member_fn *each, void *ctx,
-                                   struct mr_error *err)
+                                   int64_t before_ms, int skip, int max, mr_member_fn *each,
+                                   void *ctx, struct mr_error *err)
 {
     struct redis_store *redis = (struct redis_store *)store;
     redisReply *reply;
@@ -323,7 +323,7 @@ enum mr_code redis_store_jobs_list(struct mr_store *store, uint32_t shard, const
     mr_redis_cmd_str(&redis->cmd, "-inf");
     mr_redis_cmd_str(&redis->cmd, "WITHSCORES");
     mr_redis_cmd_str(&redis->cmd, "LIMIT");
-    mr_redis_cmd_int(&redis->cmd, 0);
+    mr_redis_cmd_int(&redis->cmd, skip);
     mr_redis_cmd_int(&redis->cmd, max);
     rc = redis_store_call(redis, &reply, err);
     if (rc)

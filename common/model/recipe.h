@@ -15,7 +15,6 @@ enum {
     MR_RECIPE_OUTPUTS_MAX = 32,
     MR_RECIPE_OPS_MAX = 64,     /* of one list */
     MR_RECIPE_SOURCES_MAX = 16, /* the picture and the layers of composite */
-    MR_RECIPE_BYTES_MAX = 65536,
 };
 
 struct mr_recipe; /* opaque to the supervisor; the decoder reads it by common/model/recipe_ops.h */

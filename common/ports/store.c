@@ -126,12 +126,14 @@ enum mr_code mr_store_timers_due(struct mr_store *store, uint32_t shard, int64_t
 }
 
 enum mr_code mr_store_jobs_list(struct mr_store *store, uint32_t shard, const char *status,
-                                int64_t before_ms, int max, mr_member_fn *each, void *ctx,
-                                struct mr_error *err)
+                                int64_t before_ms, int skip, int max, mr_member_fn *each,
+                                void *ctx, struct mr_error *err)
 {
+    if (skip < 0)
+        return mr_fail(err, MR_INVALID, "skip: is %d, must not be negative", skip);
     if (max < 1 || max > MR_LIST_MAX)
         return mr_fail(err, MR_INVALID, "limit: is %d, must be 1..%d", max, MR_LIST_MAX);
-    return store->ops->jobs_list(store, shard, status, before_ms, max, each, ctx, err);
+    return store->ops->jobs_list(store, shard, status, before_ms, skip, max, each, ctx, err);
 }
 
 enum mr_code mr_store_row_get(struct mr_store *store, uint32_t shard, const char *job,

@@ -27,7 +27,7 @@ struct mr_pos {
 
 enum mr_op_kind { /*   key       a            b            n  */
     MR_OP_ROW,      /* job       packed field pairs        expire at, ms; 0: as it was (a new row: never) */
-    MR_OP_RUN,      /* job       machine state             expire at, ms; 0: never */
+    MR_OP_RUN,      /* job       machine state             expire at, ms, with its values; 0: never */
     MR_OP_RUN_DEL,  /* job                                 0: its values too; or NO_VALUES */
     MR_OP_VAL,      /* job       value        value id     */
     MR_OP_VAL_DEL,  /* job                    value id     */
@@ -107,8 +107,8 @@ struct mr_store_ops {
     enum mr_code (*timers_due)(struct mr_store *, uint32_t shard, int64_t now_ms, int max,
                                mr_member_fn *, void *ctx, int64_t *next_ms, struct mr_error *);
     enum mr_code (*jobs_list)(struct mr_store *, uint32_t shard, const char *status,
-                              int64_t before_ms, int max, mr_member_fn *, void *ctx,
-                              struct mr_error *);
+                              int64_t before_ms, int skip, int max, mr_member_fn *,
+                              void *ctx, struct mr_error *);
     enum mr_code (*row_get)(struct mr_store *, uint32_t shard, const char *job, mr_pair_fn *,
                             void *ctx, struct mr_error *);
     enum mr_code (*lease)(struct mr_store *, const char *name, const char *owner, int64_t ttl_ms,
@@ -168,10 +168,10 @@ MR_MUST_USE enum mr_code mr_store_timers_due(struct mr_store *, uint32_t shard, 
                                              int max, mr_member_fn *, void *ctx, int64_t *next_ms,
                                              struct mr_error *err);
 /* Jobs of one status ("OPEN" for all open), newest first, with a time below before_ms (INT64_MAX:
- * from the newest), at most max (<= MR_LIST_MAX). */
+ * from the newest); the first skip of them are passed over, then at most max (<= MR_LIST_MAX). */
 MR_MUST_USE enum mr_code mr_store_jobs_list(struct mr_store *, uint32_t shard, const char *status,
-                                            int64_t before_ms, int max, mr_member_fn *, void *ctx,
-                                            struct mr_error *err);
+                                            int64_t before_ms, int skip, int max, mr_member_fn *,
+                                            void *ctx, struct mr_error *err);
 /* MR_NOT_FOUND: no row. */
 MR_MUST_USE enum mr_code mr_store_row_get(struct mr_store *, uint32_t shard, const char *job,
                                           mr_pair_fn *, void *ctx, struct mr_error *err);

@@ -292,7 +292,7 @@ static enum mr_code timers_due(struct mr_store *store, uint32_t shard, int64_t n
 }
 
 static enum mr_code jobs_list(struct mr_store *store, uint32_t shard, const char *status,
-                              int64_t before_ms, int max, mr_member_fn *each, void *ctx,
+                              int64_t before_ms, int skip, int max, mr_member_fn *each, void *ctx,
                               struct mr_error *err)
 {
     const bool open = strcmp(status, "OPEN") == 0;
@@ -313,6 +313,10 @@ static enum mr_code jobs_list(struct mr_store *store, uint32_t shard, const char
     for (size_t i = count; i-- > 0 && given < max;) {
         if (before_ms != INT64_MAX && fields[i]->n >= before_ms)
             continue;
+        if (skip > 0) {
+            skip--;
+            continue;
+        }
         each(ctx, fields[i]->name.data, fields[i]->n);
         given++;
     }

@@ -58,10 +58,17 @@ static void trim_closed(struct mr_sim_redis *redis, const char *key, int64_t new
     }
 }
 
+static void set_expiry(struct mr_sim_redis *redis, const char *name, int64_t at_ms)
+{
+    struct sim_key *key = sim_key_find(redis, name);
+
+    if (key)
+        key->expire_ms = at_ms;
+}
+
 static bool place(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op *op)
 {
     char open[KEY_MAX], closed[KEY_MAX], row[KEY_MAX];
-    struct sim_key *job;
 
     key_text(open, shard, "open", "", 0);
     key_text(closed, shard, "closed:", op->a, op->a_len);
@@ -74,9 +81,8 @@ static bool place(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op
     }
     if (op->kind == MR_OP_REOPENED) {
         sim_field_remove(redis, closed, op->key, op->key_len);
-        job = sim_key_find(redis, key_text(row, shard, "job:", op->key, op->key_len));
-        if (job)
-            job->expire_ms = 0;
+        set_expiry(redis, key_text(row, shard, "job:", op->key, op->key_len), 0);
+        set_expiry(redis, key_text(row, shard, "val:", op->key, op->key_len), 0);
     }
     return sim_field_put(sim_key_make(redis, open), op->key, op->key_len, "", 0, op->n);
 }
@@ -89,6 +95,8 @@ static bool apply(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op
     case MR_OP_ROW:
         return put_row(redis, key_text(key, shard, "job:", op->key, op->key_len), op);
     case MR_OP_RUN:
+        if (op->n > 0)
+            set_expiry(redis, key_text(key, shard, "val:", op->key, op->key_len), op->n);
         return put_run(redis, key_text(key, shard, "run:", op->key, op->key_len), op);
     case MR_OP_RUN_DEL:
         sim_key_remove(redis, key_text(key, shard, "run:", op->key, op->key_len));

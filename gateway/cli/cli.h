@@ -28,6 +28,7 @@ struct cli { /* one call of the command */
     char key[256]; /* never printed */
     bool json;
     bool tty;
+    bool submitted; /* the job that is watched was submitted by this call */
     int argc; /* the words behind the verb */
     char **argv;
 };
@@ -60,6 +61,8 @@ MR_MUST_USE enum mr_code cli_read_file(const char *file, size_t max, struct mr_b
 /* ---- output ------------------------------------------------------------------------------------- */
 const char *cli_text(const cJSON *object, const char *name); /* "" where absent; lent */
 int64_t cli_int(const cJSON *object, const char *name);      /* numbers and numeric strings */
+/* A moment as ms since 1970: of RFC 3339 text as the gateway writes it, or a number of ms; 0: none. */
+int64_t cli_time(const cJSON *object, const char *name);
 const char *cli_paint(const struct cli *, const char *status); /* colour of a status, or "" */
 const char *cli_plain(const struct cli *);                     /* ends it */
 void cli_print_json(const cJSON *item);

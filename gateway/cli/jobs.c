@@ -36,7 +36,7 @@ static enum mr_code add_status(struct cli *cli, const char *status, long limit, 
 
 static void print_job(const struct cli *cli, const cJSON *job)
 {
-    const int64_t created = cli_int(job, "created"), ended = cli_int(job, "ended");
+    const int64_t created = cli_time(job, "created"), ended = cli_time(job, "ended");
     const char *name = cli_text(job, "workflow"), *status = cli_text(job, "status");
     char when[32], seconds[32] = "";
 
@@ -54,7 +54,7 @@ static cJSON *take_newest(cJSON *list)
 
     cJSON_ArrayForEach(job, list)
     {
-        if (!newest || cli_int(job, "created") > cli_int(newest, "created"))
+        if (!newest || cli_time(job, "created") > cli_time(newest, "created"))
             newest = job;
     }
     return newest ? cJSON_DetachItemViaPointer(list, newest) : NULL;
@@ -109,7 +109,7 @@ enum mr_code cli_show(struct cli *cli, struct mr_error *err)
         char when[32];
 
         if (strcmp(item->string, "created") == 0 || strcmp(item->string, "ended") == 0) {
-            cli_when(cli_int(job, item->string), when, sizeof when);
+            cli_when(cli_time(job, item->string), when, sizeof when);
             printf("%-14s  %s\n", item->string, when);
             continue;
         }
@@ -142,7 +142,7 @@ enum mr_code cli_history(struct cli *cli, struct mr_error *err)
     printf("%5s  %5s  %8s  %-24s  %s\n", "ID", "AFTER", "SECONDS", "TYPE", "STATE");
     cJSON_ArrayForEach(event, mr_json_get(history, "events"))
     {
-        const int64_t at = cli_int(event, "timestamp");
+        const int64_t at = cli_time(event, "timestamp");
 
         first = first ? first : at;
         printf("%5lld  %5lld  %8.3f  %-24s  %s\n", (long long)cli_int(event, "id"),

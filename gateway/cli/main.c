@@ -30,7 +30,7 @@ static const struct verb {
      cli_workflow, true},
     {"doctor", "doctor", "check each dependency, and say what to do", cli_doctor, false},
 };
-enum { VERBS = sizeof verbs / sizeof verbs[0] };
+enum { VERBS = sizeof verbs / sizeof verbs[0], SETTINGS_MAX = 16 };
 
 static void usage(FILE *out)
 {
@@ -38,7 +38,7 @@ static void usage(FILE *out)
     for (int i = 0; i < VERBS; i++)
         fprintf(out, "  %-10s %s\n             millrace %s\n", verbs[i].name, verbs[i].help,
                 verbs[i].usage);
-    fprintf(out, "\nSettings (environment):\n\n");
+    fprintf(out, "\nSettings (environment variables, or options among the words):\n\n");
     mr_config_help(&(struct mr_settings_part){"Command line", cli_settings, cli_settings_count,
                                               NULL}, 1, out);
 }
@@ -56,14 +56,30 @@ static int run(struct cli *cli, const struct verb *verb)
     return rc == MR_OK ? 0 : strncmp(err.text, "usage:", 6) == 0 ? 2 : 1;
 }
 
+/* Settings may stand among the words as options: --millrace-url=... */
+static int take_settings(struct cli *cli, char *options[SETTINGS_MAX])
+{
+    int taken = 0, kept = 0;
+
+    for (int i = 0; i < cli->argc; i++) {
+        if (strncmp(cli->argv[i], "--millrace-", 11) == 0 && taken < SETTINGS_MAX)
+            options[taken++] = cli->argv[i];
+        else
+            cli->argv[kept++] = cli->argv[i];
+    }
+    cli->argc = kept;
+    return taken;
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.tty = isatty(STDOUT_FILENO)};
     struct mr_settings_part part = {"Command line", cli_settings, cli_settings_count, &cli.config};
     const char *name = argc > 1 ? argv[1] : "--help";
     const struct verb *verb = NULL;
+    char *options[SETTINGS_MAX];
     struct mr_error err;
-    int status;
+    int status, option_count;
 
     (void)signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < VERBS; i++)
@@ -93,7 +109,8 @@ int main(int argc, char **argv)
         printf("millrace %s\n    %s\n", verb->usage, verb->help);
         return 0;
     }
-    if (mr_config_load(&part, 1, 0, argv, &err)) {
+    option_count = take_settings(&cli, options);
+    if (mr_config_load(&part, 1, option_count, options, &err)) {
         fprintf(stderr, "millrace: %s\n", err.text);
         return 2;
     }

@@ -75,6 +75,27 @@ int64_t cli_int(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? strtoll(item->valuestring, NULL, 10) : 0;
 }
 
+/* Days since 1970-01-01 of a Gregorian date, by counting years from March. */
+static int64_t days_of(int64_t year, int month, int day)
+{
+    const int64_t y = month <= 2 ? year - 1 : year;
+    const int64_t era = y / 400, of_era = y % 400;
+    const int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int64_t cli_time(const cJSON *object, const char *name)
+{
+    const char *text = cli_text(object, name);
+    int year, month, day, hour, minute, second, ms = 0;
+
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3d", &year, &month, &day, &hour, &minute, &second,
+               &ms) < 6)
+        return cli_int(object, name);
+    return ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000 + ms;
+}
+
 const char *cli_paint(const struct cli *cli, const char *status)
 {
     if (!cli->tty)

@@ -33,6 +33,8 @@ static enum mr_code what_to_run(const char *word, cJSON *body, struct mr_error *
     if (access(word, F_OK) != 0) {
         if (!mr_name_valid(word, strlen(word)))
             return mr_fail(err, MR_NOT_FOUND, "%s: is neither a file nor a workflow's name", word);
+        if (strstr(word, ".json"))
+            return mr_fail(err, MR_NOT_FOUND, "%s: there is no such file", word);
         return cJSON_AddStringToObject(body, "workflow", word) ? MR_OK : MR_NO_MEMORY;
     }
     (void)snprintf(at, sizeof at, "@%s", word);
@@ -112,6 +114,7 @@ enum mr_code cli_submit(struct cli *cli, struct mr_error *err)
         cli_print_json(answer);
     else if (!rc)
         printf("job       %s\n", cli_text(answer, "id"));
+    cli->submitted = true;
     if (!rc && watch)
         rc = cli_watch_job(cli, cli_text(answer, "id"), err);
     else if (!rc && !cli->json && cli->tty)

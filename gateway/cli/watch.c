@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 150, OUTAGE_MS = 30000 };
+enum { POLL_MS = 150, OUTAGE_MS = 30000, ADMIT_MS = 10000 };
 
 static void pause_ms(long ms)
 {
@@ -57,7 +57,7 @@ static enum mr_code end(const struct cli *cli, const cJSON *job, struct mr_error
 enum mr_code cli_watch_job(struct cli *cli, const char *id, struct mr_error *err)
 {
     const int64_t started = mr_mono_ms();
-    int64_t answered = started, rev = -1;
+    int64_t answered = started, rev = -1; /* an id of one's own is unknown until it is admitted */
     char path[256], seen[512] = "";
 
     (void)snprintf(path, sizeof path, "/v1/jobs/%s", id);
@@ -83,7 +83,8 @@ enum mr_code cli_watch_job(struct cli *cli, const char *id, struct mr_error *err
             cJSON_Delete(job);
             if (final)
                 return rc;
-        } else if (rc != MR_UNAVAILABLE || mr_mono_ms() - answered > OUTAGE_MS) {
+        } else if (!(rc == MR_NOT_FOUND && cli->submitted && mr_mono_ms() - started < ADMIT_MS) &&
+                   (rc != MR_UNAVAILABLE || mr_mono_ms() - answered > OUTAGE_MS)) {
             return rc; /* a short outage of the gateway is waited out */
         }
         pause_ms(POLL_MS);

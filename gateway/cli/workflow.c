@@ -46,7 +46,7 @@ static enum mr_code list(struct cli *cli, struct mr_error *err)
         {
             char when[32];
 
-            cli_when(cli_int(item, "created_ms"), when, sizeof when);
+            cli_when(cli_time(item, "created"), when, sizeof when);
             printf("%-32s  %-14.12s  %s\n", cli_text(item, "name"), cli_text(item, "def"), when);
         }
     }

@@ -8,9 +8,9 @@ import re
 import signal
 import time
 
-# Ends that a program may choose when what it needs is away; anything else but what we did to it is a fault.
-RESTART_S = 0.5
-MAY_STATUS = {0, 1}
+from cluster import Cluster
+
+RESTART_S = 0.5  # a supervisor's pause before it starts again what has ended
 
 
 class Place:
@@ -25,6 +25,8 @@ class Place:
 
 
 class Fleet:
+    SERVES = {**Cluster.READY, "orchestrator": "orchestrator.ready"}  # what a program says once it runs
+
     def __init__(self, cluster, services, random, gateway_port):
         self.cluster, self.services, self.random = cluster, services, random
         self.began = time.monotonic()
@@ -65,9 +67,12 @@ class Fleet:
 
     def note_end(self, place):
         status = place.program.process.returncode
-        self.say(f"{place.name} ended with {status}")
-        if status not in MAY_STATUS and status != -(place.ours or 0):
-            self.wrong.append(f"{place.program.log}: ended with {status}, and nobody killed it")
+        asked = place.ours and status in (0, -place.ours)
+        # What it needs may be away while it starts: it says so and ends. Once it runs, it waits for that.
+        start_failed = status == 1 and self.SERVES[place.kind] not in place.program.text()
+        self.say(f"{place.name} ended with {status}" + (", it could not start" if start_failed else ""))
+        if not asked and not start_failed:
+            self.wrong.append(f"{place.program.log}: ended with {status}, and nobody asked it to: {place.program.text()[-500:]}")
 
     def all_up(self, limit=90):
         """Nothing is done to them any more: all come back, and stay."""
@@ -78,8 +83,7 @@ class Fleet:
         self.away = dict.fromkeys(self.away, 0.0)
         while True:
             self.tend()
-            if all(place.program and (place.kind == "orchestrator" or self.cluster.READY[place.kind] in place.program.text())
-                   for place in self.places):
+            if all(place.program and self.SERVES[place.kind] in place.program.text() for place in self.places):
                 return
             assert time.monotonic() < end, "not all programs came up again"
             time.sleep(0.1)
@@ -110,11 +114,20 @@ class Fleet:
         """Longer than its lease and its Kafka session, so that others have taken what was its own."""
         candidates = self.running("orchestrator", "worker")
         if candidates:
-            place = self.random.choice(candidates)
-            sleep_s = self.random.uniform(2.5, 5.0)
-            self.say(f"{place.name} SIGSTOP for {sleep_s:.1f} s")
-            place.program.signal(signal.SIGSTOP)
-            place.resume_at = time.monotonic() + sleep_s
+            self.sleep(self.random.choice(candidates), self.random.uniform(2.5, 5.0))
+
+    def sleep(self, place, sleep_s):
+        self.say(f"{place.name} SIGSTOP for {sleep_s:.1f} s")
+        place.program.signal(signal.SIGSTOP)
+        place.resume_at = time.monotonic() + sleep_s
+
+    def stop_half_over_a_flush(self):
+        """Whoever wakes up finds a Redis that was emptied and rebuilt, and others in its place."""
+        orchestrators, workers, sleep_s = self.running("orchestrator"), self.running("worker"), self.random.uniform(2.5, 5.0)
+        if len(orchestrators) == len(workers) == 2 and "redis" not in self.away:
+            self.sleep(self.random.choice(orchestrators), sleep_s)
+            self.sleep(self.random.choice(workers), sleep_s)
+            self.flush_redis()
 
     def kill_decoder(self):
         found = [pid for place in self.running("worker") for pid in decoders(place.program.process.pid)]
@@ -142,8 +155,8 @@ class Fleet:
             self.cluster.redis.flushdb()
 
     # what, how often
-    FAULTS = ((kill_program, 6), (stop_program, 4), (terminate_program, 3), (kill_decoder, 3), (flush_redis, 2), (kill_redis, 2),
-              (kill_kafka, 1))
+    FAULTS = ((kill_program, 6), (stop_program, 4), (terminate_program, 3), (kill_decoder, 3), (flush_redis, 2),
+              (stop_half_over_a_flush, 2), (kill_redis, 2), (kill_kafka, 1))
 
     def one_fault(self):
         only = os.environ.get("CHAOS_FAULTS")  # names by comma: to narrow a failure down

@@ -1,6 +1,6 @@
-/* fuzz.h -- what every libFuzzer target has: the entry point, and a promise that stops the run where
- * it is broken.  A target answers 0 to every input; a crash, a leak, a time-out, undefined behaviour
- * or a broken promise is a finding. */
+/* fuzz.h -- what every libFuzzer target has: the entry point, and a promise that stops the run
+ * where it is broken.  A target answers 0 to every input; a crash, a leak, a time-out, undefined
+ * behaviour or a broken promise is a finding. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

@@ -7,7 +7,8 @@ static bool same(const cJSON *a, const cJSON *b)
 {
     if ((a->type & 0xFF) != (b->type & 0xFF))
         return false;
-    if (cJSON_IsNumber(a) && !(a->valuedouble >= b->valuedouble && a->valuedouble <= b->valuedouble))
+    if (cJSON_IsNumber(a) &&
+        !(a->valuedouble >= b->valuedouble && a->valuedouble <= b->valuedouble))
         return false;
     if (cJSON_IsString(a) && strcmp(a->valuestring, b->valuestring) != 0)
         return false;

@@ -5,7 +5,13 @@
 
 #include <cjson/cJSON.h>
 
-enum { EVENTS_MAX = 40, PAIRS_MAX = 16, ENTRIES_MAX = 60, DATA_BYTES_MAX = 3000, LARGE_BYTES = 1500 };
+enum {
+    EVENTS_MAX = 40,
+    PAIRS_MAX = 16,
+    ENTRIES_MAX = 60,
+    DATA_BYTES_MAX = 3000,
+    LARGE_BYTES = 1500
+};
 
 /* clang-format off */
 static const char fixed[] =

@@ -23,8 +23,8 @@ void fuzz_values_release(struct fuzz_values *values);
 /* Appends run's encoding; values may be NULL: they are then given to nobody. */
 void fuzz_encode(struct asl_run *run, struct fuzz_values *values, struct mr_buf *buf);
 
-/* Starts the run and gives it one event for each byte.  A twin, decoded from the last encoding, takes
- * the same event and must come to the same bytes and effects. */
+/* Starts the run and gives it one event for each byte.  A twin, decoded from the last encoding,
+ * takes the same event and must come to the same bytes and effects. */
 void fuzz_play(struct asl_machine *machine, struct asl_run *run, const uint8_t *data, size_t len);
 /* Gives the events to a run that may be forged: whatever it answers, it lives. */
 void fuzz_poke(struct asl_run *run, const uint8_t *data, size_t len);

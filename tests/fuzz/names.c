@@ -44,8 +44,8 @@ static void fuzz_resource(const char *text)
         FUZZ_PROMISE(err.text[0], "a refusal has its reason");
         return;
     }
-    FUZZ_PROMISE(mr_class_valid(resource.class_name, strlen(resource.class_name)),
-                 "class %s of %s", resource.class_name, text);
+    FUZZ_PROMISE(mr_class_valid(resource.class_name, strlen(resource.class_name)), "class %s of %s",
+                 resource.class_name, text);
     FUZZ_PROMISE(resource.type[0], "no type in %s", text);
 }
 

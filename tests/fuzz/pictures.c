@@ -1,6 +1,6 @@
-/* pictures.c -- damaged pictures of every format through the real decoder in its cage.  A decoder may
- * fail, run late or even crash on one; the supervisor lives, names the fault, and does the next good
- * task right.
+/* pictures.c -- damaged pictures of every format through the real decoder in its cage.  A decoder
+ * may fail, run late or even crash on one; the supervisor lives, names the fault, and does the next
+ * good task right.
  *
  * environment: FUZZ_SECONDS (15) how long; FUZZ_SEED (1) which damage.  What crashed a decoder is
  * kept beside the program as fuzz-picture-crash. */
@@ -32,15 +32,16 @@ enum { FILE_COUNT = sizeof suffixes / sizeof suffixes[0] };
 
 static const char *const recipes[] = {
     "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}",
-    "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":16,\"height\":16,\"gravity\":"
+    "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":16,\"height\":16,"
+    "\"gravity\":"
     "\"attention\"}],\"outputs\":[{\"name\":\"o\",\"format\":\"jpeg\"}]}",
     "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"rotate\",\"angle\":30},{\"op\":\"blur\"}],"
     "\"outputs\":[{\"name\":\"o\",\"format\":\"webp\",\"metadata\":\"keep\"},{\"name\":\"p\","
     "\"format\":\"auto\"}]}"};
 enum { RECIPE_COUNT = sizeof recipes / sizeof recipes[0] };
 
-static const char *const names[] = {"Image.Unsupported", "Image.Corrupt", "Image.TooLarge",
-                                    "Image.Timeout",     "Image.Crashed", "Image.OutOfMemory",
+static const char *const names[] = {"Image.Unsupported", "Image.Corrupt",     "Image.TooLarge",
+                                    "Image.Timeout",     "Image.Crashed",     "Image.OutOfMemory",
                                     "Recipe.Invalid",    "Recipe.OutOfBounds"};
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
@@ -106,7 +107,8 @@ static size_t damage(unsigned char *data, size_t len, const struct kit_file *oth
     }
 }
 
-static void keep(const struct kit_file *file, long seed, unsigned round, const struct wk_fault *fault)
+static void keep(const struct kit_file *file, long seed, unsigned round,
+                 const struct wk_fault *fault)
 {
     static const char path[] = "fuzz-picture-crash";
     FILE *out = fopen(path, "wb");
@@ -159,7 +161,8 @@ static void no_damaged_picture_harms_the_next_task(void **state)
 {
     const struct wk_imaging_config config = kit_config();
     const long seed = from_environment("FUZZ_SEED", 1, 1000000000);
-    const int64_t end = mr_mono_ms() + from_environment("FUZZ_SECONDS", SECONDS_DEFAULT, SECONDS_MAX) * 1000;
+    const int64_t end =
+        mr_mono_ms() + from_environment("FUZZ_SECONDS", SECONDS_DEFAULT, SECONDS_MAX) * 1000;
     struct wk_decoder *decoder;
     struct kit_file files[FILE_COUNT], good;
     struct mr_recipe *todo[RECIPE_COUNT];
@@ -180,9 +183,8 @@ static void no_damaged_picture_harms_the_next_task(void **state)
         struct wk_rendered rendered;
         struct wk_fault fault = {0};
         const int pid = wk_decoder_pid(decoder);
-        const enum mr_code rc =
-            wk_decoder_render(decoder, todo[pick(RECIPE_COUNT)], &source, 1,
-                              mr_mono_ms() + DEADLINE_MS, &rendered, &fault);
+        const enum mr_code rc = wk_decoder_render(decoder, todo[pick(RECIPE_COUNT)], &source, 1,
+                                                  mr_mono_ms() + DEADLINE_MS, &rendered, &fault);
 
         if (rc == MR_OK) {
             done++;

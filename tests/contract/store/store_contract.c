@@ -333,8 +333,8 @@ static void lists_are_newest_first_in_pages(void **state)
           kit_op(MR_OP_OPEN, "b", NULL, NULL, 20), kit_op(MR_OP_OPEN, "c", NULL, NULL, 30));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 2), "c=30 b=20");
     assert_string_equal(kit_list_text(store, 0, "OPEN", 20, 2), "a=10");
-    assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, 0, NULL, NULL, &err), MR_INVALID);
-    assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, MR_LIST_MAX + 1, NULL, NULL, &err),
+    assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, 0, 0, NULL, NULL, &err), MR_INVALID);
+    assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, 0, MR_LIST_MAX + 1, NULL, NULL, &err),
                      MR_INVALID);
     mr_store_free(store);
 }
@@ -366,8 +366,10 @@ static void a_closed_row_is_forgotten_in_time(void **state)
     int64_t soon_ms = server_now_ms() + 600;
 
     (void)state;
-    APPLY(store, 0, ROW("j", "status\0RUNNING", 0), kit_op(MR_OP_RUN, "j", "{}", NULL, soon_ms));
+    APPLY(store, 0, ROW("j", "status\0RUNNING", 0), kit_op(MR_OP_VAL, "j", "big", "1", 0),
+          kit_op(MR_OP_RUN, "j", "{}", NULL, soon_ms));
     APPLY(store, 0, ROW("j", "status\0FAILED", soon_ms));
+    assert_string_equal(kit_load_text(store, 0, "j"), "run={} vals=1:big");
     assert_string_equal(kit_row_text(store, 0, "j"), "status=FAILED");
     contract->pass_time(contract->ctx, 700);
     assert_string_equal(kit_row_text(store, 0, "j"), "");
@@ -383,11 +385,15 @@ static void a_reopened_row_is_not_forgotten(void **state)
     (void)state;
     APPLY(store, 0, ROW("a", "status\0FAILED", soon_ms), ROW("b", "status\0FAILED", soon_ms),
           kit_op(MR_OP_REOPENED, "b", "FAILED", NULL, 1));
-    APPLY(store, 0, kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1), ROW("a", "status\0RUNNING", 0));
+    APPLY(store, 0, kit_op(MR_OP_VAL, "a", "big", "1", 0),
+          kit_op(MR_OP_RUN, "a", "{}", NULL, soon_ms));
+    APPLY(store, 0, kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1), ROW("a", "status\0RUNNING", 0),
+          kit_op(MR_OP_RUN, "a", "{}", NULL, 0));
     APPLY(store, 0, kit_op(MR_OP_REOPENED, "c", "FAILED", NULL, 1),
           ROW("c", "status\0FAILED", soon_ms));
     contract->pass_time(contract->ctx, 700);
     assert_string_equal(kit_row_text(store, 0, "a"), "status=RUNNING");
+    assert_string_equal(kit_load_text(store, 0, "a"), "run={} vals=1:big");
     assert_string_equal(kit_row_text(store, 0, "b"), "status=FAILED");
     assert_string_equal(kit_row_text(store, 0, "c"), "");
     mr_store_free(store);

@@ -113,8 +113,8 @@ static void a_nul_byte_is_corrupt_wherever_it_stands(void **state)
         size_t len;
     } wrong[] = {
         TEXT("<a\0></a\0>"),     TEXT("<a><b\0></b\0></a>"), TEXT("<a \0='c'></a>"),
-        TEXT("<a b\0='c'></a>"), TEXT("<a b='\0'></a>"),      TEXT("<a>&lt\0;</a>"),
-        TEXT("<a>&#65\0x;</a>"), TEXT("<a>x\0</a>"),          TEXT("<a></a>\0"),
+        TEXT("<a b\0='c'></a>"), TEXT("<a b='\0'></a>"),     TEXT("<a>&lt\0;</a>"),
+        TEXT("<a>&#65\0x;</a>"), TEXT("<a>x\0</a>"),         TEXT("<a></a>\0"),
     };
 #undef TEXT
     (void)state;
