@@ -188,6 +188,7 @@ enum mr_code oc_job_find(struct oc *oc, struct oc_shard *shard, const char *id,
         return rc;
     }
     text.job->has_row = load->has_row;
+    text.job->has_values = load->vals.len > 0;
     text.job->listed = load->has_row;
     text.job->listed_as = status_of(load->status);
     oc_shard_keep(shard, text.job);

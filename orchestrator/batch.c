@@ -99,12 +99,12 @@ static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struc
 
 struct values { /* where asl_run_encode() puts what it keeps apart */
     struct oc_shard *shard;
-    const struct oc_job *job;
+    struct oc_job *job;
     struct mr_error *err;
     enum mr_code rc;
 };
 
-enum mr_code oc_batch_value(struct oc_shard *shard, const struct oc_job *job, uint32_t id,
+enum mr_code oc_batch_value(struct oc_shard *shard, struct oc_job *job, uint32_t id,
                             const char *text, size_t len, struct mr_error *err)
 {
     struct mr_op op = {.kind = text ? MR_OP_VAL : MR_OP_VAL_DEL, .key = job->id,
@@ -116,6 +116,7 @@ enum mr_code oc_batch_value(struct oc_shard *shard, const struct oc_job *job, ui
     op.a = text ? asl_arena_copy(&shard->arena, text, len) : NULL;
     if (!op.b || (text && !op.a))
         return mr_fail(err, MR_NO_MEMORY, "value of job %s", job->id);
+    job->has_values = true;
     return oc_batch_op(shard, &op, err);
 }
 
@@ -145,7 +146,8 @@ static enum mr_code write_run(struct oc *oc, struct oc_shard *shard, struct oc_j
     enum mr_code rc;
 
     if (status == ASL_SUCCEEDED) {
-        op = (struct mr_op){.kind = MR_OP_RUN_DEL, .key = job->id, .key_len = strlen(job->id)};
+        op = (struct mr_op){.kind = MR_OP_RUN_DEL, .key = job->id, .key_len = strlen(job->id),
+                            .n = job->has_values ? 0 : MR_RUN_DEL_NO_VALUES};
         return job->has_row || job->is_inline ? oc_batch_op(shard, &op, err) : MR_OK;
     }
     mr_buf_reset(scratch);

@@ -28,6 +28,7 @@ struct oc_job {
     /* what Redis has of it, and what the batch under way will add */
     bool has_row, listed;        /* listed: in the open or a closed set */
     enum asl_status listed_as;
+    bool has_values;             /* Redis keeps values apart for it, or the batch under way will */
     bool dirty;                  /* changed in the batch under way */
     int64_t first_offset, last_offset; /* of its submit event, of the last event applied */
     int64_t last_ms;             /* time of the last event applied */
