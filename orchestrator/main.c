@@ -37,7 +37,7 @@ static void run(struct oc *oc, int signals)
     for (;;) {
         const int done = oc_pass(oc);
 
-        if (done >= GATHER_FROM && oc->config->gather_ms > 0)
+        if (done >= GATHER_FROM && done < oc->config->batch_max && oc->config->gather_ms > 0)
             (void)poll(NULL, 0, (int)oc->config->gather_ms);
         if (done > 0 && ++busy < BUSY_PASSES)
             continue;

@@ -80,6 +80,13 @@ class Cluster:
         for name in names:
             self.processes[name] = subprocess.Popen([BIN / f"millrace-{name}"], env=self.env)
 
+    def profile(self):
+        """BENCH_PROFILE=orchestrator:FILE: perf record of one process, for whoever looks into a figure."""
+        if os.environ.get("BENCH_PROFILE"):
+            name, out = os.environ["BENCH_PROFILE"].split(":")
+            subprocess.Popen(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "499", "-o", out,
+                              "-p", str(self.pids()[name]), "sleep", "8"])
+
     def load(self, *args):
         done = subprocess.run([BIN / "bench-load", *map(str, args)], env=self.env, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)
@@ -140,6 +147,7 @@ def advance(n=200_000):
         before = cluster.cpu()
         start = time.monotonic()
         cluster.start("orchestrator")
+        cluster.profile()
         cluster.wait_closed(n)
         seconds = time.monotonic() - start
         line("advance", 2 * n, seconds, before, cluster.cpu(), cluster, load,
@@ -168,9 +176,7 @@ def jobs(work, n):
         cluster.load(work, warm, "warm")
         cluster.wait_closed(warm)
         say(f"{n} jobs")
-        if os.environ.get("BENCH_PROFILE"):  # perf record of one process, for whoever looks into a figure
-            name, out = os.environ["BENCH_PROFILE"].split(":")
-            subprocess.Popen(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "499", "-o", out, "-p", str(cluster.pids()[name]), "sleep", "6"])
+        cluster.profile()
         before = cluster.cpu()
         start = time.monotonic()
         load = cluster.load(work, n, "bench")

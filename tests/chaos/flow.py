@@ -64,7 +64,7 @@ class Flow:
 
     def job(self, way, n):
         """The n-th job of a way: its message; what it must come to is remembered."""
-        job, data = f"{way}-{n}", {"i": n}
+        job, data = f"{way}-{n:06}", {"i": n}
         if n % 10 == 0:
             expected, body = ("SUCCEEDED", None), {"definition": self.render}
         elif n % 10 == 1:
