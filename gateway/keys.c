@@ -174,7 +174,7 @@ void gw_keys_delete(struct gw_app *app, struct gw_exchange *ex)
         gw_problem(ex, 404, mr_code_name(MR_NOT_FOUND), "there is no such key");
         return;
     }
-    (void)snprintf(key, sizeof(key), "%s%s", kind, ex->params[0]);
+    (void)snprintf(key, sizeof(key), "%s%.*s", kind, (int)ID_LEN, ex->params[0]);
     if (!gw_config_copy_get(&app->copy, key))
         gw_problem(ex, 404, mr_code_name(MR_NOT_FOUND), "there is no such key");
     else

@@ -109,7 +109,7 @@ static bool find_key(struct gw_app *app, struct gw_exchange *ex, char ret[MR_NAM
                         "Retry-After: 1\r\n", NULL);
         return false;
     }
-    (void)snprintf(ret, MR_NAME_MAX + 16, "%s%s", kind, name);
+    (void)snprintf(ret, MR_NAME_MAX + 16, "%s%.*s", kind, MR_NAME_MAX, name);
     return true;
 }
 

@@ -45,7 +45,8 @@ static void pause_sends(struct oc *oc)
     oc->admit->pause_until_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
 }
 
-/* ---- definitions -------------------------------------------------------------------------------- */
+/* ---- definitions --------------------------------------------------------------------------------
+ */
 
 static void announced_clear(struct oc_admit *admit)
 {
@@ -150,7 +151,8 @@ bool oc_admit_announced(struct oc *oc, int32_t shard, const char *def, const cha
     return entry && entry->reported;
 }
 
-/* ---- items -------------------------------------------------------------------------------------- */
+/* ---- items --------------------------------------------------------------------------------------
+ */
 
 static void item_free(struct oc_admit *admit, struct oc_admit_item *item)
 {
@@ -230,7 +232,8 @@ static bool item_send(struct oc *oc, struct oc_admit_item *item)
     return false;
 }
 
-/* ---- what waits --------------------------------------------------------------------------------- */
+/* ---- what waits ---------------------------------------------------------------------------------
+ */
 
 /* Reads it again; true: it is to be sent. */
 static bool read_again(struct oc *oc, struct oc_admit_item *item)
@@ -334,8 +337,8 @@ static int take(struct oc *oc, struct mr_queue *queue, oc_admit_fn *read)
             mr_log(MR_ALARM, "admit.memory", " offset=%" PRId64, msg->offset);
             continue;
         }
-        *item = (struct oc_admit_item){.oc = oc, .queue = queue, .read = read, .msg = *msg,
-                                       .topic = oc->topics.log};
+        *item = (struct oc_admit_item){
+            .oc = oc, .queue = queue, .read = read, .msg = *msg, .topic = oc->topics.log};
         admit->pending++;
         if (read(oc, item, msg, &err)) {
             mr_log_error(MR_ALARM, "admit.memory", &err, " offset=%" PRId64, msg->offset);

@@ -9,10 +9,10 @@
 #include "orchestrator/send.h"
 
 enum oc_admit_state {
-    OC_ADMIT_READY,      /* bytes are to be sent to topic */
+    OC_ADMIT_READY, /* bytes are to be sent to topic */
     OC_ADMIT_SENDING,
-    OC_ADMIT_AGAIN,      /* there was no memory for it: to be read again */
-    OC_ADMIT_NAME,       /* waits until the config is read to wait_config: its workflow is unknown */
+    OC_ADMIT_AGAIN, /* there was no memory for it: to be read again */
+    OC_ADMIT_NAME,  /* waits until the config is read to wait_config: its workflow is unknown */
     OC_ADMIT_DEFINITION, /* waits until its shard's log has the definition */
 };
 
@@ -37,8 +37,8 @@ struct oc_admit_item {
     struct oc_admit_item *prev, *next;
 };
 
-/* admit_job.c: a job message: its event for the log (READY or DEFINITION), a dead letter (READY), or
- * waiting (NAME); and the same for a result of a custom worker. */
+/* admit_job.c: a job message: its event for the log (READY or DEFINITION), a dead letter (READY),
+ * or waiting (NAME); and the same for a result of a custom worker. */
 oc_admit_fn oc_admit_job, oc_admit_result;
 /* admit_job.c: a dead letter with the message's bytes (READY). */
 MR_MUST_USE enum mr_code oc_admit_dead(struct oc *, struct oc_admit_item *, const struct mr_msg *,

@@ -1,5 +1,5 @@
-/* admit_job.c -- A2 of docs/lifecycle.md: a message becomes an event that holds all that step needs,
- * or a dead letter that says why not.  Sends nothing but definitions. */
+/* admit_job.c -- A2 of docs/lifecycle.md: a message becomes an event that holds all that step
+ * needs, or a dead letter that says why not.  Sends nothing but definitions. */
 #include "orchestrator/admit.h"
 
 #include "common/adapters/crypto.h"
@@ -27,7 +27,8 @@ enum mr_code oc_admit_dead(struct oc *oc, struct oc_admit_item *item, const stru
     return MR_OK;
 }
 
-/* ---- jobs --------------------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------------------------------
+ */
 
 struct draft { /* an event in the making */
     struct mr_job job;
@@ -166,7 +167,8 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
         rc = check_input(&draft.job, err);
     if (!rc)
         rc = resolve(oc, &draft, err);
-    if (rc == MR_NOT_FOUND && item->state != OC_ADMIT_NAME) { /* else it has waited: there is none */
+    if (rc == MR_NOT_FOUND &&
+        item->state != OC_ADMIT_NAME) { /* else it has waited: there is none */
         item->state = OC_ADMIT_NAME;
         item->wait_config = -1;
         rc = MR_OK;
@@ -183,23 +185,23 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
         goto done;
     }
     item->state = OC_ADMIT_READY;
-    item->partition =
-        (int32_t)mr_shard_of(draft.id, strlen(draft.id), (uint32_t)oc->shard_count);
+    item->partition = (int32_t)mr_shard_of(draft.id, strlen(draft.id), (uint32_t)oc->shard_count);
     (void)snprintf(item->key, sizeof item->key, "%s", draft.id);
     (void)snprintf(item->def, sizeof item->def, "%s", draft.def);
     mr_buf_reset(&item->bytes);
     rc = mr_event_print(&draft.event, &item->bytes);
     if (rc)
         (void)mr_fail(err, rc, "submit event");
-    else if (!draft.job.definition && !oc_admit_announced(oc, item->partition, draft.def,
-                                                          draft.text.data, draft.text.len))
+    else if (!draft.job.definition &&
+             !oc_admit_announced(oc, item->partition, draft.def, draft.text.data, draft.text.len))
         item->state = OC_ADMIT_DEFINITION;
 done:
     draft_release(&draft);
     return rc;
 }
 
-/* ---- results ------------------------------------------------------------------------------------ */
+/* ---- results ------------------------------------------------------------------------------------
+ */
 
 enum mr_code oc_admit_result(struct oc *oc, struct oc_admit_item *item, const struct mr_msg *msg,
                              struct mr_error *err)

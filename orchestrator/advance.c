@@ -61,7 +61,8 @@ void oc_advance_close(struct oc *oc)
     oc->advance = NULL;
 }
 
-/* ---- V1, V2 ------------------------------------------------------------------------------------- */
+/* ---- V1, V2 -------------------------------------------------------------------------------------
+ */
 
 /* The message at next - 1 must be the one that was applied there. */
 static bool verified(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg)
@@ -159,12 +160,13 @@ static void parse(struct queue *queue)
     for (struct item *item = queue->first; item; item = item->next) {
         const struct mr_msg *msg = item->msg;
 
-        item->parsed = msg->value && mr_event_parse(msg->value, msg->value_len, &item->event,
-                                                    NULL) == MR_OK;
+        item->parsed =
+            msg->value && mr_event_parse(msg->value, msg->value_len, &item->event, NULL) == MR_OK;
     }
 }
 
-/* ---- V3 ----------------------------------------------------------------------------------------- */
+/* ---- V3 -----------------------------------------------------------------------------------------
+ */
 
 static enum mr_code not_understood(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg)
 {
@@ -229,7 +231,8 @@ static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct que
     return MR_OK;
 }
 
-/* ---- V4, V5 ------------------------------------------------------------------------------------- */
+/* ---- V4, V5 -------------------------------------------------------------------------------------
+ */
 
 static void send_batch(struct oc *oc, struct oc_shard *shard)
 {

@@ -11,13 +11,14 @@
 #include <string.h>
 
 enum {
-    EARLY_MS = 1000,          /* a timer that was early is fired again after at most so long */
-    OUTPUT_STEPS_MAX = 200,   /* a row shows outputs of so many steps, */
-    OUTPUTS_MAX = 64,         /* so many of each, */
-    OUTPUT_BYTES_MAX = 1024,  /* and none longer; the history has all */
+    EARLY_MS = 1000,         /* a timer that was early is fired again after at most so long */
+    OUTPUT_STEPS_MAX = 200,  /* a row shows outputs of so many steps, */
+    OUTPUTS_MAX = 64,        /* so many of each, */
+    OUTPUT_BYTES_MAX = 1024, /* and none longer; the history has all */
 };
 
-/* ---- what was loaded ---------------------------------------------------------------------------- */
+/* ---- what was loaded ----------------------------------------------------------------------------
+ */
 
 static int by_job(const void *a, const void *b)
 {
@@ -80,7 +81,8 @@ void oc_loads_release(struct oc_loads *loads)
     *loads = (struct oc_loads){0};
 }
 
-/* ---- definitions -------------------------------------------------------------------------------- */
+/* ---- definitions --------------------------------------------------------------------------------
+ */
 
 /* The machine of a job that was loaded: from memory, from its own value, or from the shard's. */
 static enum mr_code machine_of(struct oc *oc, const struct oc_shard *shard,
@@ -149,7 +151,8 @@ static enum mr_code apply_definition(struct oc *oc, struct oc_shard *shard,
     return rc;
 }
 
-/* ---- jobs --------------------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------------------------------
+ */
 
 static enum asl_status status_of(const char *name)
 {
@@ -251,7 +254,8 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
     if (!event->input && !empty)
         return mr_fail(err, MR_NO_MEMORY, "input of job %s", job->id);
     rc = step(oc, shard, job, msg,
-              &(struct asl_event){.kind = ASL_EVENT_START, .time_ms = msg->time_ms,
+              &(struct asl_event){.kind = ASL_EVENT_START,
+                                  .time_ms = msg->time_ms,
                                   .data = event->input ? event->input : empty},
               &changed, err);
     cJSON_Delete(empty);
@@ -378,8 +382,8 @@ static void seek_timer(void *ctx, uint64_t seq, uint32_t attempt, char timer, in
     sought->due_ms = due_ms;
 }
 
-/* The run waits for this timer still: the event was early by the broker's clock, or of an older timer
- * of this name. It stays, and is not fired again before the broker can say that it is due. */
+/* The run waits for this timer still: the event was early by the broker's clock, or of an older
+ * timer of this name. It stays, and is not fired again before the broker can say that it is due. */
 static enum mr_code keep_timer(struct oc *oc, struct oc_shard *shard, const char *member,
                                int64_t time_ms, int64_t due_ms, struct mr_error *err)
 {
@@ -395,8 +399,10 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
                                 const struct mr_event *event, struct oc_job *job,
                                 struct mr_error *err)
 {
-    const struct asl_event due = {.kind = ASL_EVENT_TIMER, .time_ms = msg->time_ms,
-                                  .seq = event->seq, .attempt = event->attempt,
+    const struct asl_event due = {.kind = ASL_EVENT_TIMER,
+                                  .time_ms = msg->time_ms,
+                                  .seq = event->seq,
+                                  .attempt = event->attempt,
                                   .timer = (enum asl_timer)event->timer};
     struct sought sought = {.seq = event->seq, .attempt = event->attempt, .timer = event->timer};
     char member[MR_JOB_ID_MAX + 64];
@@ -424,16 +430,17 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
     char *copy = asl_arena_copy(&shard->arena, member, strlen(member));
     if (!copy)
         return mr_fail(err, MR_NO_MEMORY, "timer %s", member);
-    return oc_batch_op(shard, &(struct mr_op){.kind = MR_OP_TIMER_DEL, .key = copy,
-                                              .key_len = strlen(member)}, err);
+    return oc_batch_op(
+        shard, &(struct mr_op){.kind = MR_OP_TIMER_DEL, .key = copy, .key_len = strlen(member)},
+        err);
 }
 
 static enum mr_code apply_plain(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                 const struct mr_event *event, struct oc_job *job,
                                 struct mr_error *err)
 {
-    struct asl_event plain = {.time_ms = msg->time_ms, .error = event->error,
-                              .cause = event->cause};
+    struct asl_event plain = {
+        .time_ms = msg->time_ms, .error = event->error, .cause = event->cause};
     bool changed = false;
 
     plain.kind = event->kind == MR_EVENT_CANCEL ? ASL_EVENT_CANCEL : ASL_EVENT_REDRIVE;

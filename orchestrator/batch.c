@@ -78,7 +78,8 @@ static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_op *op, const st
 {
     op->key = job->id; /* stays while the batch is under way */
     op->key_len = strlen(job->id);
-    op->a = buf->failed || job->pairs.failed ? NULL : asl_arena_copy(&shard->arena, buf->data, buf->len);
+    op->a = buf->failed || job->pairs.failed ? NULL
+                                             : asl_arena_copy(&shard->arena, buf->data, buf->len);
     op->a_len = buf->len;
     if (!op->a)
         return mr_fail(err, MR_NO_MEMORY, "write of job %s", job->id);
@@ -107,8 +108,10 @@ struct values { /* where asl_run_encode() puts what it keeps apart */
 enum mr_code oc_batch_value(struct oc_shard *shard, struct oc_job *job, uint32_t id,
                             const char *text, size_t len, struct mr_error *err)
 {
-    struct mr_op op = {.kind = text ? MR_OP_VAL : MR_OP_VAL_DEL, .key = job->id,
-                       .key_len = strlen(job->id), .a_len = len};
+    struct mr_op op = {.kind = text ? MR_OP_VAL : MR_OP_VAL_DEL,
+                       .key = job->id,
+                       .key_len = strlen(job->id),
+                       .a_len = len};
     char number[16];
 
     op.b_len = (size_t)snprintf(number, sizeof number, "%" PRIu32, id);
@@ -146,7 +149,9 @@ static enum mr_code write_run(struct oc *oc, struct oc_shard *shard, struct oc_j
     enum mr_code rc;
 
     if (status == ASL_SUCCEEDED) {
-        op = (struct mr_op){.kind = MR_OP_RUN_DEL, .key = job->id, .key_len = strlen(job->id),
+        op = (struct mr_op){.kind = MR_OP_RUN_DEL,
+                            .key = job->id,
+                            .key_len = strlen(job->id),
                             .n = job->has_values ? 0 : MR_RUN_DEL_NO_VALUES};
         return job->has_row || job->is_inline ? oc_batch_op(shard, &op, err) : MR_OK;
     }
@@ -209,7 +214,8 @@ enum mr_code oc_batch_finish(struct oc *oc, struct oc_shard *shard, struct mr_ba
         .epoch = shard->epoch,
         .expect = shard->next,
         .next = shard->batch_next,
-        /* Only the first write of a rebuild: a position that is missing later was flushed under us. */
+        /* Only the first write of a rebuild: a position that is missing later was flushed under us.
+         */
         .rebuild = shard->rebuild && shard->next == 0,
         .log_id = shard->log_id,
         .last_id = shard->batch_next > shard->next ? shard->batch_last_id : shard->last_id,

@@ -115,8 +115,8 @@ static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name
     return MR_OK;
 }
 
-/* MR_NO_MEMORY: to be read again. What is read a second time is only copied: a name must not mean for
- * a while what it meant before. */
+/* MR_NO_MEMORY: to be read again. What is read a second time is only copied: a name must not mean
+ * for a while what it meant before. */
 static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
 {
     static const char workflow[] = "workflow/";

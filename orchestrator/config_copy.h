@@ -1,5 +1,5 @@
-/* config_copy.h -- what is no job: the workflows of millrace.config in memory, and every record of it
- * copied to mr:config for dashboards. */
+/* config_copy.h -- what is no job: the workflows of millrace.config in memory, and every record of
+ * it copied to mr:config for dashboards. */
 #ifndef OC_CONFIG_COPY_H
 #define OC_CONFIG_COPY_H
 

@@ -43,13 +43,13 @@ static void numbered_field(char *buf, size_t size, char kind, const struct mr_ms
     (void)snprintf(buf, size, "%c:%" PRId64 ":%zu", kind, msg->offset, i);
 }
 
-/* ---- tasks -------------------------------------------------------------------------------------- */
+/* ---- tasks --------------------------------------------------------------------------------------
+ */
 
 /* "Render.2" with what could break a key or a path percent-encoded. */
 static void step_name(char *buf, size_t size, const char *state, uint32_t entry)
 {
-    static const char safe[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~";
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~";
     size_t len = 0;
 
     for (const unsigned char *p = (const unsigned char *)state; *p && len + 16 < size; p++) {
@@ -66,8 +66,8 @@ static enum mr_code unserved(struct oc *oc, struct oc_shard *shard, const struct
                              const struct asl_effect *effect, const char *why, struct mr_error *err)
 {
     char token[MR_TOKEN_MAX + 1], field[MR_JOB_ID_MAX + 64];
-    struct mr_event event = {.kind = MR_EVENT_RESULT, .token_text = token,
-                             .error = "States.Runtime", .cause = why};
+    struct mr_event event = {
+        .kind = MR_EVENT_RESULT, .token_text = token, .error = "States.Runtime", .cause = why};
     struct mr_buf payload = {0};
     enum mr_code rc;
 
@@ -85,9 +85,14 @@ enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job
                             const struct asl_effect *effect, struct mr_error *err)
 {
     char token[MR_TOKEN_MAX + 1], field[MR_JOB_ID_MAX + 64], step[3 * ASL_STATE_NAME_MAX + 32];
-    struct mr_task task = {.job = job->id, .tenant = job->tenant, .step = step, .token = token,
-                           .seq = effect->seq, .attempt = effect->attempt,
-                           .timeout_ms = effect->timeout_ms, .input_text = effect->input,
+    struct mr_task task = {.job = job->id,
+                           .tenant = job->tenant,
+                           .step = step,
+                           .token = token,
+                           .seq = effect->seq,
+                           .attempt = effect->attempt,
+                           .timeout_ms = effect->timeout_ms,
+                           .input_text = effect->input,
                            .input_len = effect->input_len};
     struct oc_resource resource;
     struct mr_buf payload = {0};
@@ -130,7 +135,8 @@ static enum mr_code end_task(struct oc *oc, struct oc_shard *shard, const struct
     return rc;
 }
 
-/* ---- timers ------------------------------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------------------------------
+ */
 
 static enum mr_code timer(struct oc_shard *shard, const struct oc_job *job,
                           const struct asl_effect *effect, struct mr_error *err)
@@ -153,7 +159,8 @@ static enum mr_code timer(struct oc_shard *shard, const struct oc_job *job,
     return oc_batch_op(shard, &op, err);
 }
 
-/* ---- the end of a job --------------------------------------------------------------------------- */
+/* ---- the end of a job ---------------------------------------------------------------------------
+ */
 
 /* After a rebuild from nothing, notices of long ago are not given once more. */
 static bool too_old(const struct oc *oc, const struct oc_shard *shard, const struct mr_msg *msg)

@@ -14,8 +14,8 @@ static void copy(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from ? from : "");
 }
 
-enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms,
-                        struct asl_machine *machine, struct oc_job **ret, struct mr_error *err)
+enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct asl_machine *machine,
+                        struct oc_job **ret, struct mr_error *err)
 {
     struct oc_job *job = calloc(1, sizeof *job);
     struct asl_start start;
@@ -54,7 +54,8 @@ void oc_job_free(struct oc_job *job)
     free(job);
 }
 
-/* ---- text: {"v":1,...} LF run ------------------------------------------------------------------- */
+/* ---- text: {"v":1,...} LF run -------------------------------------------------------------------
+ */
 
 enum mr_code oc_job_encode(struct oc_job *job, const struct asl_values_fn *values,
                            struct mr_buf *buf, struct mr_error *err)
@@ -199,7 +200,8 @@ static void copy_short(char *to, size_t size, const char *from)
     to[len] = '\0';
 }
 
-/* ---- chain of errors ---------------------------------------------------------------------------- */
+/* ---- chain of errors ----------------------------------------------------------------------------
+ */
 
 void oc_job_chain_add(struct oc_job *job, uint64_t seq, uint32_t attempt, const char *error,
                       const char *cause, int64_t time_ms)
@@ -232,7 +234,8 @@ void oc_job_chain_undo(struct oc_job *job)
     }
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------------
+ */
 
 static void mac_of(const struct oc_job *job, uint64_t seq, uint32_t attempt, char mac[33])
 {

@@ -9,7 +9,7 @@
 
 #include <uthash.h>
 
-enum { OC_CHAIN_MAX = 20 }; /* errors of a job that are kept for its dead letter */
+enum { OC_CHAIN_MAX = 20 };            /* errors of a job that are kept for its dead letter */
 #define OC_VALUE_DEFINITION UINT32_MAX /* id of the value that holds an inline definition */
 
 struct oc_job {
@@ -21,18 +21,18 @@ struct oc_job {
     char sum[65];
     bool is_inline; /* its definition is a value of its own */
     int64_t created_ms;
-    uint64_t rev;   /* changes so far: a dashboard sees that a row is newer */
-    cJSON *chain;   /* array of {step seq, attempt, error, cause, time}; NULL: none; owned */
+    uint64_t rev;        /* changes so far: a dashboard sees that a row is newer */
+    cJSON *chain;        /* array of {step seq, attempt, error, cause, time}; NULL: none; owned */
     struct asl_run *run; /* owned */
 
     /* what Redis has of it, and what the batch under way will add */
-    bool has_row, listed;        /* listed: in the open or a closed set */
+    bool has_row, listed; /* listed: in the open or a closed set */
     enum asl_status listed_as;
-    bool has_values;             /* Redis keeps values apart for it, or the batch under way will */
-    bool dirty;                  /* changed in the batch under way */
+    bool has_values; /* Redis keeps values apart for it, or the batch under way will */
+    bool dirty;      /* changed in the batch under way */
     int64_t first_offset, last_offset; /* of its submit event, of the last event applied */
-    int64_t last_ms;             /* time of the last event applied */
-    struct mr_buf pairs;         /* row fields gathered in the batch: name NUL value NUL */
+    int64_t last_ms;                   /* time of the last event applied */
+    struct mr_buf pairs;               /* row fields gathered in the batch: name NUL value NUL */
     UT_hash_handle hh;
     bool closing;
     struct oc_job *next_closing;

@@ -1,4 +1,5 @@
-/* machines.c -- a least-recently-used table; uthash keeps insertion order, so use is re-insertion. */
+/* machines.c -- a least-recently-used table; uthash keeps insertion order, so use is re-insertion.
+ */
 #include "orchestrator/machines.h"
 
 #include <stdio.h>

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Under load a short pause between passes makes fewer, larger batches for broker and Redis; a lone job
- * does not see it. */
+/* Under load a short pause between passes makes fewer, larger batches for broker and Redis; a lone
+ * job does not see it. */
 enum { BUSY_PASSES = 64, GATHER_FROM = 24, END_FLUSH_MS = 5000 };
 
 /* Sleeps until a descriptor says something or it is time to look; false: asked to end. */

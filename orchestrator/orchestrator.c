@@ -53,8 +53,8 @@ static enum mr_code open_log(struct oc *oc, struct mr_error *err)
     if ((uint32_t)partitions != oc->shard_count)
         return mr_fail(err, MR_INVALID,
                        "MILLRACE_SHARDS is %" PRIu32 ", but %s has %" PRId32
-                       " partitions: set it to %" PRId32, oc->shard_count, oc->topics.log,
-                       partitions, partitions);
+                       " partitions: set it to %" PRId32,
+                       oc->shard_count, oc->topics.log, partitions, partitions);
     return MR_OK;
 }
 
@@ -77,8 +77,12 @@ enum mr_code oc_setup(struct oc *oc, const struct oc_config *config,
     enum mr_code rc;
 
     err = err ? err : &local;
-    *oc = (struct oc){.config = config, .cluster = cluster, .bus = bus, .store = store,
-                      .clock = clock, .shard_count = (uint32_t)cluster->shards};
+    *oc = (struct oc){.config = config,
+                      .cluster = cluster,
+                      .bus = bus,
+                      .store = store,
+                      .clock = clock,
+                      .shard_count = (uint32_t)cluster->shards};
     mr_topics_init(&oc->topics, cluster->topics);
     name_self(oc);
     bus->on_sent = oc_send_report;

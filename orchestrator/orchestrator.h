@@ -48,7 +48,8 @@ struct oc { /* handed its ports; owns the rest */
 MR_MUST_USE enum mr_code oc_setup(struct oc *, const struct oc_config *,
                                   const struct mr_cluster_config *, struct mr_bus *,
                                   struct mr_store *, struct mr_clock *, struct mr_error *err);
-/* One pass: what is there is worked on, nothing is waited for. Returns how much was done; 0: idle. */
+/* One pass: what is there is worked on, nothing is waited for. Returns how much was done; 0: idle.
+ */
 int oc_pass(struct oc *);
 /* How long the loop may sleep when idle and no descriptor becomes readable, ms. */
 int oc_sleep_ms(const struct oc *);
@@ -57,7 +58,8 @@ int oc_fds(const struct oc *, int fds[8]);
 /* Gives its shards to others; waits for reports at most timeout_ms. */
 void oc_teardown(struct oc *, int64_t timeout_ms);
 
-/* ---- verbs; each returns how much it did -------------------------------------------------------- */
+/* ---- verbs; each returns how much it did --------------------------------------------------------
+ */
 
 int oc_admit_pass(struct oc *);   /* admit.c */
 int oc_advance_pass(struct oc *); /* advance.c */
@@ -74,7 +76,8 @@ MR_MUST_USE enum mr_code oc_advance_open(struct oc *, struct mr_error *err);
 void oc_advance_close(struct oc *);
 void oc_relay_close(struct oc *);
 
-/* ---- what verbs ask of each other --------------------------------------------------------------- */
+/* ---- what verbs ask of each other ---------------------------------------------------------------
+ */
 
 /* take.c: the shard is given up and, if the lease stays ours, taken anew after a pause. */
 void oc_shard_lose(struct oc *, struct oc_shard *, const char *why, const struct mr_error *);
@@ -100,8 +103,8 @@ MR_MUST_USE enum mr_code oc_loads_want(struct oc_loads *, const char *job, bool 
                                        struct mr_error *err);
 void oc_loads_sort(struct oc_loads *); /* once all is wanted: find() searches from then on */
 void oc_loads_release(struct oc_loads *);
-/* apply.c: a job of memory, or of what was loaded (then kept in memory); NULL with MR_OK: unknown or
- * closed for good. */
+/* apply.c: a job of memory, or of what was loaded (then kept in memory); NULL with MR_OK: unknown
+ * or closed for good. */
 MR_MUST_USE enum mr_code oc_job_find(struct oc *, struct oc_shard *, const char *id,
                                      struct oc_loads *, struct oc_job **ret, struct mr_error *err);
 

@@ -192,8 +192,8 @@ enum mr_code oc_outbox_load(struct oc_outbox *outbox, const char *field, const c
 
     if (!key_end || field[0] == '\0')
         return mr_fail(err, MR_CORRUPT, "outbox entry %.80s is not of its form", field);
-    new_effect = (struct oc_new_effect){field[0], field, value, key, key_end + 1,
-                                        len - (size_t)(key_end + 1 - value)};
+    new_effect = (struct oc_new_effect){field[0], field,       value,
+                                        key,      key_end + 1, len - (size_t)(key_end + 1 - value)};
     return insert(outbox, &new_effect, topics, true, err);
 }
 
@@ -246,8 +246,11 @@ static enum mr_code write_put(const struct oc_effect *effect, struct asl_arena *
     memcpy(value, class_name, class_len + 1);
     memcpy(value + class_len + 1, effect->key, effect->key_len + 1);
     memcpy(value + class_len + 1 + effect->key_len + 1, effect->payload, effect->payload_len);
-    *op = (struct mr_op){.kind = MR_OP_OUT, .key = effect->field, .key_len = effect->field_len,
-                         .a = value, .a_len = len};
+    *op = (struct mr_op){.kind = MR_OP_OUT,
+                         .key = effect->field,
+                         .key_len = effect->field_len,
+                         .a = value,
+                         .a_len = len};
     return MR_OK;
 }
 
@@ -268,8 +271,8 @@ enum mr_code oc_outbox_write(struct oc_outbox *outbox, struct asl_arena *arena, 
     }
     DL_FOREACH_SAFE(outbox->sent, effect, next)
     {
-        op = (struct mr_op){.kind = MR_OP_OUT_DEL, .key = effect->field,
-                            .key_len = effect->field_len};
+        op = (struct mr_op){
+            .kind = MR_OP_OUT_DEL, .key = effect->field, .key_len = effect->field_len};
         rc = oc_ops_add(ops, count, cap, &op, err);
         if (rc)
             return rc;

@@ -16,12 +16,12 @@
 
 #include <uthash.h>
 
-enum oc_effect_kind { /* the letter begins its field in Redis */
-    OC_EFFECT_TASK = 't',    /* field t:<job>:<seq>:<attempt>; class */
-    OC_EFFECT_CONTROL = 'c', /* field c:<offset>:<i>, as the rest */
-    OC_EFFECT_EVENT = 'e',
-    OC_EFFECT_DEAD = 'd',
-    OC_EFFECT_LOG = 'l',     /* an event for the shard's own log */
+enum oc_effect_kind {                          /* the letter begins its field in Redis */
+                      OC_EFFECT_TASK = 't',    /* field t:<job>:<seq>:<attempt>; class */
+                      OC_EFFECT_CONTROL = 'c', /* field c:<offset>:<i>, as the rest */
+                      OC_EFFECT_EVENT = 'e',
+                      OC_EFFECT_DEAD = 'd',
+                      OC_EFFECT_LOG = 'l', /* an event for the shard's own log */
 };
 
 enum oc_effect_state { OC_FRESH, OC_READY, OC_SENDING, OC_SENT, OC_TRIMMING };
@@ -30,12 +30,12 @@ struct oc_class;
 struct oc_outbox;
 
 struct oc_effect {
-    struct oc_send send; /* first: the bus's tag */
+    struct oc_send send;      /* first: the bus's tag */
     struct oc_outbox *outbox; /* NULL: its shard was dropped while it was under way */
     enum oc_effect_state state;
-    bool persisted; /* Redis has it */
-    bool unwanted;  /* while sending: trimmed whatever the report says */
-    struct oc_class *class_of; /* tasks */
+    bool persisted;                /* Redis has it */
+    bool unwanted;                 /* while sending: trimmed whatever the report says */
+    struct oc_class *class_of;     /* tasks */
     struct oc_effect *prev, *next; /* of the list of its state */
     UT_hash_handle hh;
     const char *field, *key, *payload; /* in the same memory */
@@ -46,7 +46,7 @@ struct oc_effect {
 struct oc_class { /* tasks of one topic */
     char name[MR_CLASS_MAX];
     char topic[MR_TOPIC_MAX];
-    bool ensured; /* the topic is there */
+    bool ensured;           /* the topic is there */
     int64_t pause_until_ms; /* it could not be made: not tried before */
     int64_t outstanding;
     struct oc_effect *ready;
@@ -62,8 +62,8 @@ struct oc_sent_task { /* sent and not answered: what `outstanding` counts */
 
 struct oc;
 struct oc_outbox {
-    struct oc *oc; /* for the reports of its effects; lent */
-    struct oc_effect *by_field; /* uthash */
+    struct oc *oc;                                     /* for the reports of its effects; lent */
+    struct oc_effect *by_field;                        /* uthash */
     struct oc_effect *fresh, *ready, *sent, *trimming; /* ready: all but tasks */
     struct oc_class *classes;
     struct oc_sent_task *sent_tasks;
@@ -92,9 +92,8 @@ void oc_outbox_end_task(struct oc_outbox *, const char *field);
 /* Is this task's effect still here, unsent or under way? */
 bool oc_outbox_has(const struct oc_outbox *, const char *field);
 /* Adds what the batch must write and delete; strings live in arena. */
-MR_MUST_USE enum mr_code oc_outbox_write(struct oc_outbox *, struct asl_arena *,
-                                         struct mr_op **ops, size_t *count, size_t *cap,
-                                         struct mr_error *err);
+MR_MUST_USE enum mr_code oc_outbox_write(struct oc_outbox *, struct asl_arena *, struct mr_op **ops,
+                                         size_t *count, size_t *cap, struct mr_error *err);
 /* The batch is in Redis: fresh ones are ready, trimming ones gone. */
 void oc_outbox_commit(struct oc_outbox *);
 void oc_outbox_sent(struct oc_effect *, int64_t now_ms); /* its report says stored */

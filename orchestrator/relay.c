@@ -1,5 +1,5 @@
-/* relay.c -- R1 to R3 of docs/lifecycle.md: what is written in the outbox is sent. Notices first, then
- * tasks while their class is under its bound; the rest stands in Redis. */
+/* relay.c -- R1 to R3 of docs/lifecycle.md: what is written in the outbox is sent. Notices first,
+ * then tasks while their class is under its bound; the rest stands in Redis. */
 #include "orchestrator/orchestrator.h"
 
 #include "common/base/failpoint.h"
@@ -56,11 +56,13 @@ void oc_relay_close(struct oc *oc)
     }
 }
 
-/* No broker takes this task: it fails, by an event that is written as the task leaves the outbox. */
+/* No broker takes this task: it fails, by an event that is written as the task leaves the outbox.
+ */
 static enum mr_code refuse(struct oc *oc, struct oc_effect *effect)
 {
     struct mr_task task = {0};
-    struct mr_event event = {.kind = MR_EVENT_RESULT, .error = "States.DataLimitExceeded",
+    struct mr_event event = {.kind = MR_EVENT_RESULT,
+                             .error = "States.DataLimitExceeded",
                              .cause = "the task's message is larger than its topic takes"};
     struct oc_new_effect refusal = {.kind = OC_EFFECT_LOG, .class_name = "", .key = effect->key};
     struct mr_buf payload = {0}, field = {0};
@@ -94,8 +96,8 @@ static void reported(struct oc_send *send, enum mr_code code, int32_t partition,
     if (code == MR_TOO_LARGE) {
         mr_log(MR_ALARM, "relay.too_large", " effect=%s bytes=%zu", effect->field,
                effect->payload_len);
-        code = oc && effect->kind == OC_EFFECT_TASK && !effect->unwanted ? refuse(oc, effect)
-                                                                         : MR_OK;
+        code =
+            oc && effect->kind == OC_EFFECT_TASK && !effect->unwanted ? refuse(oc, effect) : MR_OK;
     }
     if (code == MR_OK) {
         mr_fail_point("relay.reported");

@@ -61,8 +61,10 @@ enum mr_code oc_resource_resolve(const char *resource, struct oc_resource *ret,
     *ret = found;
     return MR_OK;
 failed:
-    return mr_fail(err, MR_UNSUPPORTED,
-                   "Resource \"%.100s\" is not served: use millrace:<class>.<name>, or the ARN of a "
-                   "Lambda function or an activity whose name is a class (A-Z a-z 0-9 _ -, up to "
-                   "%d)", resource, MR_CLASS_MAX - 1);
+    return mr_fail(
+        err, MR_UNSUPPORTED,
+        "Resource \"%.100s\" is not served: use millrace:<class>.<name>, or the ARN of a "
+        "Lambda function or an activity whose name is a class (A-Z a-z 0-9 _ -, up to "
+        "%d)",
+        resource, MR_CLASS_MAX - 1);
 }

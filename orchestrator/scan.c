@@ -1,6 +1,7 @@
 /* scan.c -- never stuck: every open job owns an outstanding task, a timer, or an event that is not
  * yet applied.  The scanner goes through the open jobs of its shards a page a pass, sets again what
- * timers are missing, sends again what tasks are late, and raises an alarm for a job with nothing. */
+ * timers are missing, sends again what tasks are late, and raises an alarm for a job with nothing.
+ */
 #include "orchestrator/orchestrator.h"
 
 #include "common/base/log.h"
@@ -164,7 +165,8 @@ static void next_page(const struct oc *oc, struct oc_shard *shard, const struct 
         shard->scan_skip = 0;
         shard->scan_last_ms = shard->scan_began_ms;
         shard->scan_next_ms = now + oc->config->scan_ms;
-    } else { /* what comes and goes meanwhile moves the places: the next pass sees what this missed */
+    } else { /* what comes and goes meanwhile moves the places: the next pass sees what this missed
+              */
         shard->scan_skip += page->count;
     }
 }

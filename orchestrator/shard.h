@@ -2,7 +2,8 @@
  *
  *   IDLE -lease-> TAKING -takeover reported-> REPLAYING -takeover written-> LIVE
  * Any fault on the way back to Redis or the log: dropped, and taken anew after a pause; so there is
- * one way back.  STOPPED: the log disagrees with the position; a person must look; nothing is skipped. */
+ * one way back.  STOPPED: the log disagrees with the position; a person must look; nothing is
+ * skipped. */
 #ifndef OC_SHARD_H
 #define OC_SHARD_H
 
@@ -12,23 +13,28 @@
 #include "orchestrator/job.h"
 #include "orchestrator/outbox.h"
 
-enum oc_shard_state { OC_SHARD_IDLE, OC_SHARD_TAKING, OC_SHARD_REPLAYING, OC_SHARD_LIVE,
-                      OC_SHARD_STOPPED };
+enum oc_shard_state {
+    OC_SHARD_IDLE,
+    OC_SHARD_TAKING,
+    OC_SHARD_REPLAYING,
+    OC_SHARD_LIVE,
+    OC_SHARD_STOPPED
+};
 
 struct oc_fired; /* a timer whose event is on its way */
 
 struct oc_shard {
     uint32_t number;
     enum oc_shard_state state;
-    bool mine;             /* the lease is ours */
+    bool mine;              /* the lease is ours */
     int64_t pause_until_ms; /* not taken again before */
-    uint64_t generation;   /* counts drops: late reports of before are passed over */
+    uint64_t generation;    /* counts drops: late reports of before are passed over */
 
-    int64_t epoch;  /* offset of our takeover event */
+    int64_t epoch;   /* offset of our takeover event */
     int64_t took_ms; /* time of our takeover event */
-    int64_t next;   /* offset of the next event to apply */
-    bool verify;    /* the first message read is next - 1, to be compared with last_id */
-    bool rebuild;   /* no position yet */
+    int64_t next;    /* offset of the next event to apply */
+    bool verify;     /* the first message read is next - 1, to be compared with last_id */
+    bool rebuild;    /* no position yet */
     char log_id[64];
     char last_id[64];
 
@@ -40,7 +46,8 @@ struct oc_shard {
     struct oc_fired *fired;
     int64_t scan_next_ms;
     int scan_skip; /* open jobs that the pass under way has looked at; 0: at its start */
-    int64_t scan_began_ms, scan_last_ms; /* wall; of the pass under way, of the one before; 0: none */
+    int64_t scan_began_ms,
+        scan_last_ms; /* wall; of the pass under way, of the one before; 0: none */
 
     /* the batch under way */
     struct asl_arena arena;
@@ -48,8 +55,8 @@ struct oc_shard {
     size_t op_count, op_cap;
     int64_t batch_next;
     char batch_last_id[64];
-    bool batch_sent;     /* waiting for its answer */
-    bool batch_takeover; /* holds our takeover event */
+    bool batch_sent;        /* waiting for its answer */
+    bool batch_takeover;    /* holds our takeover event */
     struct oc_job *closing; /* jobs closed by a batch of this pass: a list through next_closing */
     struct oc_job **dirty;  /* jobs changed in the batch */
     size_t dirty_count, dirty_cap;

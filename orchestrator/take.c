@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- giving up ---------------------------------------------------------------------------------- */
+/* ---- giving up ----------------------------------------------------------------------------------
+ */
 
 void oc_shard_lose(struct oc *oc, struct oc_shard *shard, const char *why,
                    const struct mr_error *err)
@@ -40,7 +41,8 @@ void oc_shard_live(struct oc *oc, struct oc_shard *shard)
     mr_fail_point("take.live");
 }
 
-/* ---- K3, K4: the takeover event is in the log --------------------------------------------------- */
+/* ---- K3, K4: the takeover event is in the log ---------------------------------------------------
+ */
 
 struct load_outbox {
     struct oc *oc;
@@ -54,12 +56,12 @@ static void load_effect(void *ctx, const char *field, const char *value, size_t 
     struct load_outbox *load = ctx;
 
     if (load->rc == MR_OK)
-        load->rc = oc_outbox_load(&load->shard->outbox, field, value, len, &load->oc->topics,
-                                  load->err);
+        load->rc =
+            oc_outbox_load(&load->shard->outbox, field, value, len, &load->oc->topics, load->err);
 }
 
-/* Does the log hold what this position goes on from? MR_TRUNCATED: it does not.  MR_FENCED: it does,
- * and the shard is another's. */
+/* Does the log hold what this position goes on from? MR_TRUNCATED: it does not.  MR_FENCED: it
+ * does, and the shard is another's. */
 static enum mr_code compare(const struct oc *oc, const struct oc_shard *shard,
                             const struct mr_pos *pos, int64_t first, int64_t end,
                             struct mr_error *err)
@@ -180,7 +182,8 @@ failed:
     oc_shard_lose(oc, shard, "take", &err);
 }
 
-/* ---- K1: leases --------------------------------------------------------------------------------- */
+/* ---- K1: leases ---------------------------------------------------------------------------------
+ */
 
 static void count_one(void *ctx, const char *name, const char *value, size_t len)
 {
@@ -271,7 +274,8 @@ static void check_position(struct oc *oc, struct oc_shard *shard)
     oc_shard_lose(oc, shard, "position", &err);
 }
 
-/* Where the bus keeps the log in memory, what is far enough behind the position goes; Kafka's stays. */
+/* Where the bus keeps the log in memory, what is far enough behind the position goes; Kafka's
+ * stays. */
 static void trim_log(struct oc *oc, struct oc_shard *shard)
 {
     struct mr_error err;
@@ -312,8 +316,8 @@ static void leases(struct oc *oc)
     }
 }
 
-/* The bus says that a partition's log was cut off, and reads it no more: which? The others go on from
- * where they are. */
+/* The bus says that a partition's log was cut off, and reads it no more: which? The others go on
+ * from where they are. */
 static void check_bounds(struct oc *oc)
 {
     oc->log_ended = false;
@@ -358,8 +362,8 @@ int oc_take_pass(struct oc *oc)
 
         if (!shard->mine || shard->state != OC_SHARD_IDLE || now < shard->pause_until_ms)
             continue;
-        /* Asked once more: one that is cut off from Redis would fence the one that is not, again and
-         * again. */
+        /* Asked once more: one that is cut off from Redis would fence the one that is not, again
+         * and again. */
         if (lease(oc, shard))
             append_takeover(oc, shard);
         else

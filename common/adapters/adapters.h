@@ -10,11 +10,11 @@
 
 /* ---- Kafka (bus_kafka.c) ---- */
 struct mr_kafka_config {
-    char *brokers;            /* MILLRACE_KAFKA_BROKERS */
-    int64_t linger_ms;        /* MILLRACE_KAFKA_LINGER_MS */
-    int64_t replication;      /* MILLRACE_KAFKA_REPLICATION, of topics that we make */
-    int64_t send_queue_max;   /* messages not yet acknowledged */
-    int64_t session_ms;       /* a consumer that is silent so long is taken for dead */
+    char *brokers;          /* MILLRACE_KAFKA_BROKERS */
+    int64_t linger_ms;      /* MILLRACE_KAFKA_LINGER_MS */
+    int64_t replication;    /* MILLRACE_KAFKA_REPLICATION, of topics that we make */
+    int64_t send_queue_max; /* messages not yet acknowledged */
+    int64_t session_ms;     /* a consumer that is silent so long is taken for dead */
     char *security_protocol, *sasl_mechanism, *sasl_username, *sasl_password, *ca_file;
 };
 extern const struct mr_setting mr_kafka_settings[];
@@ -23,11 +23,11 @@ MR_MUST_USE struct mr_bus *mr_bus_kafka_new(const struct mr_kafka_config *, stru
 
 /* ---- Redis (store_redis.c, bus_redis.c) ---- */
 struct mr_redis_config {
-    char *url;            /* MILLRACE_REDIS_URL redis://[user:password@]host:port/db, unix:///path */
-    int64_t timeout_ms;   /* of one exchange */
-    int64_t reclaim_ms;   /* bus: a taken message whose consumer is silent so long goes to another */
+    char *url;          /* MILLRACE_REDIS_URL redis://[user:password@]host:port/db, unix:///path */
+    int64_t timeout_ms; /* of one exchange */
+    int64_t reclaim_ms; /* bus: a taken message whose consumer is silent so long goes to another */
     int64_t send_queue_max;
-    int64_t unread_max;   /* bus: messages kept where no group reads them; 0: all */
+    int64_t unread_max; /* bus: messages kept where no group reads them; 0: all */
 };
 extern const struct mr_setting mr_redis_settings[];
 extern const size_t mr_redis_settings_count;
@@ -36,8 +36,8 @@ MR_MUST_USE struct mr_bus *mr_bus_redis_new(const struct mr_redis_config *, stru
 
 /* ---- blobs (blob_s3.c, blob_dir.c) ---- */
 struct mr_blob_config {
-    int kind;    /* MILLRACE_BLOB: "dir s3" */
-    char *dir;   /* MILLRACE_BLOB_DIR: the root folder */
+    int kind;  /* MILLRACE_BLOB: "dir s3" */
+    char *dir; /* MILLRACE_BLOB_DIR: the root folder */
     char *endpoint, *region, *bucket, *access_key, *secret_key; /* MILLRACE_S3_... */
     char *session_token; /* MILLRACE_S3_SESSION_TOKEN, of temporary keys; "" or NULL: none */
     char *ca_file;       /* MILLRACE_S3_CA_FILE; "" or NULL: the system's authorities */

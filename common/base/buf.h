@@ -1,6 +1,7 @@
 /* buf.h -- bytes that grow.  A zeroed struct is an empty buffer; data is NUL-terminated whenever
  * it is not NULL, the NUL not counted in len.  Allocation failure is MR_NO_MEMORY and leaves the
- * buffer as it was; `failed` then stays set, so that a row of appends needs one check at its end. */
+ * buffer as it was; `failed` then stays set, so that a row of appends needs one check at its end.
+ */
 #ifndef MR_BUF_H
 #define MR_BUF_H
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define MR_MUST_USE __attribute__((warn_unused_result))
+#define MR_MUST_USE     __attribute__((warn_unused_result))
 #define MR_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* clang-format off */
@@ -52,8 +52,7 @@ struct mr_error {
  *     return mr_fail(err, MR_INVALID, "%s: must be 1..%d", pointer, max);
  * Control bytes in the result are replaced by '?', so that it is one line of a log.
  * A macro, so that the compiler sees the code that is given and knows what is set on MR_OK. */
-#define mr_fail(err, code, ...)                                                                    \
-    (mr_fail_text((err), (code), __VA_ARGS__), mr_code_itself(code))
+#define mr_fail(err, code, ...) (mr_fail_text((err), (code), __VA_ARGS__), mr_code_itself(code))
 void mr_fail_text(struct mr_error *err, enum mr_code code, const char *fmt, ...) MR_PRINTF(3, 4);
 
 /* Puts "what: " in front of err's text, as a caller that knows the larger thing. Gives code. */

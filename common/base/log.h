@@ -1,7 +1,8 @@
 /* log.h -- lines for operators on stderr.  A line is an event with a fixed name; a job's lines
  * carry job=.  Written with one write(2) a line, so that processes may share a descriptor.
  * text:  2026-01-31T12:00:00.123Z WARN job.retry job=... attempt=2
- * json:  {"time":"...","level":"warn","program":"worker","event":"job.retry","job":"...","attempt":"2"}
+ * json:
+ * {"time":"...","level":"warn","program":"worker","event":"job.retry","job":"...","attempt":"2"}
  * fmt is made of ` name=value` pairs; a value with a space, quote or control byte must be given
  * by mr_log_quote().  Nothing secret is ever passed in. */
 #ifndef MR_LOG_H
@@ -24,7 +25,7 @@ struct mr_log_settings {
     mr_log_clock_fn *now_ms;
 };
 
-void mr_log_setup(const struct mr_log_settings *settings); /* once, before any thread */
+void mr_log_setup(const struct mr_log_settings *settings);         /* once, before any thread */
 bool mr_log_level_parse(const char *text, enum mr_log_level *ret); /* debug info warn error alarm */
 void mr_log(enum mr_log_level level, const char *event, const char *fmt, ...) MR_PRINTF(3, 4);
 /* Quotes text for a value into buf of size bytes (cut to fit) and returns buf. */

@@ -35,16 +35,18 @@ enum mr_code mr_job_parse(const char *text, size_t len, struct mr_job *ret, stru
     if (rc)
         goto failed;
     if (job.workflow && !mr_name_valid(job.workflow, strlen(job.workflow))) {
-        rc = mr_fail(err, MR_INVALID, "/workflow: must be 1..%d of A-Z a-z 0-9 . _ -, not starting "
-                     "with a dot", MR_NAME_MAX);
+        rc = mr_fail(err, MR_INVALID,
+                     "/workflow: must be 1..%d of A-Z a-z 0-9 . _ -, not starting "
+                     "with a dot",
+                     MR_NAME_MAX);
         goto failed;
     }
     job.definition = mr_json_get(job.root, "definition");
     job.recipe = mr_json_get(job.root, "recipe");
     job.input = mr_json_get(job.root, "input");
     if (!!job.workflow + !!job.definition + !!job.recipe != 1) {
-        rc = mr_fail(err, MR_INVALID,
-                     "must have exactly one of /workflow, /definition and /recipe");
+        rc =
+            mr_fail(err, MR_INVALID, "must have exactly one of /workflow, /definition and /recipe");
         goto failed;
     }
     if ((job.definition && !cJSON_IsObject(job.definition)) ||

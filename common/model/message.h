@@ -16,10 +16,10 @@
 
 enum {
     MR_MESSAGE_VERSION = 1,
-    MR_JOB_MESSAGE_MAX = 1536 * 1024, /* bytes of a job: a definition and an input */
+    MR_JOB_MESSAGE_MAX = 1536 * 1024,     /* bytes of a job: a definition and an input */
     MR_EVENT_BYTES_MAX = 2 * 1024 * 1024, /* of the log: a job and what admit adds */
-    MR_DEAD_BYTES_MAX = 2 * 1024 * 1024, /* of a dead letter: in base64 they fit the bus (3 MiB) */
-    MR_INPUT_MAX = 262144,            /* bytes of an input or output, as AWS's */
+    MR_DEAD_BYTES_MAX = 2 * 1024 * 1024,  /* of a dead letter: in base64 they fit the bus (3 MiB) */
+    MR_INPUT_MAX = 262144,                /* bytes of an input or output, as AWS's */
     MR_TOKEN_MAX = 160,
     MR_ERROR_NAME_MAX = 256, /* longer ones are cut, as AWS does */
     MR_CAUSE_MAX = 32768,
@@ -47,8 +47,9 @@ enum mr_code mr_job_canonical(const struct mr_job *, struct mr_buf *buf);
 enum mr_code mr_job_print(const struct mr_job *, struct mr_buf *buf);
 
 /* ---- task tokens -------------------------------------------------------------------------------
- * "<job>.<seq>.<attempt>.<mac>": mac = 32 hex digits of HMAC-SHA256(nonce, "<job>.<seq>.<attempt>").
- * Here only its form; the mac is made and checked in orchestrator/token.c. */
+ * "<job>.<seq>.<attempt>.<mac>": mac = 32 hex digits of HMAC-SHA256(nonce,
+ * "<job>.<seq>.<attempt>"). Here only its form; the mac is made and checked in
+ * orchestrator/token.c. */
 struct mr_token {
     char job[MR_JOB_ID_MAX + 1];
     uint64_t seq;
@@ -66,8 +67,8 @@ struct mr_task {
     const char *job, *tenant, *step, *token, *type;
     uint64_t seq;
     uint32_t attempt;
-    int64_t timeout_ms;   /* 0: none given */
-    const cJSON *input;   /* read */
+    int64_t timeout_ms;     /* 0: none given */
+    const cJSON *input;     /* read */
     const char *input_text; /* written: JSON text */
     size_t input_len;
 };
@@ -82,7 +83,7 @@ enum mr_code mr_task_print(const struct mr_task *, struct mr_buf *buf);
 struct mr_result {
     cJSON *root; /* owned; NULL where the struct is being written */
     const char *token, *worker;
-    const cJSON *output; /* NULL: it failed */
+    const cJSON *output;     /* NULL: it failed */
     const char *output_text; /* written instead of output where not NULL: JSON text */
     size_t output_len;
     const char *error, *cause;
@@ -91,7 +92,8 @@ MR_MUST_USE enum mr_code mr_result_parse(const char *text, size_t len, struct mr
                                          struct mr_error *err);
 void mr_result_release(struct mr_result *);
 
-/* ---- millrace.log ------------------------------------------------------------------------------ */
+/* ---- millrace.log ------------------------------------------------------------------------------
+ */
 /* clang-format off */
 #define MR_EVENT_KINDS(X) /*                      what it says */ \
     X(MR_EVENT_TAKEOVER,   "takeover")   /* owner: has taken this shard; its offset is the epoch */ \
@@ -113,18 +115,18 @@ const char *mr_event_kind_name(enum mr_event_kind);
 struct mr_event {
     cJSON *root; /* owned; NULL where the struct is being written */
     enum mr_event_kind kind;
-    const char *job;   /* all but TAKEOVER, DEFINITION; RESULT: out of the token */
-    const char *owner; /* TAKEOVER */
-    const char *def;   /* DEFINITION, SUBMIT: sha256 of the definition's text */
-    const cJSON *definition; /* DEFINITION; SUBMIT of an inline one */
+    const char *job;             /* all but TAKEOVER, DEFINITION; RESULT: out of the token */
+    const char *owner;           /* TAKEOVER */
+    const char *def;             /* DEFINITION, SUBMIT: sha256 of the definition's text */
+    const cJSON *definition;     /* DEFINITION; SUBMIT of an inline one */
     const char *definition_text; /* written instead where not NULL */
     size_t definition_len;
     const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */
     int64_t engine;
-    const cJSON *input; /* SUBMIT */
+    const cJSON *input;    /* SUBMIT */
     struct mr_token token; /* RESULT */
     const char *token_text, *worker;
-    const cJSON *output; /* RESULT; NULL: it failed */
+    const cJSON *output;     /* RESULT; NULL: it failed */
     const char *output_text; /* written instead where not NULL */
     size_t output_len;
     const char *error, *cause; /* RESULT, CANCEL */
@@ -139,7 +141,8 @@ MR_MUST_USE enum mr_code mr_event_parse(const char *text, size_t len, struct mr_
 void mr_event_release(struct mr_event *);
 enum mr_code mr_event_print(const struct mr_event *, struct mr_buf *buf);
 
-/* ---- millrace.control: {"v":1,"k":"cancel","job":..,"seq":..,"attempt":..} ----------------------- */
+/* ---- millrace.control: {"v":1,"k":"cancel","job":..,"seq":..,"attempt":..}
+ * ----------------------- */
 struct mr_control {
     char job[MR_JOB_ID_MAX + 1];
     uint64_t seq;
@@ -157,9 +160,10 @@ enum mr_code mr_dead_print(const char *reason, const char *error, const char *to
                            int32_t partition, int64_t offset, const void *bytes, size_t len,
                            struct mr_buf *buf);
 
-/* ---- millrace.config: key "<kind>/<name>", value one object, no value: removed -------------------
- * "workflow/<name>"  {"v":1,"def":sha256,"definition":{...},"created_ms":..}
- * "key/<sha256 of the key>"  {"v":1,"tenant":..,"scopes":["submit","read","write","admin"],"name":..} */
+/* ---- millrace.config: key "<kind>/<name>", value one object, no value: removed
+ * ------------------- "workflow/<name>"  {"v":1,"def":sha256,"definition":{...},"created_ms":..}
+ * "key/<sha256 of the key>"
+ * {"v":1,"tenant":..,"scopes":["submit","read","write","admin"],"name":..} */
 struct mr_config_workflow {
     cJSON *root;
     const char *def;
@@ -171,7 +175,8 @@ MR_MUST_USE enum mr_code mr_config_workflow_parse(const char *text, size_t len,
                                                   struct mr_error *err);
 void mr_config_workflow_release(struct mr_config_workflow *);
 
-/* ---- the two definitions that are always there -------------------------------------------------- */
+/* ---- the two definitions that are always there --------------------------------------------------
+ */
 /* A bare recipe's: one Task, Render, of millrace:image.render, whose input is the recipe; then
  * Manifest. Constant text. */
 extern const char mr_definition_recipe[];

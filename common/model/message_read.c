@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum mr_code mr_message_read(const char *text, size_t len, size_t len_max,
-                             const char *const *known, cJSON **ret, struct mr_error *err)
+enum mr_code mr_message_read(const char *text, size_t len, size_t len_max, const char *const *known,
+                             cJSON **ret, struct mr_error *err)
 {
     struct mr_json_limits limits = mr_json_limits_message;
     int64_t version = MR_MESSAGE_VERSION;

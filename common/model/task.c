@@ -110,8 +110,7 @@ enum mr_code mr_task_print(const struct mr_task *task, struct mr_buf *buf)
 enum mr_code mr_result_parse(const char *text, size_t len, struct mr_result *ret,
                              struct mr_error *err)
 {
-    static const char *const known[] = {"v",     "token", "output", "error",
-                                        "cause", "worker", NULL};
+    static const char *const known[] = {"v", "token", "output", "error", "cause", "worker", NULL};
     struct mr_result result = {0};
     struct mr_token token;
     enum mr_code rc;

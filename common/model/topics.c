@@ -23,8 +23,7 @@ const struct mr_setting mr_cluster_settings[] = {
             "longer than MILLRACE_JOBS_KEEP_MS"),
 };
 /* clang-format on */
-const size_t mr_cluster_settings_count =
-    sizeof mr_cluster_settings / sizeof mr_cluster_settings[0];
+const size_t mr_cluster_settings_count = sizeof mr_cluster_settings / sizeof mr_cluster_settings[0];
 
 void mr_topics_init(struct mr_topics *topics, const char *prefix)
 {

@@ -5,10 +5,10 @@
  *   <p>.results              any      custom workers                  orchestrator (admit), a queue
  *   <p>.log                  job      gateway, orchestrator, worker   orchestrator (advance), a log
  *   <p>.tasks.<class>        job      orchestrator (relay)            workers, a queue
- *   <p>.control              job      orchestrator (relay)            every worker, a log from its end
- *   <p>.events               job      orchestrator (relay)            anyone
- *   <p>.dlq                  job      orchestrator, worker            operators
- *   <p>.config               name     gateway                         gateway, orchestrator, a log; compacted
+ *   <p>.control              job      orchestrator (relay)            every worker, a log from its
+ * end <p>.events               job      orchestrator (relay)            anyone <p>.dlq job
+ * orchestrator, worker            operators <p>.config               name     gateway gateway,
+ * orchestrator, a log; compacted
  *
  * <p> is the setting MILLRACE_TOPICS, by default "millrace". */
 #ifndef MR_TOPICS_H
@@ -23,13 +23,14 @@
 
 enum { MR_TOPIC_MAX = 120, MR_CLASS_MAX = 48, MR_TOPICS_COUNT = 7 };
 
-struct mr_cluster_config { /* what every program of one cluster must agree on */
-    int bus;               /* MILLRACE_BUS "kafka redis" */
-    char *topics;          /* MILLRACE_TOPICS: prefix */
-    int64_t shards;        /* MILLRACE_SHARDS: partitions of the log, fixed at creation */
+struct mr_cluster_config {   /* what every program of one cluster must agree on */
+    int bus;                 /* MILLRACE_BUS "kafka redis" */
+    char *topics;            /* MILLRACE_TOPICS: prefix */
+    int64_t shards;          /* MILLRACE_SHARDS: partitions of the log, fixed at creation */
     int64_t task_partitions; /* MILLRACE_TASK_PARTITIONS: of jobs, results and task topics */
-    int64_t jobs_keep_ms;  /* MILLRACE_JOBS_KEEP_MS: how long jobs, results, tasks are kept: 7 days */
-    int64_t dedupe_ms;     /* MILLRACE_DEDUPE_MS: how long a closed job is remembered: 8 days */
+    int64_t
+        jobs_keep_ms;  /* MILLRACE_JOBS_KEEP_MS: how long jobs, results, tasks are kept: 7 days */
+    int64_t dedupe_ms; /* MILLRACE_DEDUPE_MS: how long a closed job is remembered: 8 days */
 };
 enum { MR_BUS_KAFKA, MR_BUS_REDIS };
 extern const struct mr_setting mr_cluster_settings[];

@@ -1,5 +1,5 @@
-/* parts.c -- the first lines of every main: settings, log, ports.  Knows which adapter stands behind
- * which setting, and nothing of what the program does. */
+/* parts.c -- the first lines of every main: settings, log, ports.  Knows which adapter stands
+ * behind which setting, and nothing of what the program does. */
 #include "common/parts/parts.h"
 
 #include "common/base/log.h"
@@ -19,7 +19,8 @@ static const struct mr_setting common_settings[] = {
 };
 /* clang-format on */
 
-void mr_parts_settings(struct mr_parts_config *config, struct mr_settings_part ret[MR_PARTS_SETTINGS])
+void mr_parts_settings(struct mr_parts_config *config,
+                       struct mr_settings_part ret[MR_PARTS_SETTINGS])
 {
     const struct mr_settings_part parts[MR_PARTS_SETTINGS] = {
         {"Every program", common_settings, sizeof common_settings / sizeof common_settings[0],

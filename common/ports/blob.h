@@ -20,7 +20,7 @@ struct mr_blob_info {
     char content_type[128];
 };
 
-struct mr_blob_put { /* everything but key and body; zeroed: plain overwrite */
+struct mr_blob_put {                 /* everything but key and body; zeroed: plain overwrite */
     const char *content_type;        /* NULL: application/octet-stream */
     const char *cache_control;       /* NULL: none */
     const char *content_disposition; /* NULL: none */
@@ -76,8 +76,8 @@ MR_MUST_USE enum mr_code mr_blob_get(struct mr_blob *, const char *key, size_t l
                                      struct mr_buf *ret, struct mr_blob_info *info,
                                      struct mr_error *err);
 MR_MUST_USE enum mr_code mr_blob_get_stream(struct mr_blob *, const char *key, int64_t len_max,
-                                            mr_blob_write_fn *, void *ctx,
-                                            struct mr_blob_info *ret, struct mr_error *err);
+                                            mr_blob_write_fn *, void *ctx, struct mr_blob_info *ret,
+                                            struct mr_error *err);
 /* Stores a body whole or not at all.  MR_EXISTS: if_absent and there was one; *ret then tells of
  * that object.  ret may be NULL; ret->sha256 is always filled on MR_OK. */
 MR_MUST_USE enum mr_code mr_blob_put(struct mr_blob *, const char *key, const struct mr_blob_put *,

@@ -126,10 +126,12 @@ MR_MUST_USE enum mr_code mr_bus_flush(struct mr_bus *, int64_t timeout_ms, struc
 /* Its logs and queues are freed before it. What is not flushed is given up without an outcome. */
 void mr_bus_free(struct mr_bus *);
 
-/* A topic that is there (MR_NOT_FOUND), whose broker answers (MR_UNAVAILABLE). Blocks up to 10 s. */
+/* A topic that is there (MR_NOT_FOUND), whose broker answers (MR_UNAVAILABLE). Blocks up to 10 s.
+ */
 MR_MUST_USE struct mr_log *mr_log_open(struct mr_bus *, const char *topic, struct mr_error *err);
 /* Reads partition from an offset (or MR_LOG_FIRST, MR_LOG_END) on; a start of a started one seeks.
- * MR_LOG_END is settled by the call, which blocks up to 10 s for it: what is stored later is read. */
+ * MR_LOG_END is settled by the call, which blocks up to 10 s for it: what is stored later is read.
+ */
 MR_MUST_USE enum mr_code mr_log_start(struct mr_log *, int32_t partition, int64_t from,
                                       struct mr_error *err);
 void mr_log_stop(struct mr_log *, int32_t partition); /* no message of it after this */
@@ -149,7 +151,8 @@ MR_MUST_USE enum mr_code mr_log_trim(struct mr_log *, int32_t partition, int64_t
 int mr_log_fd(struct mr_log *);
 void mr_log_free(struct mr_log *);
 
-/* Joins group on topic, which is there (MR_NOT_FOUND); blocks up to 10 s.  At most window messages are taken and not released at a time. */
+/* Joins group on topic, which is there (MR_NOT_FOUND); blocks up to 10 s.  At most window messages
+ * are taken and not released at a time. */
 MR_MUST_USE struct mr_queue *mr_queue_open(struct mr_bus *, const char *topic, const char *group,
                                            int window, struct mr_error *err);
 /* Up to max messages; never waits. They stay valid until released. Call it often, also when nothing

@@ -36,15 +36,15 @@ struct mr_http_request {
     const void *body; /* or: */
     mr_http_read_fn *body_read;
     void *body_ctx;
-    int64_t body_len;            /* exact; 0: none */
-    mr_http_write_fn *on_body;   /* NULL: the body goes to response->body */
-    void *on_body_ctx;           /* called only for 2xx; other bodies go to response->body.  Status
-                                  * and headers of the response are there before its first call */
-    int64_t response_max;        /* bytes of body; beyond: MR_TOO_LARGE */
-    int64_t connect_timeout_ms;  /* 0: 5,000 */
-    int64_t timeout_ms;          /* whole request; 0: 30,000 */
-    int64_t stall_timeout_ms;    /* no byte either way for so long; 0: none */
-    const atomic_bool *stop;     /* where set and true: MR_CANCELLED within 100 ms */
+    int64_t body_len;           /* exact; 0: none */
+    mr_http_write_fn *on_body;  /* NULL: the body goes to response->body */
+    void *on_body_ctx;          /* called only for 2xx; other bodies go to response->body.  Status
+                                 * and headers of the response are there before its first call */
+    int64_t response_max;       /* bytes of body; beyond: MR_TOO_LARGE */
+    int64_t connect_timeout_ms; /* 0: 5,000 */
+    int64_t timeout_ms;         /* whole request; 0: 30,000 */
+    int64_t stall_timeout_ms;   /* no byte either way for so long; 0: none */
+    const atomic_bool *stop;    /* where set and true: MR_CANCELLED within 100 ms */
 };
 
 struct mr_http_response {

@@ -126,8 +126,8 @@ enum mr_code mr_store_timers_due(struct mr_store *store, uint32_t shard, int64_t
 }
 
 enum mr_code mr_store_jobs_list(struct mr_store *store, uint32_t shard, const char *status,
-                                int64_t before_ms, int skip, int max, mr_member_fn *each,
-                                void *ctx, struct mr_error *err)
+                                int64_t before_ms, int skip, int max, mr_member_fn *each, void *ctx,
+                                struct mr_error *err)
 {
     if (skip < 0)
         return mr_fail(err, MR_INVALID, "skip: is %d, must not be negative", skip);

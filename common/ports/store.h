@@ -20,27 +20,32 @@ struct mr_pos {
     int64_t next;     /* offset of the next event to apply */
     int64_t epoch;    /* offset of the take-over event of the owner that wrote last; -1 at first */
     char log_id[64];  /* of the topic it belongs to */
-    char last_id[64]; /* of the event at next - 1: "time_ms:crc" (see orchestrator/shard.h); "" at 0 */
+    char last_id[64]; /* of the event at next - 1: "time_ms:crc" (see orchestrator/shard.h); "" at 0
+                       */
 };
 
 /* ---- one atomic write ------------------------------------------------------------------------ */
 
-enum mr_op_kind { /*   key       a            b            n  */
-    MR_OP_ROW,      /* job       packed field pairs        expire at, ms; 0: as it was (a new row: never) */
-    MR_OP_RUN,      /* job       machine state             expire at, ms, with its values; 0: never */
-    MR_OP_RUN_DEL,  /* job                                 0: its values too; or NO_VALUES */
-    MR_OP_VAL,      /* job       value        value id     */
-    MR_OP_VAL_DEL,  /* job                    value id     */
-    MR_OP_DEF,      /* sha256    definition text           */
-    MR_OP_OPEN,     /* job                                 created, ms */
-    MR_OP_CLOSED,   /* job       status                    ended, ms: leaves open, enters closed */
-    MR_OP_REOPENED, /* job       status it leaves          created, ms: leaves closed, enters open;
-                                                           its row no longer expires */
-    MR_OP_TIMER,    /* member                              due, ms */
-    MR_OP_TIMER_DEL,/* member                              */
-    MR_OP_OUT,      /* field     value                     : an effect still to be sent */
-    MR_OP_OUT_DEL,  /* field                               */
-    MR_OP_KIND_COUNT
+enum mr_op_kind {            /*   key       a            b            n  */
+                  MR_OP_ROW, /* job       packed field pairs        expire at, ms; 0: as it was (a
+                                new row: never) */
+                  MR_OP_RUN, /* job       machine state             expire at, ms, with its values;
+                                0: never */
+                  MR_OP_RUN_DEL,  /* job                                 0: its values too; or
+                                     NO_VALUES */
+                  MR_OP_VAL,      /* job       value        value id     */
+                  MR_OP_VAL_DEL,  /* job                    value id     */
+                  MR_OP_DEF,      /* sha256    definition text           */
+                  MR_OP_OPEN,     /* job                                 created, ms */
+                  MR_OP_CLOSED,   /* job       status                    ended, ms: leaves open,
+                                     enters closed */
+                  MR_OP_REOPENED, /* job       status it leaves          created, ms: leaves closed,
+                                     enters open; its row no longer expires */
+                  MR_OP_TIMER,    /* member                              due, ms */
+                  MR_OP_TIMER_DEL, /* member                              */
+                  MR_OP_OUT, /* field     value                     : an effect still to be sent */
+                  MR_OP_OUT_DEL, /* field                               */
+                  MR_OP_KIND_COUNT
 };
 /* n of a RUN_DEL: the writer knows that the job keeps no values, and a look-up is saved. */
 enum { MR_RUN_DEL_NO_VALUES = 1 };
@@ -90,7 +95,8 @@ typedef void mr_member_fn(void *ctx, const char *member, int64_t n);
 
 enum { MR_LIST_MAX = 1000 };
 
-/* ---- the port --------------------------------------------------------------------------------- */
+/* ---- the port ---------------------------------------------------------------------------------
+ */
 
 struct mr_store;
 struct mr_store_ops {
@@ -107,8 +113,8 @@ struct mr_store_ops {
     enum mr_code (*timers_due)(struct mr_store *, uint32_t shard, int64_t now_ms, int max,
                                mr_member_fn *, void *ctx, int64_t *next_ms, struct mr_error *);
     enum mr_code (*jobs_list)(struct mr_store *, uint32_t shard, const char *status,
-                              int64_t before_ms, int skip, int max, mr_member_fn *,
-                              void *ctx, struct mr_error *);
+                              int64_t before_ms, int skip, int max, mr_member_fn *, void *ctx,
+                              struct mr_error *);
     enum mr_code (*row_get)(struct mr_store *, uint32_t shard, const char *job, mr_pair_fn *,
                             void *ctx, struct mr_error *);
     enum mr_code (*lease)(struct mr_store *, const char *name, const char *owner, int64_t ttl_ms,
@@ -137,9 +143,9 @@ struct mr_store { /* first member of every implementation */
 
 /* Can it be reached, and are its settings right: maxmemory-policy noeviction, appendonly yes,
  * appendfsync always where durable (the embedded default, where log and state share it; on Kafka
- * everysec is enough since the log rebuilds it), version >= 7; mr:meta (schema version, shard count)
- * is made where absent and compared where present. MR_INVALID names the setting, what it is, what
- * it must be. Loads the functions. */
+ * everysec is enough since the log rebuilds it), version >= 7; mr:meta (schema version, shard
+ * count) is made where absent and compared where present. MR_INVALID names the setting, what it is,
+ * what it must be. Loads the functions. */
 MR_MUST_USE enum mr_code mr_store_check(struct mr_store *, bool durable, uint32_t shards,
                                         struct mr_error *err);
 MR_MUST_USE enum mr_code mr_store_pos_get(struct mr_store *, uint32_t shard, struct mr_pos *ret,
@@ -149,8 +155,8 @@ MR_MUST_USE enum mr_code mr_store_pos_get(struct mr_store *, uint32_t shard, str
  * MR_FENCED     a newer epoch has written, or holds the shard
  * MR_CONFLICT   the position is not `expect` (this batch, or another's, was applied before)
  * MR_NOT_FOUND  there is no position, and this is no rebuild
- * MR_UNAVAILABLE, MR_TIMEOUT  unknown whether applied: read the position. Every batch under way then
- *               has this answer, and the connection is made anew by the next call. */
+ * MR_UNAVAILABLE, MR_TIMEOUT  unknown whether applied: read the position. Every batch under way
+ * then has this answer, and the connection is made anew by the next call. */
 MR_MUST_USE enum mr_code mr_store_advance_send(struct mr_store *, const struct mr_batch *,
                                                struct mr_error *err);
 MR_MUST_USE enum mr_code mr_store_advance_wait(struct mr_store *, struct mr_error *err);
@@ -179,8 +185,8 @@ MR_MUST_USE enum mr_code mr_store_row_get(struct mr_store *, uint32_t shard, con
  * saves work; it proves nothing: the epoch does. */
 MR_MUST_USE enum mr_code mr_store_lease(struct mr_store *, const char *name, const char *owner,
                                         int64_t ttl_ms, bool *ret_mine, struct mr_error *err);
-MR_MUST_USE enum mr_code mr_store_lease_drop(struct mr_store *, const char *name,
-                                             const char *owner, struct mr_error *err);
+MR_MUST_USE enum mr_code mr_store_lease_drop(struct mr_store *, const char *name, const char *owner,
+                                             struct mr_error *err);
 /* mr:<kind>:<id> hash with a TTL, kind "worker" or "orchestrator" or "gateway": who is alive. pairs
  * are packed like row fields. */
 MR_MUST_USE enum mr_code mr_store_beat(struct mr_store *, const char *kind, const char *id,
@@ -193,8 +199,8 @@ MR_MUST_USE enum mr_code mr_store_beats_each(struct mr_store *, const char *kind
  * kept for the key is passed over (two copiers may run). */
 MR_MUST_USE enum mr_code mr_store_config_put(struct mr_store *, const char *key, const char *value,
                                              size_t len, int64_t offset, struct mr_error *err);
-MR_MUST_USE enum mr_code mr_store_config_get(struct mr_store *, const char *key,
-                                             struct mr_buf *ret, struct mr_error *err);
+MR_MUST_USE enum mr_code mr_store_config_get(struct mr_store *, const char *key, struct mr_buf *ret,
+                                             struct mr_error *err);
 MR_MUST_USE enum mr_code mr_store_config_each(struct mr_store *, const char *prefix, mr_pair_fn *,
                                               void *ctx, struct mr_error *err);
 /* mr:{s}:progress:<job> hash step -> percent, with a TTL of one hour. A hint for people. */

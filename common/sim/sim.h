@@ -10,8 +10,8 @@
 #include "common/ports/http.h"
 #include "common/ports/store.h"
 
-/* When the n-th counted port call of this world comes (from 1), it fails: `before` nothing was done,
- * or `after` it was done and only the answer is lost. 0: never. */
+/* When the n-th counted port call of this world comes (from 1), it fails: `before` nothing was
+ * done, or `after` it was done and only the answer is lost. 0: never. */
 enum mr_sim_fault { MR_SIM_BEFORE, MR_SIM_AFTER };
 
 struct mr_sim_world {
@@ -22,7 +22,8 @@ struct mr_sim_world {
     enum mr_sim_fault fault;
 };
 uint64_t mr_sim_random(struct mr_sim_world *world); /* next of its sequence */
-/* For the twins: counts one port call, then asks at its two moments whether it is the one to fail. */
+/* For the twins: counts one port call, then asks at its two moments whether it is the one to fail.
+ */
 void mr_sim_call(struct mr_sim_world *world);
 bool mr_sim_fails(struct mr_sim_world *world, enum mr_sim_fault fault);
 

@@ -22,7 +22,8 @@ MR_MUST_USE enum mr_code cli_child_start(struct cli_child *, const char *name, c
                                          const char *data, struct mr_error *err);
 bool cli_child_ended(struct cli_child *);
 /* Starts an ended one once its pause is over; MR_OK too while it is not. */
-MR_MUST_USE enum mr_code cli_child_again(struct cli_child *, const char *data, struct mr_error *err);
+MR_MUST_USE enum mr_code cli_child_again(struct cli_child *, const char *data,
+                                         struct mr_error *err);
 void cli_child_end(struct cli_child *); /* SIGTERM, 10 s, SIGKILL */
 MR_MUST_USE enum mr_code cli_child_wait_port(struct cli_child *, int port, int64_t limit_ms,
                                              struct mr_error *err);

@@ -29,11 +29,12 @@ struct cli { /* one call of the command */
     bool json;
     bool tty;
     bool submitted; /* the job that is watched was submitted by this call */
-    int argc; /* the words behind the verb */
+    int argc;       /* the words behind the verb */
     char **argv;
 };
 
-/* ---- options of a verb -------------------------------------------------------------------------- */
+/* ---- options of a verb --------------------------------------------------------------------------
+ */
 /* Takes "--name VALUE" or "--name=VALUE" out of the words; NULL where absent. */
 const char *cli_option(struct cli *, const char *name);
 bool cli_flag(struct cli *, const char *name); /* takes "--name" out of the words */
@@ -41,7 +42,8 @@ bool cli_flag(struct cli *, const char *name); /* takes "--name" out of the word
 MR_MUST_USE enum mr_code cli_words(struct cli *, int min, int max, const char *usage,
                                    struct mr_error *err);
 
-/* ---- the gateway -------------------------------------------------------------------------------- */
+/* ---- the gateway --------------------------------------------------------------------------------
+ */
 /* Finds url and key: setting, else what `millrace up` wrote in its data folder. */
 MR_MUST_USE enum mr_code cli_connect(struct cli *, struct mr_error *err);
 /* One request; answers of 2xx give *ret (a JSON tree, the caller's; NULL where there is no body),
@@ -58,20 +60,23 @@ MR_MUST_USE enum mr_code cli_download(struct cli *, const char *path, const char
 MR_MUST_USE enum mr_code cli_read_file(const char *file, size_t max, struct mr_buf *ret,
                                        struct mr_error *err);
 
-/* ---- output ------------------------------------------------------------------------------------- */
+/* ---- output -------------------------------------------------------------------------------------
+ */
 const char *cli_text(const cJSON *object, const char *name); /* "" where absent; lent */
 int64_t cli_int(const cJSON *object, const char *name);      /* numbers and numeric strings */
-/* A moment as ms since 1970: of RFC 3339 text as the gateway writes it, or a number of ms; 0: none. */
+/* A moment as ms since 1970: of RFC 3339 text as the gateway writes it, or a number of ms; 0: none.
+ */
 int64_t cli_time(const cJSON *object, const char *name);
 const char *cli_paint(const struct cli *, const char *status); /* colour of a status, or "" */
 const char *cli_plain(const struct cli *);                     /* ends it */
 void cli_print_json(const cJSON *item);
 void cli_when(int64_t time_ms, char *buf, size_t size); /* local time, for people */
 
-/* ---- verbs; each prints what it has to say and returns the outcome ------------------------------ */
+/* ---- verbs; each prints what it has to say and returns the outcome ------------------------------
+ */
 typedef enum mr_code cli_verb_fn(struct cli *, struct mr_error *err);
-cli_verb_fn cli_up, cli_submit, cli_put, cli_watch, cli_ls, cli_show, cli_outputs, cli_cancel, cli_redrive,
-    cli_workflow, cli_doctor, cli_history;
+cli_verb_fn cli_up, cli_submit, cli_put, cli_watch, cli_ls, cli_show, cli_outputs, cli_cancel,
+    cli_redrive, cli_workflow, cli_doctor, cli_history;
 /* Watches one job to its end. MR_OK: it SUCCEEDED. */
 MR_MUST_USE enum mr_code cli_watch_job(struct cli *, const char *id, struct mr_error *err);
 

@@ -156,7 +156,8 @@ enum mr_code cli_call(struct cli *cli, const char *method, const char *path,
     return rc;
 }
 
-/* ---- files -------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------
+ */
 
 static int64_t read_body(void *ctx, void *buf, size_t size, struct mr_error *err)
 {
@@ -184,8 +185,10 @@ static enum mr_code write_body(void *ctx, const void *data, size_t len, struct m
 
 enum mr_code cli_upload(struct cli *cli, const char *file, cJSON **ret, struct mr_error *err)
 {
-    struct mr_http_request request = {.method = "POST", .stall_timeout_ms = STALL_MS,
-                                      .timeout_ms = 3600 * 1000, .body_read = read_body};
+    struct mr_http_request request = {.method = "POST",
+                                      .stall_timeout_ms = STALL_MS,
+                                      .timeout_ms = 3600 * 1000,
+                                      .body_read = read_body};
     struct mr_http_response response = {0};
     const char *dot = strrchr(file, '.'), *slash = strrchr(file, '/');
     char path[128] = "/v1/uploads";
@@ -207,8 +210,8 @@ enum mr_code cli_upload(struct cli *cli, const char *file, cJSON **ret, struct m
     header(&request, "Content-Type", "application/octet-stream");
     rc = exchange(cli, &request, path, &response, err);
     if (!rc)
-        rc = mr_json_parse(response.body.data, response.body.len, &mr_json_limits_message, ret,
-                           err);
+        rc =
+            mr_json_parse(response.body.data, response.body.len, &mr_json_limits_message, ret, err);
 done:
     if (fd >= 0)
         (void)close(fd);
@@ -216,11 +219,12 @@ done:
     return rc;
 }
 
-enum mr_code cli_download(struct cli *cli, const char *path, const char *file,
-                          struct mr_error *err)
+enum mr_code cli_download(struct cli *cli, const char *path, const char *file, struct mr_error *err)
 {
-    struct mr_http_request request = {.method = "GET", .stall_timeout_ms = STALL_MS,
-                                      .timeout_ms = 3600 * 1000, .on_body = write_body,
+    struct mr_http_request request = {.method = "GET",
+                                      .stall_timeout_ms = STALL_MS,
+                                      .timeout_ms = 3600 * 1000,
+                                      .on_body = write_body,
                                       .response_max = INT64_MAX};
     struct mr_http_response response = {0};
     char part[4200];

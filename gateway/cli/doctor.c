@@ -1,5 +1,6 @@
 /* doctor.c -- each thing Millrace rests on: is it there, is it set right, and if not, what to do.
- * Looks at the cluster that the settings of the programs describe, as they would start with them. */
+ * Looks at the cluster that the settings of the programs describe, as they would start with them.
+ */
 #include "gateway/cli/cli.h"
 
 #include "common/base/json.h"
@@ -47,7 +48,8 @@ static void check_store(struct doctor *doctor, const struct mr_parts_config *con
                                              (uint32_t)config->cluster.shards, &err)
                             : err.code;
 
-    report(doctor, "redis", rc, rc ? err.text : "reached, durable as the bus needs it, never evicts",
+    report(doctor, "redis", rc,
+           rc ? err.text : "reached, durable as the bus needs it, never evicts",
            "start Redis 7 or newer with appendonly yes and maxmemory-policy noeviction, and set "
            "MILLRACE_REDIS_URL");
     mr_store_free(store);
@@ -73,9 +75,10 @@ static void check_bus(struct doctor *doctor, const struct mr_parts_config *confi
         bus->on_sent = nothing_sent;
         rc = mr_bus_ensure(bus, specs, MR_TOPICS_COUNT, &err);
     }
-    report(doctor, config->cluster.bus == MR_BUS_REDIS ? "bus (redis)" : "bus (kafka)", rc,
-           rc ? err.text : "reached, its topics keep what they must",
-           "start the broker and set MILLRACE_KAFKA_BROKERS, or MILLRACE_BUS=redis for one machine");
+    report(
+        doctor, config->cluster.bus == MR_BUS_REDIS ? "bus (redis)" : "bus (kafka)", rc,
+        rc ? err.text : "reached, its topics keep what they must",
+        "start the broker and set MILLRACE_KAFKA_BROKERS, or MILLRACE_BUS=redis for one machine");
     if (bus)
         mr_bus_free(bus);
 }
@@ -128,7 +131,8 @@ static void check_sandbox(struct doctor *doctor)
     mr_buf_release(&text);
 }
 
-/* Where a cluster of `millrace up` runs and nothing else is set, its settings are the ones to check. */
+/* Where a cluster of `millrace up` runs and nothing else is set, its settings are the ones to
+ * check. */
 static void settings_of_embedded(const struct cli *cli)
 {
     char text[4300], data[4096];
@@ -142,7 +146,8 @@ static void settings_of_embedded(const struct cli *cli)
     (void)setenv("MILLRACE_TASK_PARTITIONS", "2", 0);
     (void)snprintf(text, sizeof text, "%s/blobs", data);
     (void)setenv("MILLRACE_BLOB_DIR", text, 0);
-    (void)snprintf(text, sizeof text, "redis://127.0.0.1:%lld/0", (long long)cli->config.redis_port);
+    (void)snprintf(text, sizeof text, "redis://127.0.0.1:%lld/0",
+                   (long long)cli->config.redis_port);
     (void)setenv("MILLRACE_REDIS_URL", text, 0);
 }
 

@@ -75,7 +75,8 @@ enum mr_code cli_ls(struct cli *cli, struct mr_error *err)
     if (!rc && status)
         rc = add_status(cli, status, limit, found, err);
     if (!rc && !cli->json)
-        printf("%-36s  %-9s  %-24s  %-19s  %s\n", "JOB", "STATUS", "WORKFLOW", "CREATED", "SECONDS");
+        printf("%-36s  %-9s  %-24s  %-19s  %s\n", "JOB", "STATUS", "WORKFLOW", "CREATED",
+               "SECONDS");
     for (long n = 0; n < limit && !rc && (job = take_newest(found)) != NULL; n++) {
         if (!cli->json)
             print_job(cli, job);
@@ -116,7 +117,9 @@ enum mr_code cli_show(struct cli *cli, struct mr_error *err)
         if (!cJSON_IsString(item))
             (void)mr_json_print(item, &text);
         printf("%-14s  %s\n", item->string,
-               cJSON_IsString(item) ? item->valuestring : text.data ? text.data : "");
+               cJSON_IsString(item) ? item->valuestring
+               : text.data          ? text.data
+                                    : "");
         mr_buf_release(&text);
     }
     cJSON_Delete(job);
@@ -153,7 +156,8 @@ enum mr_code cli_history(struct cli *cli, struct mr_error *err)
     return MR_OK;
 }
 
-/* ---- outputs ------------------------------------------------------------------------------------ */
+/* ---- outputs ------------------------------------------------------------------------------------
+ */
 
 /* The last part of a key, which no storage path can be hidden in. */
 static const char *file_name(const char *key)
@@ -171,7 +175,8 @@ static enum mr_code fetch(struct cli *cli, const cJSON *output, const char *dir,
     enum mr_code rc;
 
     if (name[0] == '\0' || name[0] == '.' || path[0] != '/')
-        return mr_fail(err, MR_INVALID, "output \"%s\" has no name for a file", cli_text(output, "key"));
+        return mr_fail(err, MR_INVALID, "output \"%s\" has no name for a file",
+                       cli_text(output, "key"));
     (void)snprintf(file, sizeof file, "%s/%s", dir, name);
     rc = cli_download(cli, path, file, err);
     if (!rc && !cli->json)
@@ -218,7 +223,8 @@ enum mr_code cli_outputs(struct cli *cli, struct mr_error *err)
     return rc;
 }
 
-/* ---- cancel, redrive ---------------------------------------------------------------------------- */
+/* ---- cancel, redrive ----------------------------------------------------------------------------
+ */
 
 static enum mr_code tell(struct cli *cli, const char *verb, struct mr_error *err)
 {

@@ -39,8 +39,8 @@ static void usage(FILE *out)
         fprintf(out, "  %-10s %s\n             millrace %s\n", verbs[i].name, verbs[i].help,
                 verbs[i].usage);
     fprintf(out, "\nSettings (environment variables, or options among the words):\n\n");
-    mr_config_help(&(struct mr_settings_part){"Command line", cli_settings, cli_settings_count,
-                                              NULL}, 1, out);
+    mr_config_help(
+        &(struct mr_settings_part){"Command line", cli_settings, cli_settings_count, NULL}, 1, out);
 }
 
 static int run(struct cli *cli, const struct verb *verb)

@@ -1,4 +1,5 @@
-/* submit.c -- a workflow's name, a definition file or a recipe file, an input and pictures: one job. */
+/* submit.c -- a workflow's name, a definition file or a recipe file, an input and pictures: one
+ * job. */
 #include "gateway/cli/cli.h"
 
 #include "common/base/json.h"
@@ -49,7 +50,8 @@ static enum mr_code what_to_run(const char *word, cJSON *body, struct mr_error *
 }
 
 /* Uploads a picture; its key becomes /source/key of the input (or of a recipe). */
-static enum mr_code add_picture(struct cli *cli, const char *file, cJSON *body, struct mr_error *err)
+static enum mr_code add_picture(struct cli *cli, const char *file, cJSON *body,
+                                struct mr_error *err)
 {
     cJSON *stored = NULL, *into = mr_json_get(body, "recipe"), *source;
     enum mr_code rc = cli_upload(cli, file, &stored, err);
@@ -102,8 +104,10 @@ enum mr_code cli_submit(struct cli *cli, struct mr_error *err)
     struct mr_buf text = {0};
     enum mr_code rc;
 
-    rc = cli_words(cli, 1, 1, "submit WORKFLOW|FILE [--input JSON|@FILE] [--upload PHOTO] [--id ID] "
-                              "[--watch]", err);
+    rc = cli_words(cli, 1, 1,
+                   "submit WORKFLOW|FILE [--input JSON|@FILE] [--upload PHOTO] [--id ID] "
+                   "[--watch]",
+                   err);
     if (!rc)
         rc = build_body(cli, body, input, photo, id, err);
     if (!rc)

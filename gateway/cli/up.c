@@ -96,7 +96,8 @@ static enum mr_code prepare(struct cli *cli, char data[4096], struct mr_error *e
     if (!realpath(cli->config.data, data))
         return mr_fail(err, MR_IO, "%s: %s", cli->config.data, strerror(errno));
     if (strpbrk(data, "\"\\\n"))
-        return mr_fail(err, MR_INVALID, "MILLRACE_DATA: %s: a path without \" and \\ is needed", data);
+        return mr_fail(err, MR_INVALID, "MILLRACE_DATA: %s: a path without \" and \\ is needed",
+                       data);
     if ((rc = make_key(data, err)) || (rc = make_redis_conf(&cli->config, data, err)))
         return rc;
     (void)snprintf(path, sizeof path, "%s/url", data);
@@ -136,7 +137,8 @@ static bool gateway_ready(struct cli *cli)
 
     (void)snprintf(url, sizeof url, "%s/readyz", cli->url);
     request.url = url;
-    ready = mr_http_request(cli->http, &request, &response, NULL) == MR_OK && response.status == 200;
+    ready =
+        mr_http_request(cli->http, &request, &response, NULL) == MR_OK && response.status == 200;
     mr_http_response_release(&response);
     return ready;
 }

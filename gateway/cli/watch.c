@@ -23,10 +23,10 @@ static void show(const struct cli *cli, const cJSON *job, int64_t started_ms)
     const char *status = cli_text(job, "status"), *state = cli_text(job, "state");
 
     if (cli->tty)
-        printf("\r\033[K%s %s%-9s%s  %6.1f s  steps %lld/%lld  %s",
-               wheel[spent / 150 % 4], cli_paint(cli, status), status, cli_plain(cli),
-               (double)spent / 1000, (long long)cli_int(job, "steps_done"),
-               (long long)cli_int(job, "steps_entered"), state);
+        printf("\r\033[K%s %s%-9s%s  %6.1f s  steps %lld/%lld  %s", wheel[spent / 150 % 4],
+               cli_paint(cli, status), status, cli_plain(cli), (double)spent / 1000,
+               (long long)cli_int(job, "steps_done"), (long long)cli_int(job, "steps_entered"),
+               state);
     else
         printf("%-9s  %6.1f s  steps %lld/%lld  %s\n", status, (double)spent / 1000,
                (long long)cli_int(job, "steps_done"), (long long)cli_int(job, "steps_entered"),
@@ -49,7 +49,8 @@ static enum mr_code end(const struct cli *cli, const cJSON *job, struct mr_error
         printf("\n");
     if (strcmp(status, "SUCCEEDED") == 0)
         return MR_OK;
-    return mr_fail(err, MR_INTERNAL, "job %s %s: %s: %s; `millrace redrive %s` runs it again from there",
+    return mr_fail(err, MR_INTERNAL,
+                   "job %s %s: %s: %s; `millrace redrive %s` runs it again from there",
                    cli_text(job, "id"), status, cli_text(job, "error"), cli_text(job, "cause"),
                    cli_text(job, "id"));
 }

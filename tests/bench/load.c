@@ -1,5 +1,5 @@
-/* load.c -- the load generator of tests/bench/run: writes jobs, fills a log, or runs one job at a time.
- * Its own CPU is printed, not counted.  Prints one JSON line. */
+/* load.c -- the load generator of tests/bench/run: writes jobs, fills a log, or runs one job at a
+ * time. Its own CPU is printed, not counted.  Prints one JSON line. */
 #include "common/adapters/crypto.h"
 #include "common/base/json.h"
 #include "common/model/message.h"
@@ -18,7 +18,8 @@ static const char noop_text[] =
     "\"End\":true}}}";
 static const char steps_text[] =
     "{\"StartAt\":\"One\",\"States\":{\"One\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\","
-    "\"Next\":\"Two\"},\"Two\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\",\"Next\":\"Three\"},"
+    "\"Next\":\"Two\"},\"Two\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\",\"Next\":"
+    "\"Three\"},"
     "\"Three\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\",\"End\":true}}}";
 static const char input_text[] = "{\"source\":{\"key\":\"in/photo.jpg\"},\"width\":720}";
 
@@ -100,13 +101,16 @@ static void put_workflow(struct load *load, const char *name, const char *defini
     flush(load);
 }
 
-/* ---- fill: a log of n jobs, a submit and a result each ------------------------------------------ */
+/* ---- fill: a log of n jobs, a submit and a result each ------------------------------------------
+ */
 
 static void write_result(struct load *load, const char *job, const char *nonce, int32_t shard)
 {
     char said[MR_JOB_ID_MAX + 32], mac[33], token[MR_TOKEN_MAX + 1];
-    struct mr_event event = {.kind = MR_EVENT_RESULT, .token_text = token,
-                             .output_text = input_text, .output_len = sizeof input_text - 1,
+    struct mr_event event = {.kind = MR_EVENT_RESULT,
+                             .token_text = token,
+                             .output_text = input_text,
+                             .output_len = sizeof input_text - 1,
                              .worker = "bench"};
     uint8_t sum[MR_SHA256_LEN];
     struct mr_buf text = {0};
@@ -124,9 +128,16 @@ static void write_submit(struct load *load, const char *job, const char *nonce, 
                          const cJSON *input, int32_t shard)
 {
     char sum[65];
-    struct mr_event event = {.kind = MR_EVENT_SUBMIT, .job = job, .tenant = "default",
-                             .workflow = "noop", .def = def, .nonce = nonce, .sum = sum,
-                             .engine = 1, .from = "bench/0/0", .input = input};
+    struct mr_event event = {.kind = MR_EVENT_SUBMIT,
+                             .job = job,
+                             .tenant = "default",
+                             .workflow = "noop",
+                             .def = def,
+                             .nonce = nonce,
+                             .sum = sum,
+                             .engine = 1,
+                             .from = "bench/0/0",
+                             .input = input};
     struct mr_buf text = {0};
 
     mr_sha256_hex(job, strlen(job), sum);
@@ -138,7 +149,8 @@ static void write_submit(struct load *load, const char *job, const char *nonce, 
 static void fill(struct load *load, long n)
 {
     const uint32_t shards = (uint32_t)load->config.cluster.shards;
-    struct mr_event definition = {.kind = MR_EVENT_DEFINITION, .definition_text = noop_text,
+    struct mr_event definition = {.kind = MR_EVENT_DEFINITION,
+                                  .definition_text = noop_text,
                                   .definition_len = sizeof noop_text - 1};
     struct mr_buf text = {0};
     cJSON *input = cJSON_Parse(input_text);
@@ -170,7 +182,8 @@ static void fill(struct load *load, long n)
     flush(load);
 }
 
-/* ---- jobs and single ---------------------------------------------------------------------------- */
+/* ---- jobs and single ----------------------------------------------------------------------------
+ */
 
 static void write_job(struct load *load, const char *workflow, const char *prefix, long i)
 {
@@ -294,11 +307,12 @@ int main(int argc, char **argv)
         flush(&load);
     }
     (void)getrusage(RUSAGE_SELF, &used);
-    printf("{\"work\":\"%s\",\"n\":%ld,\"ms\":%.0f,\"cpu_ms\":%ld,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
-           work, n, now_ms() - start,
-           (long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
-               (long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000,
-           p50, p99);
+    printf(
+        "{\"work\":\"%s\",\"n\":%ld,\"ms\":%.0f,\"cpu_ms\":%ld,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
+        work, n, now_ms() - start,
+        (long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+            (long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000,
+        p50, p99);
     mr_bus_free(load.bus);
     mr_parts_stop(&load.config, NULL, 0);
     return 0;

@@ -1,5 +1,5 @@
-/* main.c -- millrace-sample: draws the pictures that the demo, the tests and the docs use, so that the
- * project ships none.  `photo FILE.jpg [WIDTH HEIGHT]`: a landscape at dusk with fine detail;
+/* main.c -- millrace-sample: draws the pictures that the demo, the tests and the docs use, so that
+ * the project ships none.  `photo FILE.jpg [WIDTH HEIGHT]`: a landscape at dusk with fine detail;
  * `mark FILE.png`: a watermark with transparency.  The same bytes every time. */
 #include <math.h>
 #include <stdbool.h>
@@ -111,9 +111,8 @@ static void draw_mark(struct picture *picture)
 static int save(const struct picture *picture, const char *file)
 {
     const size_t bytes = (size_t)picture->width * picture->height * picture->bands;
-    VipsImage *image = vips_image_new_from_memory(picture->pixels, bytes, picture->width,
-                                                  picture->height, picture->bands,
-                                                  VIPS_FORMAT_UCHAR);
+    VipsImage *image = vips_image_new_from_memory(
+        picture->pixels, bytes, picture->width, picture->height, picture->bands, VIPS_FORMAT_UCHAR);
     VipsImage *srgb = NULL;
     int failed = 1;
 
@@ -133,8 +132,8 @@ int main(int argc, char **argv)
 {
     const bool mark = argc >= 3 && strcmp(argv[1], "mark") == 0;
     const bool photo = argc >= 3 && strcmp(argv[1], "photo") == 0;
-    struct picture picture = {.width = mark ? 256 : 2400, .height = mark ? 256 : 1600,
-                              .bands = mark ? 4 : 3};
+    struct picture picture = {
+        .width = mark ? 256 : 2400, .height = mark ? 256 : 1600, .bands = mark ? 4 : 3};
     int failed;
 
     if (argc == 5 && photo) {

@@ -145,7 +145,8 @@ const char *kit_list_text(struct mr_store *store, uint32_t shard, const char *st
     struct texts texts = {.count = 0};
 
     assert_int_equal(
-        mr_store_jobs_list(store, shard, status, before_ms, 0, max, take_member, &texts, NULL), MR_OK);
+        mr_store_jobs_list(store, shard, status, before_ms, 0, max, take_member, &texts, NULL),
+        MR_OK);
     return joined(&texts, false);
 }
 

@@ -199,7 +199,8 @@ static void forged_stale_and_foreign_tokens_change_nothing(void **state)
     for (size_t i = 0; i < 4; i++) {
         char text[1024];
 
-        (void)snprintf(text, sizeof text, "{\"token\":\"%s\",\"output\":{\"evil\":true}}", forged[i]);
+        (void)snprintf(text, sizeof text, "{\"token\":\"%s\",\"output\":{\"evil\":true}}",
+                       forged[i]);
         flow_produce(&flow, "millrace.results", "x", text);
     }
     settle(&flow);
@@ -340,7 +341,8 @@ static void a_log_cut_off_behind_redis_is_noticed_not_skipped(void **state)
     assert_true(flow_run(&flow, "job-1", 20000));
     flow_kill(&flow, 0);
     for (int i = 0; i < 3; i++) /* events that nobody has applied */
-        flow_produce(&flow, "millrace.log", "job-1", "{\"v\":1,\"k\":\"redrive\",\"job\":\"job-1\"}");
+        flow_produce(&flow, "millrace.log", "job-1",
+                     "{\"v\":1,\"k\":\"redrive\",\"job\":\"job-1\"}");
     mr_sim_broker_truncate(flow.broker, "millrace.log", (int32_t)shard, 1000);
     flow_start(&flow, 1);
     for (int i = 0; i < 400; i++)
@@ -366,8 +368,8 @@ static void a_task_whose_record_is_gone_is_sent_again(void **state)
     flow_teardown(&flow);
 }
 
-/* Port call 1 fails, then 2, then 3 ...: before it was done, and after. The job ends as it would have,
- * is told of once, and nothing is left in the outbox. */
+/* Port call 1 fails, then 2, then 3 ...: before it was done, and after. The job ends as it would
+ * have, is told of once, and nothing is left in the outbox. */
 static void whichever_port_call_fails_the_job_ends_right(void **state)
 {
     char calm_digest[1024], digest[1024];
@@ -393,7 +395,8 @@ static void whichever_port_call_fails_the_job_ends_right(void **state)
             flow_start(&flow, 0);
             flow_submit(&flow, "job-1", flow_parallel, "{\"x\":1}");
             if (!flow_run(&flow, "job-1", 120000))
-                fail_msg("call %llu, fault %d: the job has not ended", (unsigned long long)n, fault);
+                fail_msg("call %llu, fault %d: the job has not ended", (unsigned long long)n,
+                         fault);
             for (int i = 0; i < 100; i++)
                 flow_pass(&flow);
             flow_digest(&flow, "job-1", digest, sizeof digest);

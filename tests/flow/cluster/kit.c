@@ -1,9 +1,9 @@
 /* kit.c -- the cluster of the flow tests. */
 #include "tests/flow/cluster/kit.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +79,28 @@ void flow_setup_shards(struct flow *flow, uint64_t seed, int shards)
 
     *flow = (struct flow){
         .world = {.seed = seed, .now_ms = 1700000000000},
-        .cluster = {.bus = MR_BUS_KAFKA, .topics = prefix, .shards = shards, .task_partitions = 1,
-                    .jobs_keep_ms = 604800000, .dedupe_ms = 691200000},
-        .config = {.id = none, .batch_max = 100, .admit_window = 100, .outstanding_max = 50,
-                   .jobs_cached_max = 1000, .lease_ms = 3000, .take_retry_ms = 100,
-                   .trim_quiet_ms = 50, .send_retry_ms = 100, .scan_ms = 20000,
-                   .task_resend_ms = 60000, .events_replay_ms = 3600000, .log_keep = 1000,
-                   .machines_cached_bytes = 1048576, .events = true, .classes = classes},
+        .cluster = {.bus = MR_BUS_KAFKA,
+                    .topics = prefix,
+                    .shards = shards,
+                    .task_partitions = 1,
+                    .jobs_keep_ms = 604800000,
+                    .dedupe_ms = 691200000},
+        .config = {.id = none,
+                   .batch_max = 100,
+                   .admit_window = 100,
+                   .outstanding_max = 50,
+                   .jobs_cached_max = 1000,
+                   .lease_ms = 3000,
+                   .take_retry_ms = 100,
+                   .trim_quiet_ms = 50,
+                   .send_retry_ms = 100,
+                   .scan_ms = 20000,
+                   .task_resend_ms = 60000,
+                   .events_replay_ms = 3600000,
+                   .log_keep = 1000,
+                   .machines_cached_bytes = 1048576,
+                   .events = true,
+                   .classes = classes},
     };
     mr_sim_clock_init(&flow->clock, &flow->world);
     flow->broker = mr_sim_broker_new(&flow->world);
@@ -164,7 +179,8 @@ void flow_produce(struct flow *flow, const char *topic, const char *key, const c
     uint64_t calls, fail_at = calm(flow, &calls);
 
     assert_int_equal(mr_bus_send(flow->bus, topic, -1, key, key ? strlen(key) : 0, text,
-                                 strlen(text), NULL, NULL), MR_OK);
+                                 strlen(text), NULL, NULL),
+                     MR_OK);
     assert_int_equal(mr_bus_flush(flow->bus, 1000, NULL), MR_OK);
     stormy(flow, fail_at, calls);
 }
@@ -179,7 +195,8 @@ void flow_submit(struct flow *flow, const char *id, const char *definition, cons
     mr_buf_release(&text);
 }
 
-/* ---- the world's own pass ----------------------------------------------------------------------- */
+/* ---- the world's own pass -----------------------------------------------------------------------
+ */
 
 static void answer(struct flow *flow, const struct mr_msg *msg)
 {
@@ -215,8 +232,8 @@ static void read_letters(struct flow *flow)
 
     for (int i = 0; i < n; i++) {
         flow->letters++;
-        (void)snprintf(flow->last_letter, sizeof flow->last_letter, "%.*s",
-                       (int)msgs[i].value_len, msgs[i].value);
+        (void)snprintf(flow->last_letter, sizeof flow->last_letter, "%.*s", (int)msgs[i].value_len,
+                       msgs[i].value);
     }
 }
 
@@ -272,7 +289,8 @@ void flow_passes(struct flow *flow, int64_t ms)
         flow_pass(flow);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------
+ */
 
 struct want {
     const char *field;
@@ -336,8 +354,8 @@ int flow_outbox(struct flow *flow)
 
 void flow_digest(struct flow *flow, const char *job, char *buf, size_t size)
 {
-    static const char *const fields[] = {"status", "output", "error", "cause", "steps_entered",
-                                         "steps_done", "rev"};
+    static const char *const fields[] = {"status",        "output",     "error", "cause",
+                                         "steps_entered", "steps_done", "rev"};
 
     buf[0] = '\0';
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

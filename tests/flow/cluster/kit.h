@@ -1,5 +1,5 @@
-/* kit.h -- a whole cluster in one thread on virtual time: real orchestrators on simulated ports, and a
- * worker of a few lines that answers what it is told to. */
+/* kit.h -- a whole cluster in one thread on virtual time: real orchestrators on simulated ports,
+ * and a worker of a few lines that answers what it is told to. */
 #ifndef FLOW_KIT_H
 #define FLOW_KIT_H
 
@@ -30,13 +30,13 @@ struct flow {
     struct mr_store *store;
     struct mr_queue *tasks;
     struct mr_log *events, *dlq;
-    bool worker_off;      /* takes nothing */
-    int worker_fails;     /* this many tasks are answered with an error first */
-    const char *cause;    /* of such an answer */
+    bool worker_off;   /* takes nothing */
+    int worker_fails;  /* this many tasks are answered with an error first */
+    const char *cause; /* of such an answer */
     int tasks_seen;
     int notices, letters; /* distinct ones */
     char last_letter[4096];
-    char seen[64][160];   /* ids of notices */
+    char seen[64][160]; /* ids of notices */
     char last_token[MR_TOKEN_MAX + 1];
 };
 

@@ -1,4 +1,5 @@
-/* review_test.c -- faults that a hostile reading of the orchestrator found, each as the promise it broke. */
+/* review_test.c -- faults that a hostile reading of the orchestrator found, each as the promise it
+ * broke. */
 #include "tests/flow/cluster/kit.h"
 
 #include "common/sim/store_sim.h"
@@ -57,7 +58,8 @@ static void produce_event(struct flow *flow, const struct mr_event *event)
     mr_buf_release(&text);
 }
 
-/* ---- batches ------------------------------------------------------------------------------------ */
+/* ---- batches ------------------------------------------------------------------------------------
+ */
 
 static void many_submits_in_one_batch_and_once_more_are_one_job_each(void **state)
 {
@@ -115,7 +117,8 @@ static void more_shards_than_writes_may_be_under_way_lose_none(void **state)
 static const char pass_only[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}";
 
-/* ---- Redis flushed, Redis away ------------------------------------------------------------------ */
+/* ---- Redis flushed, Redis away ------------------------------------------------------------------
+ */
 
 static void a_flush_under_a_busy_shard_forgets_no_job(void **state)
 {
@@ -202,7 +205,8 @@ static void an_owner_cut_off_from_redis_leaves_the_next_one_in_peace(void **stat
     flow_teardown(&flow);
 }
 
-/* ---- taking ------------------------------------------------------------------------------------- */
+/* ---- taking -------------------------------------------------------------------------------------
+ */
 
 struct held { /* delivery reports that are slow to come */
     void *tags[8];
@@ -281,7 +285,8 @@ static void a_cut_off_log_is_noticed_whichever_look_fails(void **state)
     }
 }
 
-/* ---- what a job remembers ----------------------------------------------------------------------- */
+/* ---- what a job remembers -----------------------------------------------------------------------
+ */
 
 static void a_long_cause_in_any_language_comes_back_from_redis(void **state)
 {
@@ -329,7 +334,8 @@ static void a_row_does_not_grow_with_every_output(void **state)
     flow_teardown(&flow);
 }
 
-/* ---- timers and the scanner --------------------------------------------------------------------- */
+/* ---- timers and the scanner ---------------------------------------------------------------------
+ */
 
 static void a_stale_timer_event_takes_no_timer_away(void **state)
 {
@@ -342,8 +348,12 @@ static void a_stale_timer_event_takes_no_timer_away(void **state)
     start = flow.world.now_ms;
     flow_submit(&flow, "job-1", flow_wait, "{}");
     flow_passes(&flow, 500);
-    produce_event(&flow, &(struct mr_event){.kind = MR_EVENT_TIMER, .job = "job-1", .seq = 1,
-                                            .attempt = 1, .timer = ASL_TIMER_WAIT, .due_ms = 1});
+    produce_event(&flow, &(struct mr_event){.kind = MR_EVENT_TIMER,
+                                            .job = "job-1",
+                                            .seq = 1,
+                                            .attempt = 1,
+                                            .timer = ASL_TIMER_WAIT,
+                                            .due_ms = 1});
     assert_true(flow_run(&flow, "job-1", 20000));
     assert_true(flow.world.now_ms - start < 8000); /* not by the scanner, 20 s later */
     flow_teardown(&flow);
@@ -400,7 +410,8 @@ static void a_late_task_is_sent_again_once_a_period_not_with_every_look(void **s
     flow_teardown(&flow);
 }
 
-/* ---- admission ---------------------------------------------------------------------------------- */
+/* ---- admission ----------------------------------------------------------------------------------
+ */
 
 static void garbage_as_large_as_the_bus_takes_holds_nobody_up(void **state)
 {
@@ -430,7 +441,8 @@ static void put_workflow(struct flow *flow, const char *name, int n)
 
     (void)snprintf(definition, sizeof definition,
                    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":%d,"
-                   "\"End\":true}}}", n);
+                   "\"End\":true}}}",
+                   n);
     (void)snprintf(sum, sizeof sum, "%064d", n);
     (void)snprintf(text, sizeof text, "{\"v\":1,\"def\":\"%s\",\"definition\":%s,\"created_ms\":1}",
                    sum, definition);
@@ -518,7 +530,8 @@ static void a_name_is_asked_for_whichever_call_fails(void **state)
     }
 }
 
-/* ---- relay -------------------------------------------------------------------------------------- */
+/* ---- relay --------------------------------------------------------------------------------------
+ */
 
 static const char flow_bad_class[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:bad.x\","

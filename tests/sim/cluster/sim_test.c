@@ -1,6 +1,6 @@
-/* sim_test.c -- one seed is one history: random jobs, random faults at port calls, kills, pauses and
- * flushes, on virtual time.  Whatever happened, in the end every job that was accepted has ended as its
- * workflow says, is told of once, and nothing is left behind.
+/* sim_test.c -- one seed is one history: random jobs, random faults at port calls, kills, pauses
+ * and flushes, on virtual time.  Whatever happened, in the end every job that was accepted has
+ * ended as its workflow says, is told of once, and nothing is left behind.
  *
  * MILLRACE_SIM_SEEDS: how many seeds (200); MILLRACE_SIM_SEED: the first, to see one again (1). */
 #include "tests/flow/cluster/kit.h"
@@ -42,7 +42,8 @@ static void submit_one(struct flow *flow, uint64_t *random, int n)
 {
     static const char *const definitions[] = {flow_pass_only, flow_one_task, flow_retry, flow_wait,
                                               flow_parallel};
-    const char *definition = definitions[(uint64_t)n % (sizeof definitions / sizeof definitions[0])];
+    const char *definition =
+        definitions[(uint64_t)n % (sizeof definitions / sizeof definitions[0])];
     char id[16], input[64];
 
     job_name(id, n);

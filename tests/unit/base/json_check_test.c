@@ -15,10 +15,7 @@ struct text {
     const char *bytes;
     size_t len;
 };
-#define T(literal)                                                                                 \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
-    }
+#define T(literal)   {literal, sizeof(literal) - 1}
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct mr_json_limits limits = {8 << 20, 64};

@@ -135,14 +135,16 @@ static void every_double_that_is_printed_passes_the_check_and_reads_back(void **
     mr_buf_release(&buf);
 }
 
-/* Locales with a comma, and with a point of two bytes: the machine's, or what make_locales() made. */
+/* Locales with a comma, and with a point of two bytes: the machine's, or what make_locales() made.
+ */
 static bool set_foreign_locale(size_t i)
 {
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8"};
     return i < 3 && setlocale(LC_ALL, names[i]);
 }
 
-/* Debian's package locales has the sources; localedef makes locales of them in the current folder. */
+/* Debian's package locales has the sources; localedef makes locales of them in the current folder.
+ */
 static void make_locales(void)
 {
     if (set_foreign_locale(0))

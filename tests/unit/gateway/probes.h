@@ -1,6 +1,6 @@
-/* probes.h -- raw bytes and what they must be answered, for the parser alone and for the whole server.
- * Answers are the statuses in order, 200 for each message that is taken; a refusal ends the connection,
- * so nothing may stand behind one; "" is a message that is not complete. */
+/* probes.h -- raw bytes and what they must be answered, for the parser alone and for the whole
+ * server. Answers are the statuses in order, 200 for each message that is taken; a refusal ends the
+ * connection, so nothing may stand behind one; "" is a message that is not complete. */
 #ifndef GW_PROBES_H
 #define GW_PROBES_H
 
@@ -13,19 +13,20 @@ struct probe {
     const char *answers;
 };
 
-#define H "Host: a\r\n"
+#define H                       "Host: a\r\n"
 #define P(name, bytes, answers) {name, bytes, sizeof(bytes) - 1, answers}
-#define CHUNKED "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
-#define NEXT "GET /next HTTP/1.1\r\n" H "\r\n"
-#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-#define X256 X64 X64 X64 X64
-#define X1024 X256 X256 X256 X256
-#define X8192 X1024 X1024 X1024 X1024 X1024 X1024 X1024 X1024
-#define Z64 "0000000000000000000000000000000000000000000000000000000000000000"
-#define Z1024 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64
-#define H10 "a: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\n"
+#define CHUNKED                 "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+#define NEXT                    "GET /next HTTP/1.1\r\n" H "\r\n"
+#define X64                     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X256                    X64 X64 X64 X64
+#define X1024                   X256 X256 X256 X256
+#define X8192                   X1024 X1024 X1024 X1024 X1024 X1024 X1024 X1024
+#define Z64                     "0000000000000000000000000000000000000000000000000000000000000000"
+#define Z1024                   Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64 Z64
+#define H10                     "a: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\na: b\r\n"
 
-#pragma GCC diagnostic ignored "-Woverlength-strings" /* long ones are what some probes are about */
+#pragma GCC diagnostic ignored "-Woverlength-strings" /* long ones are what some probes are about  \
+                                                       */
 /* clang-format off */
 static const struct probe probes[] = {
     /* ---- what is right ---- */

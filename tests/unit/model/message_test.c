@@ -89,8 +89,9 @@ static void too_large_a_job_is_refused_before_it_is_parsed(void **state)
 
 static void a_printed_job_reads_back(void **state)
 {
-    static const char text[] = "{\"v\":1,\"id\":\"a-1\",\"tenant\":\"shop\",\"workflow\":\"thumbs\","
-                               "\"input\":{\"b\":[1,2.5],\"a\":\"x\"}}";
+    static const char text[] =
+        "{\"v\":1,\"id\":\"a-1\",\"tenant\":\"shop\",\"workflow\":\"thumbs\","
+        "\"input\":{\"b\":[1,2.5],\"a\":\"x\"}}";
     struct mr_job job = {0}, again = {0};
     struct mr_buf printed = {0}, one = {0}, two = {0};
 
@@ -189,16 +190,33 @@ static void every_event_reads_back_as_it_was_written(void **state)
     cJSON *input = cJSON_Parse("{\"a\":[1,2,{\"b\":null}]}");
     const struct mr_event events[] = {
         {.kind = MR_EVENT_TAKEOVER, .owner = "host-1"},
-        {.kind = MR_EVENT_DEFINITION, .def = "abc", .definition_text = def,
+        {.kind = MR_EVENT_DEFINITION,
+         .def = "abc",
+         .definition_text = def,
          .definition_len = sizeof def - 1},
-        {.kind = MR_EVENT_SUBMIT, .job = "j1", .tenant = "t", .workflow = "w", .def = "abc",
-         .nonce = "00112233445566778899aabbccddeeff", .sum = "ff", .engine = 1, .from = "a/0/1",
+        {.kind = MR_EVENT_SUBMIT,
+         .job = "j1",
+         .tenant = "t",
+         .workflow = "w",
+         .def = "abc",
+         .nonce = "00112233445566778899aabbccddeeff",
+         .sum = "ff",
+         .engine = 1,
+         .from = "a/0/1",
          .input = input},
-        {.kind = MR_EVENT_RESULT, .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
-         .output = input, .worker = "w1"},
-        {.kind = MR_EVENT_RESULT, .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
-         .error = "Image.Corrupt", .cause = "it \"broke\"\n"},
-        {.kind = MR_EVENT_TIMER, .job = "j1", .seq = 7, .attempt = 2, .timer = 'w',
+        {.kind = MR_EVENT_RESULT,
+         .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
+         .output = input,
+         .worker = "w1"},
+        {.kind = MR_EVENT_RESULT,
+         .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
+         .error = "Image.Corrupt",
+         .cause = "it \"broke\"\n"},
+        {.kind = MR_EVENT_TIMER,
+         .job = "j1",
+         .seq = 7,
+         .attempt = 2,
+         .timer = 'w',
          .due_ms = 1700000000000},
         {.kind = MR_EVENT_CANCEL, .job = "j1", .cause = "no longer wanted"},
         {.kind = MR_EVENT_REDRIVE, .job = "j1"},
@@ -240,8 +258,13 @@ static void a_dead_letter_holds_the_bytes_as_base64(void **state)
 {
     static const struct {
         const char *bytes, *coded;
-    } vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},   {"foo", "Zm9v"},
-                   {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    } vectors[] = {{"", ""},
+                   {"f", "Zg=="},
+                   {"fo", "Zm8="},
+                   {"foo", "Zm9v"},
+                   {"foob", "Zm9vYg=="},
+                   {"fooba", "Zm9vYmE="},
+                   {"foobar", "Zm9vYmFy"}};
 
     (void)state; /* vectors: RFC 4648, section 10 */
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
@@ -296,8 +319,8 @@ static void topics_are_named_by_their_prefix(void **state)
 
 static void the_log_is_kept_for_ever_and_config_is_compacted(void **state)
 {
-    const struct mr_cluster_config config = {.shards = 5, .task_partitions = 3,
-                                             .jobs_keep_ms = 1000};
+    const struct mr_cluster_config config = {
+        .shards = 5, .task_partitions = 3, .jobs_keep_ms = 1000};
     struct mr_topic_spec specs[MR_TOPICS_COUNT];
     struct mr_topics topics;
     int seen = 0;

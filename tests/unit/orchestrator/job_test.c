@@ -19,14 +19,20 @@ static struct asl_machine *machine_new(void)
 {
     struct asl_machine *machine = NULL;
 
-    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL), MR_OK);
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
+                     MR_OK);
     return machine;
 }
 
 static struct oc_job *job_new(struct asl_machine *machine, const char *id, const char *nonce)
 {
-    const struct mr_event submit = {.kind = MR_EVENT_SUBMIT, .job = id, .tenant = "shop",
-                                    .workflow = "thumbs", .def = "d", .nonce = nonce, .sum = "s"};
+    const struct mr_event submit = {.kind = MR_EVENT_SUBMIT,
+                                    .job = id,
+                                    .tenant = "shop",
+                                    .workflow = "thumbs",
+                                    .def = "d",
+                                    .nonce = nonce,
+                                    .sum = "s"};
     struct oc_job *job = NULL;
 
     assert_int_equal(oc_job_new(&submit, 7, machine, &job, NULL), MR_OK);
@@ -143,7 +149,10 @@ static void a_text_cut_or_changed_anywhere_is_corrupt_and_never_half_a_job(void 
 
 static void values_are_found_by_number_and_broken_ones_are_not_read_past(void **state)
 {
-    static const char vals[] = "1\0" "3\0abc4294967295\0" "2\0{}7\0" "99\0x";
+    static const char vals[] = "1\0"
+                               "3\0abc4294967295\0"
+                               "2\0{}7\0"
+                               "99\0x";
     struct mr_job_load load = {.job = "j"};
     const char *text = NULL;
     size_t len = 0;

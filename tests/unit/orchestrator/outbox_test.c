@@ -171,8 +171,9 @@ static void what_redis_gives_back_is_what_was_written(void **state)
     setup(&again);
     add_task(&f, "t:j:1:1");
     assert_int_equal(write_all(&f), 1);
-    assert_int_equal(oc_outbox_load(&again.outbox, "t:j:1:1", f.ops[0].a, f.ops[0].a_len, &f.topics,
-                                    NULL), MR_OK);
+    assert_int_equal(
+        oc_outbox_load(&again.outbox, "t:j:1:1", f.ops[0].a, f.ops[0].a_len, &f.topics, NULL),
+        MR_OK);
     effect = ready_task(&again);
     assert_non_null(effect);
     assert_string_equal(effect->class_of->name, "image");

@@ -35,9 +35,16 @@ static void every_row_of_the_table_gives_its_class_and_type(void **state)
 static void what_is_not_in_the_table_is_refused_and_named(void **state)
 {
     static const char *const refused[] = {
-        "", "millrace:", "millrace:.x", "millrace:no/slash.x", "millrace:a b.x", "image.render",
-        "arn:aws:lambda:eu-west-1:1:function:", "arn:aws:lambda:eu-west-1:1:layer:x",
-        "arn:aws:sns:eu-west-1:1:topic", "arn:aws:states:::activity:no/slash",
+        "",
+        "millrace:",
+        "millrace:.x",
+        "millrace:no/slash.x",
+        "millrace:a b.x",
+        "image.render",
+        "arn:aws:lambda:eu-west-1:1:function:",
+        "arn:aws:lambda:eu-west-1:1:layer:x",
+        "arn:aws:sns:eu-west-1:1:topic",
+        "arn:aws:states:::activity:no/slash",
         "millrace:classnamesareonlyallowedtobefortysevencharacterslong.x",
     };
 
