@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct kit_pixel kit_red = {255, 0, 0, 255}, kit_green = {0, 255, 0, 255},
                        kit_blue = {0, 0, 255, 255}, kit_white = {255, 255, 255, 255},
@@ -283,4 +284,25 @@ int64_t kit_rss_bytes(int pid)
             kib = strtoll(line + 6, NULL, 10);
     fclose(file);
     return kib * 1024;
+}
+
+int64_t kit_cpu_ms(int pid)
+{
+    char path[64], line[512] = "", *word;
+    long user = 0, system = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    file = fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fgets(line, sizeof(line), file) && (word = strrchr(line, ')'))) /* behind its name */
+        for (int field = 3; (word = strchr(word + 1, ' ')); field++) {
+            if (field == 14)
+                user = strtol(word, NULL, 10);
+            if (field == 15)
+                system = strtol(word, NULL, 10);
+        }
+    fclose(file);
+    return (int64_t)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
