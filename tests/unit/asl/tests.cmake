@@ -3,10 +3,8 @@ add_library(asl_play STATIC ${CMAKE_CURRENT_SOURCE_DIR}/unit/asl/play.c)
 target_link_libraries(asl_play PUBLIC asl PkgConfig::CMOCKA)
 
 mr_test(asl_states unit unit/asl/states_test.c asl_play)
-mr_test(asl_recorded unit unit/asl/recorded_test.c asl_play)
-target_compile_definitions(test_asl_recorded PRIVATE SHARED_FOLDER="${CMAKE_SOURCE_DIR}/../shared"
-    KNOWN_FILE="${CMAKE_SOURCE_DIR}/tests/unit/asl/recorded_known.txt")
 mr_test(asl_parts unit unit/asl/parts_test.c asl_play)
+mr_test(asl_simulate unit unit/asl/simulate_test.c asl_play)
 mr_test(asl_machine unit unit/asl/machine_test.c asl_play)
 mr_test(asl_choice unit unit/asl/choice_test.c asl_play)
 mr_test(asl_data unit unit/asl/data_test.c asl_play)

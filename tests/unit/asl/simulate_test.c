@@ -1,0 +1,139 @@
+/* simulate_test.c -- whole definitions on virtual time, with answers that were written down. */
+#include "orchestrator/asl/script.h"
+#include "tests/unit/asl/play.h"
+
+#include "common/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct told {
+    struct asl_script *script;
+    struct asl_run *run;
+    int64_t end_ms;
+    struct mr_error err;
+    enum mr_code rc;
+};
+
+static enum mr_code answer(void *ctx, const struct asl_effect *task, const cJSON *input,
+                           struct asl_answer *ret, struct mr_error *err)
+{
+    struct told *told = ctx;
+
+    return asl_script_answer(told->script, task, input, ret, err);
+}
+
+static void tell(struct told *told, const char *definition, const char *input, const char *answers)
+{
+    struct asl_machine *machine = NULL;
+    cJSON *json = cJSON_Parse(answers), *data = cJSON_Parse(input);
+    struct asl_simulation plan = {.start = {.job = "j", .workflow = "w", .tenant = "t"},
+                                  .input = data,
+                                  .answer = answer,
+                                  .ctx = told};
+
+    *told = (struct told){0};
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, &told->err),
+                     MR_OK);
+    told->rc = asl_script_new(json, false, &told->script, &told->err);
+    if (!told->rc)
+        told->rc = asl_simulate(machine, &plan, &told->run, &told->end_ms, &told->err);
+    asl_script_free(told->script);
+    asl_machine_unref(machine);
+    cJSON_Delete(json);
+    cJSON_Delete(data);
+}
+
+#define RETRIED                                                                                    \
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:x.y\","       \
+    "\"TimeoutSeconds\":60,\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"],\"IntervalSeconds\":100,"  \
+    "\"MaxAttempts\":3,\"BackoffRate\":2}],\"Next\":\"B\"},"                                       \
+    "\"B\":{\"Type\":\"Wait\",\"Seconds\":1000,\"End\":true}}}"
+
+static void waiting_takes_no_time_but_is_counted(void **state)
+{
+    struct told told;
+
+    (void)state;
+    tell(&told, RETRIED, "{}",
+         "{\"A\":{\"script\":[{\"raise\":{\"error\":\"E\"}},{\"hang\":true},"
+         "{\"return\":{\"ok\":1},\"after_seconds\":7}]}}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_int_equal(asl_run_status(told.run), ASL_SUCCEEDED);
+    assert_json(asl_run_output(told.run), "{\"ok\":1}");
+    /* failed, 100 s, hung for 60 s, 200 s, 7 s, and the Wait; stale time-outs move no clock */
+    assert_int_equal(told.end_ms, (100 + 60 + 200 + 7 + 1000) * 1000);
+    asl_run_free(told.run);
+}
+
+static void a_state_goes_before_its_resource_and_an_input_has_its_own_answer(void **state)
+{
+    struct told told;
+
+    (void)state;
+    tell(&told, RETRIED, "{\"n\":1}",
+         "{\"millrace:x.y\":\"echo\",\"A\":{\"by_input\":[{\"input\":{\"n\":2},\"do\":\"echo\"},"
+         "{\"input\":{\"n\":1},\"do\":{\"return\":\"one\"}}]}}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_json(asl_run_output(told.run), "\"one\"");
+    asl_run_free(told.run);
+}
+
+static void what_is_not_written_down_is_named(void **state)
+{
+    struct told told;
+
+    (void)state;
+    tell(&told, RETRIED, "{}", "{}");
+    assert_int_equal(told.rc, MR_NOT_FOUND);
+    assert_non_null(strstr(told.err.text, "millrace:x.y"));
+    tell(&told, RETRIED, "{}", "{\"A\":{\"by_input\":[{\"input\":7,\"do\":\"echo\"}]}}");
+    assert_int_equal(told.rc, MR_NOT_FOUND);
+    assert_non_null(strstr(told.err.text, "this input"));
+}
+
+static void a_bad_script_is_refused_by_name(void **state)
+{
+    static const char *const bad[] = {"[]",
+                                      "{\"A\":\"Echo\"}",
+                                      "{\"A\":{}}",
+                                      "{\"A\":{\"script\":[]}}",
+                                      "{\"A\":{\"script\":[{\"raise\":1}]}}",
+                                      "{\"A\":{\"by_input\":[{\"input\":1}]}}",
+                                      "{\"A\":{\"return\":1,\"after_seconds\":-1}}"};
+    struct told told;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        tell(&told, RETRIED, "{}", bad[i]);
+        assert_int_equal(told.rc, MR_INVALID);
+        assert_true(i == 0 || strstr(told.err.text, "'A'"));
+    }
+}
+
+static void a_run_that_waits_for_what_never_comes_is_left_running(void **state)
+{
+    struct told told;
+
+    (void)state;
+    tell(&told,
+         "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:x.y\","
+         "\"End\":true}}}",
+         "{}", "{\"A\":{\"hang\":true}}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_int_equal(asl_run_status(told.run), ASL_RUNNING);
+    asl_run_free(told.run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waiting_takes_no_time_but_is_counted),
+        cmocka_unit_test(a_state_goes_before_its_resource_and_an_input_has_its_own_answer),
+        cmocka_unit_test(what_is_not_written_down_is_named),
+        cmocka_unit_test(a_bad_script_is_refused_by_name),
+        cmocka_unit_test(a_run_that_waits_for_what_never_comes_is_left_running),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
