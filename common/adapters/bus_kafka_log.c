@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_MAX = 1024 }; /* messages lent by one poll */
+enum {
+    BATCH_MAX = 1024, /* messages lent by one poll */
+    ASK_AGAIN_MS = 50 /* between two questions to a leader that is not ready yet */
+};
 
 enum part_state { STOPPED, STARTED, GONE /* stopped, and the owner is still to hear why */ };
 
@@ -96,10 +99,21 @@ enum mr_code mr_kafka_log_bounds(struct mr_log *base, int32_t partition, int64_t
                                  int64_t *end, struct mr_error *err)
 {
     struct kafka_log *log = kafka(base);
-    rd_kafka_resp_err_t rerr = rd_kafka_query_watermark_offsets(log->rk, log->topic, partition,
-                                                                first, end, MR_KAFKA_BLOCK_MS);
+    const int64_t deadline_ms = mr_mono_ms() + MR_KAFKA_BLOCK_MS;
+    int64_t rest_ms = MR_KAFKA_BLOCK_MS;
+    rd_kafka_resp_err_t rerr;
 
-    return rerr ? mr_kafka_fail(err, rerr, log->topic) : MR_OK;
+    /* A broker that just became leader, of a topic that was just made say, answers that it is none. */
+    for (;;) {
+        rerr = rd_kafka_query_watermark_offsets(log->rk, log->topic, partition, first, end,
+                                                (int)rest_ms);
+        rest_ms = deadline_ms - mr_mono_ms();
+        if (!rerr)
+            return MR_OK;
+        if (mr_kafka_code(rerr) != MR_UNAVAILABLE || rest_ms <= ASK_AGAIN_MS)
+            return mr_kafka_fail(err, rerr, log->topic);
+        rd_kafka_poll(log->rk, ASK_AGAIN_MS); /* sleeps: nothing comes to this client */
+    }
 }
 
 /* Waits for librdkafka's thread to have stopped, some microseconds; what is queued is outdated then
