@@ -109,10 +109,13 @@ static bool event_of(const struct gw_fold *fold, const struct mr_event *event, i
     *ret = (struct asl_event){.time_ms = time_ms, .error = event->error, .cause = event->cause};
     switch (event->kind) {
     case MR_EVENT_RESULT:
+    case MR_EVENT_HEARTBEAT:
         token_mac(fold, event->token.seq, event->token.attempt, mac);
         if (!mr_same_bytes(mac, event->token.mac, 32))
             return false;
         ret->kind = event->output ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED;
+        if (event->kind == MR_EVENT_HEARTBEAT)
+            ret->kind = ASL_EVENT_HEARTBEAT;
         ret->seq = event->token.seq;
         ret->attempt = event->token.attempt;
         ret->data = event->output;

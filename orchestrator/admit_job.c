@@ -220,6 +220,7 @@ enum mr_code oc_admit_result(struct oc *oc, struct oc_admit_item *item, const st
 
         return oc_admit_dead(oc, item, msg, &why, err);
     }
+    event.kind = result.heartbeat ? MR_EVENT_HEARTBEAT : MR_EVENT_RESULT;
     event.token_text = result.token;
     event.worker = result.worker;
     event.output = result.output;

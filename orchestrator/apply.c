@@ -331,6 +331,29 @@ static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
     mr_buf_release(&text);
 }
 
+/* A forged, stale or foreign token changes nothing. */
+static bool token_right(const struct oc_job *job, const struct mr_event *event)
+{
+    if (oc_token_right(job, &event->token))
+        return true;
+    mr_log(MR_WARN, "result.token", " job=%s seq=%" PRIu64 " attempt=%" PRIu32, job->id, event->seq,
+           event->attempt);
+    return false;
+}
+
+static enum mr_code apply_heartbeat(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                    const struct mr_event *event, struct oc_job *job,
+                                    struct mr_error *err)
+{
+    const struct asl_event sign = {.kind = ASL_EVENT_HEARTBEAT,
+                                   .time_ms = msg->time_ms,
+                                   .seq = event->seq,
+                                   .attempt = event->attempt};
+    bool changed = false;
+
+    return token_right(job, event) ? step(oc, shard, job, msg, &sign, &changed, err) : MR_OK;
+}
+
 static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                  const struct mr_event *event, struct oc_job *job,
                                  struct mr_error *err)
@@ -347,11 +370,8 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
     bool changed = false;
     enum mr_code rc;
 
-    if (!oc_token_right(job, &event->token)) {
-        mr_log(MR_WARN, "result.token", " job=%s seq=%" PRIu64 " attempt=%" PRIu32, job->id,
-               event->seq, event->attempt);
+    if (!token_right(job, event))
         return MR_OK;
-    }
     if (!event->output) /* before the step: a dead letter of this event shows it */
         oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
     rc = step(oc, shard, job, msg, &answer, &changed, err);
@@ -473,6 +493,7 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
         return apply_submit(oc, shard, msg, event, loads, err);
     case MR_EVENT_RESULT:
     case MR_EVENT_TIMER:
+    case MR_EVENT_HEARTBEAT:
     case MR_EVENT_CANCEL:
     case MR_EVENT_REDRIVE:
         break;
@@ -488,5 +509,7 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
         return MR_OK; /* closed and forgotten, or never there: nothing to change */
     if (event->kind == MR_EVENT_RESULT)
         return apply_result(oc, shard, msg, event, job, err);
+    if (event->kind == MR_EVENT_HEARTBEAT)
+        return apply_heartbeat(oc, shard, msg, event, job, err);
     return apply_plain(oc, shard, msg, event, job, err);
 }

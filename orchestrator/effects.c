@@ -92,6 +92,7 @@ enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job
                            .seq = effect->seq,
                            .attempt = effect->attempt,
                            .timeout_ms = effect->timeout_ms,
+                           .heartbeat_ms = effect->heartbeat_ms,
                            .input_text = effect->input,
                            .input_len = effect->input_len};
     struct oc_resource resource;

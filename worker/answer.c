@@ -208,6 +208,8 @@ void wk_answer_report(void *owner, void *tag, enum mr_code code, int32_t partiti
     struct wk_item *item = tag;
 
     (void)partition, (void)offset, (void)time_ms;
+    if (!item) /* a sign of life: the next one does as well */
+        return;
     wk->sending--;
     if (code == MR_OK) {
         mr_fail_point("worker.reported");

@@ -27,6 +27,7 @@ struct wk_item {
     char job[MR_JOB_ID_MAX + 1], token[MR_TOKEN_MAX + 1]; /* of it; "" where it is no task */
     const struct wk_task_type *type;
     int64_t taken_ms;
+    int64_t heart_ms, heart_next_ms; /* signs of life: how often, when next; 0: none is wanted */
 
     struct mr_buf answer; /* what is to be sent: a result event, or a dead letter */
     const char *topic;    /* where to; lent by the worker's topics */

@@ -71,6 +71,7 @@ static bool dispatch(struct wk *wk, struct wk_item *item)
         return false;
     }
     item->class->in_slots++;
+    wk_heart_watch(wk, item);
     wk_slots_add(wk->slots, item);
     return true;
 }

@@ -127,7 +127,8 @@ enum mr_code wk_setup(struct wk *wk, const struct wk_config *config,
                       .bus = ports->bus,
                       .store = ports->store,
                       .clock = ports->clock,
-                      .shard_count = (uint32_t)cluster->shards};
+                      .shard_count = (uint32_t)cluster->shards,
+                      .heart_next_ms = INT64_MAX};
     wk->since_ms = wk->clock->wall_ms(wk->clock);
     mr_topics_init(&wk->topics, cluster->topics);
     name_self(wk);
@@ -175,6 +176,7 @@ int wk_pass(struct wk *wk)
     wk_slots_stop_late(wk->slots);
     done += collect(wk);
     done += wk_take_pass(wk);
+    wk_heart_pass(wk);
     wk_beat_pass(wk);
     return done;
 }

@@ -58,7 +58,7 @@ struct wk {
     struct mr_msg *msgs;    /* of one take; owned */
     struct mr_buf scratch;
 
-    int64_t send_pause_ms, control_pause_ms, beat_next_ms;
+    int64_t send_pause_ms, control_pause_ms, beat_next_ms, heart_next_ms;
     int64_t drain_until_ms; /* 0: it does not drain */
     int64_t since_ms;       /* wall clock of its start */
     int64_t done, failed, cancelled, dead;
@@ -82,7 +82,9 @@ bool wk_drained(struct wk *); /* nothing is left to do, or the time is up */
 /* Waits for reports at most timeout_ms; what is not answered by then is left to others. */
 void wk_teardown(struct wk *, int64_t timeout_ms);
 
-int wk_take_pass(struct wk *);  /* take.c */
-void wk_beat_pass(struct wk *); /* beat.c */
+void wk_heart_watch(struct wk *, struct wk_item *); /* heart.c: a task that was just taken */
+void wk_heart_pass(struct wk *);                    /* heart.c */
+int wk_take_pass(struct wk *);                      /* take.c */
+void wk_beat_pass(struct wk *);                     /* beat.c */
 
 #endif

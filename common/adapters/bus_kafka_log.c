@@ -3,6 +3,8 @@
  * the wanted offset is gone it says so, and never skips. */
 #include "common/adapters/bus_kafka.h"
 
+#include "common/ports/clock.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +105,8 @@ enum mr_code mr_kafka_log_bounds(struct mr_log *base, int32_t partition, int64_t
     int64_t rest_ms = MR_KAFKA_BLOCK_MS;
     rd_kafka_resp_err_t rerr;
 
-    /* A broker that just became leader, of a topic that was just made say, answers that it is none. */
+    /* A broker that just became leader, of a topic that was just made say, answers that it is none.
+     */
     for (;;) {
         rerr = rd_kafka_query_watermark_offsets(log->rk, log->topic, partition, first, end,
                                                 (int)rest_ms);

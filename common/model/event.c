@@ -33,7 +33,7 @@ static enum mr_code read_submit(struct mr_event *event, struct mr_error *err)
     return MR_OK;
 }
 
-static enum mr_code read_result(struct mr_event *event, struct mr_error *err)
+static enum mr_code read_token(struct mr_event *event, struct mr_error *err)
 {
     enum mr_code rc;
 
@@ -43,7 +43,15 @@ static enum mr_code read_result(struct mr_event *event, struct mr_error *err)
         return rc;
     event->seq = event->token.seq;
     event->attempt = event->token.attempt;
-    return mr_message_answer(event->root, &event->output, &event->error, &event->cause, err);
+    return MR_OK;
+}
+
+static enum mr_code read_result(struct mr_event *event, struct mr_error *err)
+{
+    enum mr_code rc = read_token(event, err);
+
+    return rc ? rc
+              : mr_message_answer(event->root, &event->output, &event->error, &event->cause, err);
 }
 
 static enum mr_code read_timer(struct mr_event *event, struct mr_error *err)
@@ -84,6 +92,8 @@ static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
         return read_result(event, err);
     case MR_EVENT_TIMER:
         return read_timer(event, err);
+    case MR_EVENT_HEARTBEAT:
+        return read_token(event, err);
     case MR_EVENT_CANCEL:
         rc = mr_json_str_opt(root, "", "error", MR_ERROR_NAME_MAX, &event->error, err);
         if (!rc)
@@ -122,7 +132,7 @@ enum mr_code mr_event_parse(const char *text, size_t len, struct mr_event *ret,
     if (rc)
         goto failed;
     *ret = event;
-    if (event.kind == MR_EVENT_RESULT)
+    if (event.kind == MR_EVENT_RESULT || event.kind == MR_EVENT_HEARTBEAT)
         ret->job = ret->token.job;
     return MR_OK;
 failed:
@@ -191,6 +201,11 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
         mr_jw_int(w, "attempt", event->attempt);
         mr_jw_str(w, "timer", timer);
         mr_jw_int(w, "due_ms", event->due_ms);
+        break;
+    case MR_EVENT_HEARTBEAT:
+        mr_jw_str(w, "token", event->token_text);
+        if (event->worker)
+            mr_jw_str(w, "worker", event->worker);
         break;
     case MR_EVENT_CANCEL:
         mr_jw_str(w, "job", event->job);

@@ -61,13 +61,14 @@ MR_MUST_USE enum mr_code mr_token_parse(const char *text, struct mr_token *ret,
 
 /* ---- millrace.tasks.<class> ---------------------------------------------------------------------
  * {"v":1,"job":..,"tenant":..,"step":"Render.1","seq":3,"attempt":1,"token":..,"type":"image.render",
- *  "timeout_ms":0,"input":{...}} */
+ *  "timeout_ms":0,"heartbeat_ms":0,"input":{...}} */
 struct mr_task {
     cJSON *root; /* owned; NULL where the struct is being written */
     const char *job, *tenant, *step, *token, *type;
     uint64_t seq;
     uint32_t attempt;
     int64_t timeout_ms;     /* 0: none given */
+    int64_t heartbeat_ms;   /* a sign of life is wanted at least so often; 0: none is */
     const cJSON *input;     /* read */
     const char *input_text; /* written: JSON text */
     size_t input_len;
@@ -78,11 +79,12 @@ void mr_task_release(struct mr_task *);
 enum mr_code mr_task_print(const struct mr_task *, struct mr_buf *buf);
 
 /* ---- millrace.results (custom workers), and as a "result" event in millrace.log -----------------
- * {"v":1,"token":..,"output":..} or {"v":1,"token":..,"error":"Name","cause":"text"};
- * "worker" may name who did it. */
+ * {"v":1,"token":..,"output":..} or {"v":1,"token":..,"error":"Name","cause":"text"}, or, while the
+ * task goes on, {"v":1,"token":..,"heartbeat":true}; "worker" may name who did it. */
 struct mr_result {
     cJSON *root; /* owned; NULL where the struct is being written */
     const char *token, *worker;
+    bool heartbeat;          /* no answer yet: a sign of life */
     const cJSON *output;     /* NULL: it failed */
     const char *output_text; /* written instead of output where not NULL: JSON text */
     size_t output_len;
@@ -101,6 +103,7 @@ void mr_result_release(struct mr_result *);
     X(MR_EVENT_SUBMIT,     "submit")     /* job and all that step needs */ \
     X(MR_EVENT_RESULT,     "result")     /* token; output, or error and cause */ \
     X(MR_EVENT_TIMER,      "timer")      /* job, seq, attempt, timer, due_ms: has fallen due */ \
+    X(MR_EVENT_HEARTBEAT,  "heartbeat")  /* token: its worker is alive and goes on */ \
     X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
     X(MR_EVENT_REDRIVE,    "redrive")    /* job */
 /* clang-format on */
@@ -115,7 +118,7 @@ const char *mr_event_kind_name(enum mr_event_kind);
 struct mr_event {
     cJSON *root; /* owned; NULL where the struct is being written */
     enum mr_event_kind kind;
-    const char *job;             /* all but TAKEOVER, DEFINITION; RESULT: out of the token */
+    const char *job;             /* all but TAKEOVER, DEFINITION; RESULT, HEARTBEAT: of the token */
     const char *owner;           /* TAKEOVER */
     const char *def;             /* DEFINITION, SUBMIT: sha256 of the definition's text */
     const cJSON *definition;     /* DEFINITION; SUBMIT of an inline one */
@@ -124,7 +127,7 @@ struct mr_event {
     const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */
     int64_t engine;
     const cJSON *input;    /* SUBMIT */
-    struct mr_token token; /* RESULT */
+    struct mr_token token; /* RESULT, HEARTBEAT */
     const char *token_text, *worker;
     const cJSON *output;     /* RESULT; NULL: it failed */
     const char *output_text; /* written instead where not NULL */

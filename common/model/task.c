@@ -67,7 +67,9 @@ enum mr_code mr_task_parse(const char *text, size_t len, struct mr_task *ret, st
         (rc = mr_json_int(task.root, "", "attempt", 1, UINT32_MAX, &attempt, err)) ||
         (rc = mr_json_str(task.root, "", "token", MR_TOKEN_MAX, &task.token, err)) ||
         (rc = mr_json_str(task.root, "", "type", 256, &task.type, err)) ||
-        (rc = mr_json_int_opt(task.root, "", "timeout_ms", 0, INT64_MAX, &task.timeout_ms, err))) {
+        (rc = mr_json_int_opt(task.root, "", "timeout_ms", 0, INT64_MAX, &task.timeout_ms, err)) ||
+        (rc = mr_json_int_opt(task.root, "", "heartbeat_ms", 0, INT64_MAX, &task.heartbeat_ms,
+                              err))) {
         mr_task_release(&task);
         return rc;
     }
@@ -102,15 +104,36 @@ enum mr_code mr_task_print(const struct mr_task *task, struct mr_buf *buf)
     mr_jw_str(&w, "type", task->type);
     if (task->timeout_ms)
         mr_jw_int(&w, "timeout_ms", task->timeout_ms);
+    if (task->heartbeat_ms)
+        mr_jw_int(&w, "heartbeat_ms", task->heartbeat_ms);
     mr_message_write_value(&w, "input", task->input, task->input_text, task->input_len);
     mr_jw_close(&w, '}');
     return buf->failed ? MR_NO_MEMORY : MR_OK;
 }
 
+/* "heartbeat" stands alone and is true: a false one would be no message at all. */
+static enum mr_code read_answer(struct mr_result *result, struct mr_error *err)
+{
+    const cJSON *heartbeat = mr_json_get(result->root, "heartbeat");
+
+    if (!heartbeat)
+        return mr_message_answer(result->root, &result->output, &result->error, &result->cause,
+                                 err);
+    if (!cJSON_IsTrue(heartbeat))
+        return mr_fail(err, MR_INVALID, "/heartbeat: must be true, or left out");
+    if (mr_json_get(result->root, "output") || mr_json_get(result->root, "error") ||
+        mr_json_get(result->root, "cause"))
+        return mr_fail(err, MR_INVALID,
+                       "/heartbeat: a sign of life has no /output, /error or /cause");
+    result->heartbeat = true;
+    return MR_OK;
+}
+
 enum mr_code mr_result_parse(const char *text, size_t len, struct mr_result *ret,
                              struct mr_error *err)
 {
-    static const char *const known[] = {"v", "token", "output", "error", "cause", "worker", NULL};
+    static const char *const known[] = {"v",     "token",  "output",    "error",
+                                        "cause", "worker", "heartbeat", NULL};
     struct mr_result result = {0};
     struct mr_token token;
     enum mr_code rc;
@@ -121,7 +144,7 @@ enum mr_code mr_result_parse(const char *text, size_t len, struct mr_result *ret
     if ((rc = mr_json_str(result.root, "", "token", MR_TOKEN_MAX, &result.token, err)) ||
         (rc = mr_token_parse(result.token, &token, err)) ||
         (rc = mr_json_str_opt(result.root, "", "worker", 128, &result.worker, err)) ||
-        (rc = mr_message_answer(result.root, &result.output, &result.error, &result.cause, err))) {
+        (rc = read_answer(&result, err))) {
         mr_result_release(&result);
         return rc;
     }

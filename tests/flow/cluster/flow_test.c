@@ -152,6 +152,63 @@ static void a_task_without_an_answer_times_out(void **state)
     flow_teardown(&flow);
 }
 
+static void say_alive(struct flow *flow, const char *token)
+{
+    char text[MR_TOKEN_MAX + 64];
+
+    (void)snprintf(text, sizeof text, "{\"token\":\"%s\",\"heartbeat\":true}", token);
+    flow_produce(flow, "millrace.results", "job-1", text);
+}
+
+static const char flow_heartbeat[] =
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\","
+    "\"TimeoutSeconds\":600,\"HeartbeatSeconds\":10,\"End\":true}}}";
+
+static void signs_of_life_keep_a_task_and_their_end_fails_it(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 70);
+    flow.worker_mute = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_heartbeat, "{}");
+    settle(&flow);
+    for (int i = 0; i < 5; i++) { /* 40 s where 10 without a sign would be too many */
+        flow_passes(&flow, 8000);
+        assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
+        say_alive(&flow, flow.last_token);
+    }
+    assert_false(flow_run(&flow, "job-1", 9000));
+    assert_true(flow_run(&flow, "job-1", 9000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "States.Timeout");
+    assert_int_equal(flow.tasks_seen, 1);
+    flow_teardown(&flow);
+}
+
+static void a_sign_of_life_with_a_forged_token_keeps_nothing(void **state)
+{
+    char forged[MR_TOKEN_MAX + 1];
+    struct flow flow;
+    size_t end;
+
+    (void)state;
+    flow_setup(&flow, 71);
+    flow.worker_mute = true;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_heartbeat, "{}");
+    settle(&flow);
+    memcpy(forged, flow.last_token, sizeof forged);
+    end = strlen(forged) - 1;
+    forged[end] = forged[end] == '0' ? '1' : '0';
+    flow_passes(&flow, 8000);
+    say_alive(&flow, forged);
+    assert_true(flow_run(&flow, "job-1", 5000));
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "States.Timeout");
+    flow_teardown(&flow);
+}
+
 static void a_cancelled_job_is_aborted_and_its_late_result_changes_nothing(void **state)
 {
     const struct mr_event cancel = {.kind = MR_EVENT_CANCEL, .job = "job-1", .cause = "enough"};
@@ -418,6 +475,8 @@ int main(void)
         cmocka_unit_test(a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it),
         cmocka_unit_test(a_wait_ends_when_its_time_has_come_and_not_before),
         cmocka_unit_test(a_task_without_an_answer_times_out),
+        cmocka_unit_test(signs_of_life_keep_a_task_and_their_end_fails_it),
+        cmocka_unit_test(a_sign_of_life_with_a_forged_token_keeps_nothing),
         cmocka_unit_test(a_cancelled_job_is_aborted_and_its_late_result_changes_nothing),
         cmocka_unit_test(forged_stale_and_foreign_tokens_change_nothing),
         cmocka_unit_test(poison_is_a_dead_letter_and_the_next_is_served),

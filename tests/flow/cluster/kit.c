@@ -208,6 +208,10 @@ static void answer(struct flow *flow, const struct mr_msg *msg)
     flow->tasks_seen++;
     (void)snprintf(flow->last_token, sizeof flow->last_token, "%s", task.token);
     event.token_text = task.token;
+    if (flow->worker_mute) {
+        mr_task_release(&task);
+        return;
+    }
     if (flow->worker_fails > 0) {
         flow->worker_fails--;
         event.error = "Image.Crashed";

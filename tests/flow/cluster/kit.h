@@ -31,6 +31,7 @@ struct flow {
     struct mr_queue *tasks;
     struct mr_log *events, *dlq;
     bool worker_off;   /* takes nothing */
+    bool worker_mute;  /* takes tasks and answers none */
     int worker_fails;  /* this many tasks are answered with an error first */
     const char *cause; /* of such an answer */
     int tasks_seen;

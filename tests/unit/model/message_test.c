@@ -170,7 +170,13 @@ static void a_result_has_an_output_or_an_error_not_both(void **state)
         "{" TOKEN ",\"output\":1,\"error\":\"x\"}",
         "{\"output\":1}",
         "{" TOKEN ",\"output\":1,\"status\":\"ok\"}",
+        "{" TOKEN ",\"heartbeat\":false}",
+        "{" TOKEN ",\"heartbeat\":1}",
+        "{" TOKEN ",\"heartbeat\":true,\"output\":1}",
+        "{" TOKEN ",\"heartbeat\":true,\"error\":\"x\"}",
+        "{" TOKEN ",\"heartbeat\":true,\"cause\":\"x\"}",
     };
+    static const char alive[] = "{" TOKEN ",\"heartbeat\":true}";
     static const char null_output[] = "{" TOKEN ",\"output\":null}";
     struct mr_result result = {0};
     struct mr_error err;
@@ -180,6 +186,10 @@ static void a_result_has_an_output_or_an_error_not_both(void **state)
         assert_int_equal(mr_result_parse(bad[i], strlen(bad[i]), &result, &err), MR_INVALID);
     assert_int_equal(mr_result_parse(null_output, sizeof null_output - 1, &result, &err), MR_OK);
     assert_true(cJSON_IsNull(result.output));
+    assert_false(result.heartbeat);
+    mr_result_release(&result);
+    assert_int_equal(mr_result_parse(alive, sizeof alive - 1, &result, &err), MR_OK);
+    assert_true(result.heartbeat);
     mr_result_release(&result);
 }
 
@@ -218,6 +228,9 @@ static void every_event_reads_back_as_it_was_written(void **state)
          .attempt = 2,
          .timer = 'w',
          .due_ms = 1700000000000},
+        {.kind = MR_EVENT_HEARTBEAT,
+         .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
+         .worker = "w1"},
         {.kind = MR_EVENT_CANCEL, .job = "j1", .cause = "no longer wanted"},
         {.kind = MR_EVENT_REDRIVE, .job = "j1"},
     };
@@ -234,7 +247,7 @@ static void every_event_reads_back_as_it_was_written(void **state)
         assert_int_equal(event.kind, events[i].kind);
         assert_int_equal(mr_event_print(&event, &two), MR_OK);
         assert_string_equal(one.data, two.data);
-        if (events[i].job || events[i].kind == MR_EVENT_RESULT)
+        if (events[i].job || events[i].token_text)
             assert_string_equal(event.job, "j1");
         mr_event_release(&event);
         mr_buf_release(&one);

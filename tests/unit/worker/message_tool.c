@@ -40,6 +40,7 @@ static void print_events(const cJSON *object)
          .attempt = 1,
          .timer = 't',
          .due_ms = 1769860800123},
+        {.kind = MR_EVENT_HEARTBEAT, .token_text = token, .worker = "w1"},
         {.kind = MR_EVENT_CANCEL, .job = "order-7", .cause = "why"},
         {.kind = MR_EVENT_REDRIVE, .job = "order-7"},
     };

@@ -165,6 +165,7 @@ void stage_ask(struct stage *stage, const struct stage_task *task)
                                     .seq = (uint64_t)(task->seq ? task->seq : 1),
                                     .attempt = (uint32_t)(task->attempt ? task->attempt : 1),
                                     .timeout_ms = task->timeout_ms,
+                                    .heartbeat_ms = task->heartbeat_ms,
                                     .input_text = input,
                                     .input_len = strlen(input)};
     struct mr_buf text = {0};

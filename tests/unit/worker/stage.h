@@ -46,7 +46,7 @@ void stage_kill(struct stage *);  /* its process dies */
 
 struct stage_task { /* what is NULL or 0 has a default */
     const char *job, *type, *class_name, *step, *input;
-    int seq, attempt, timeout_ms;
+    int seq, attempt, timeout_ms, heartbeat_ms;
 };
 void stage_ask(struct stage *, const struct stage_task *);
 void stage_ask_raw(struct stage *, const char *class_name, const char *bytes, size_t len);

@@ -306,6 +306,31 @@ static void a_waiting_task_that_is_cancelled_is_released_without_answer(void **s
     assert_int_equal(atomic_load(&imaging_twin.calls), 1);
 }
 
+static void a_task_that_takes_long_says_that_it_is_alive(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->threads = true;
+    atomic_store(&imaging_twin.block, true);
+    stage_start(stage);
+    stage_ask(stage,
+              &(struct stage_task){
+                  .type = "image.render", .input = recipe, .timeout_ms = 600, .heartbeat_ms = 90});
+    while (stage->answers.count < 3)
+        stage_turn(stage);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(stage->answers.texts[i],
+                            "{\"v\":1,\"k\":\"heartbeat\","
+                            "\"token\":\"job-1.1.1.00000000000000000000000000000007\","
+                            "\"worker\":\"w1\"}");
+    assert_int_equal(stage->wk.items.live_count, 1); /* it is not answered by them */
+    while (stage->wk.items.live_count)
+        stage_turn(stage);
+    has(stage->answers.texts[stage->answers.count - 1], "\"k\":\"result\"");
+    has(stage->answers.texts[stage->answers.count - 1], "Image.Timeout");
+    assert_true(stage_all_released(stage, "image"));
+}
+
 static void a_task_whose_time_is_up_is_answered_with_image_timeout(void **state)
 {
     struct stage *stage = *state;
@@ -479,6 +504,7 @@ int main(void)
         ON_STAGE(a_malformed_control_message_is_passed_over),
         ON_STAGE(a_running_task_that_is_cancelled_is_stopped_and_not_answered),
         ON_STAGE(a_waiting_task_that_is_cancelled_is_released_without_answer),
+        ON_STAGE(a_task_that_takes_long_says_that_it_is_alive),
         ON_STAGE(a_task_whose_time_is_up_is_answered_with_image_timeout),
         ON_STAGE(a_task_without_a_time_out_has_the_workers),
         ON_STAGE(a_stop_that_came_too_late_does_not_cost_the_next_task),
