@@ -228,10 +228,15 @@ enum mr_code oc_batch_finish(struct oc *oc, struct oc_shard *shard, struct mr_ba
 void oc_batch_commit(struct oc *oc, struct oc_shard *shard)
 {
     const bool live = shard->batch_takeover;
+    const bool new = !shard->rebuild || shard->state == OC_SHARD_LIVE; /* not read once before */
 
+    if (new)
+        oc->stats.n[OC_STAT_EVENTS] += shard->batch_next - shard->next;
     for (size_t i = 0; i < shard->dirty_count; i++) {
         struct oc_job *job = shard->dirty[i];
 
+        if (new)
+            oc_stats_job(&oc->stats, job->listed, job->listed_as, asl_run_status(job->run));
         job->dirty = false;
         job->has_row = true;
         job->listed = true;

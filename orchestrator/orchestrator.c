@@ -153,8 +153,10 @@ void oc_teardown(struct oc *oc, int64_t timeout_ms)
 {
     struct mr_error err;
 
-    if (oc->shards)
+    if (oc->shards) {
+        oc_stats_flush(oc);
         oc_give_all(oc);
+    }
     if (oc->bus && mr_bus_flush(oc->bus, timeout_ms, &err))
         mr_log_error(MR_WARN, "orchestrator.flush", &err, " pending=%zu", oc_admit_pending(oc));
     oc_admit_close(oc);

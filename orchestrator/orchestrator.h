@@ -12,6 +12,7 @@
 #include "orchestrator/machines.h"
 #include "orchestrator/settings.h"
 #include "orchestrator/shard.h"
+#include "orchestrator/stats.h"
 
 struct oc_admit;
 struct oc_advance;
@@ -36,6 +37,7 @@ struct oc { /* handed its ports; owns the rest */
     struct oc_admit *admit;
     struct oc_advance *advance;
     struct asl_effects effects; /* of the event under way */
+    struct oc_stats stats;
 
     int64_t lease_next_ms; /* when leases are next taken and renewed */
     int64_t beat_next_ms;

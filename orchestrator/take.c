@@ -300,6 +300,7 @@ static void leases(struct oc *oc)
         mine += oc->shards[s].mine;
     }
     write_beat(oc, mine);
+    oc_stats_flush(oc);
     if (mr_store_beats_each(oc->store, "orchestrator", count_one, &alive, &err) || alive == 0)
         alive = 1;
     share = (oc->shard_count + alive - 1) / alive;

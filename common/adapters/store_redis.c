@@ -207,7 +207,6 @@ static const struct mr_store_ops redis_store_ops = {
     .config_put = redis_store_config_put,
     .config_get = redis_store_config_get,
     .config_each = redis_store_config_each,
-    .progress = redis_store_progress,
     .count = redis_store_count,
     .free = store_free,
 };

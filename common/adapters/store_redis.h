@@ -74,8 +74,6 @@ enum mr_code redis_store_config_get(struct mr_store *, const char *, struct mr_b
                                     struct mr_error *);
 enum mr_code redis_store_config_each(struct mr_store *, const char *, mr_pair_fn *, void *,
                                      struct mr_error *);
-enum mr_code redis_store_progress(struct mr_store *, uint32_t, const char *, const char *, int,
-                                  struct mr_error *);
 enum mr_code redis_store_count(struct mr_store *, int64_t, const char *const *, const int64_t *,
                                size_t, struct mr_error *);
 enum mr_code redis_store_check(struct mr_store *, bool, uint32_t, struct mr_error *);

@@ -1,5 +1,5 @@
 /* store_redis_shared.c -- what is no shard's own: leases, beats, the copy of millrace.config,
- * progress, counters.  Small writes, each one exchange. */
+ * counters.  Small writes, each one exchange. */
 #include "common/adapters/store_redis.h"
 
 #include "common/base/json.h"
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROGRESS_TTL_MS (3600LL * 1000)
 #define COUNTERS_TTL_MS (2LL * 24 * 3600 * 1000)
 
 static enum mr_code strange(struct mr_error *err, const char *what)
@@ -256,37 +255,7 @@ enum mr_code redis_store_config_each(struct mr_store *store, const char *prefix,
     return rc;
 }
 
-/* ---- hints: progress, counters
- * -------------------------------------------------------------------------------- */
-
-struct progress {
-    char key[STORE_KEY_MAX];
-    const char *step;
-    int percent;
-};
-
-static enum mr_code write_progress(struct redis_store *redis, const void *args, size_t *ret_count,
-                                   struct mr_error *err)
-{
-    const struct progress *progress = args;
-    enum mr_code rc;
-
-    mr_redis_cmd_begin(&redis->cmd, "HSET");
-    mr_redis_cmd_str(&redis->cmd, progress->key);
-    mr_redis_cmd_str(&redis->cmd, progress->step);
-    mr_redis_cmd_int(&redis->cmd, progress->percent);
-    rc = queued(redis, ret_count, err);
-    return rc ? rc : expire(redis, PROGRESS_TTL_MS, ret_count, progress->key, err);
-}
-
-enum mr_code redis_store_progress(struct mr_store *store, uint32_t shard, const char *job,
-                                  const char *step, int percent, struct mr_error *err)
-{
-    struct progress progress = {.step = step, .percent = percent};
-
-    (void)snprintf(progress.key, sizeof progress.key, "mr:{%" PRIu32 "}:progress:%s", shard, job);
-    return redis_store_multi((struct redis_store *)store, write_progress, &progress, err);
-}
+/* ---- hints: counters ------------------------------------------------------------------------- */
 
 struct counters {
     char key[STORE_KEY_MAX];

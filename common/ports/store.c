@@ -191,12 +191,6 @@ enum mr_code mr_store_config_each(struct mr_store *store, const char *prefix, mr
     return store->ops->config_each(store, prefix, each, ctx, err);
 }
 
-enum mr_code mr_store_progress(struct mr_store *store, uint32_t shard, const char *job,
-                               const char *step, int percent, struct mr_error *err)
-{
-    return store->ops->progress(store, shard, job, step, percent, err);
-}
-
 enum mr_code mr_store_count(struct mr_store *store, int64_t minute, const char *const *names,
                             const int64_t *amounts, size_t n, struct mr_error *err)
 {

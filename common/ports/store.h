@@ -131,8 +131,6 @@ struct mr_store_ops {
                                struct mr_error *);
     enum mr_code (*config_each)(struct mr_store *, const char *prefix, mr_pair_fn *, void *ctx,
                                 struct mr_error *);
-    enum mr_code (*progress)(struct mr_store *, uint32_t shard, const char *job, const char *step,
-                             int percent, struct mr_error *);
     enum mr_code (*count)(struct mr_store *, int64_t minute, const char *const *names,
                           const int64_t *amounts, size_t n, struct mr_error *);
     void (*free)(struct mr_store *);
@@ -203,9 +201,6 @@ MR_MUST_USE enum mr_code mr_store_config_get(struct mr_store *, const char *key,
                                              struct mr_error *err);
 MR_MUST_USE enum mr_code mr_store_config_each(struct mr_store *, const char *prefix, mr_pair_fn *,
                                               void *ctx, struct mr_error *err);
-/* mr:{s}:progress:<job> hash step -> percent, with a TTL of one hour. A hint for people. */
-MR_MUST_USE enum mr_code mr_store_progress(struct mr_store *, uint32_t shard, const char *job,
-                                           const char *step, int percent, struct mr_error *err);
 /* Adds to counters of mr:stat:<minute> (TTL two days). */
 MR_MUST_USE enum mr_code mr_store_count(struct mr_store *, int64_t minute, const char *const *names,
                                         const int64_t *amounts, size_t n, struct mr_error *err);

@@ -350,7 +350,6 @@ static const struct mr_store_ops sim_store_ops = {
     .config_put = sim_store_config_put,
     .config_get = sim_store_config_get,
     .config_each = sim_store_config_each,
-    .progress = sim_store_progress,
     .count = sim_store_count,
     .free = store_free,
 };

@@ -87,8 +87,6 @@ enum mr_code sim_store_config_get(struct mr_store *store, const char *key, struc
                                   struct mr_error *err);
 enum mr_code sim_store_config_each(struct mr_store *store, const char *prefix, mr_pair_fn *each,
                                    void *ctx, struct mr_error *err);
-enum mr_code sim_store_progress(struct mr_store *store, uint32_t shard, const char *job,
-                                const char *step, int percent, struct mr_error *err);
 enum mr_code sim_store_count(struct mr_store *store, int64_t minute, const char *const *names,
                              const int64_t *amounts, size_t n, struct mr_error *err);
 

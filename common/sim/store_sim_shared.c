@@ -1,5 +1,5 @@
 /* store_sim_shared.c -- the twin's part of what is no shard's own: meta, leases, beats, the copy of
- * millrace.config, progress, counters. */
+ * millrace.config, counters. */
 #include "common/sim/store_sim.h"
 
 #include "common/base/json.h"
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROGRESS_TTL_MS (3600LL * 1000)
 #define COUNTERS_TTL_MS (2LL * 24 * 3600 * 1000)
 
 enum mr_code sim_store_check(struct mr_store *store, bool durable, uint32_t shards,
@@ -170,24 +169,6 @@ enum mr_code sim_store_config_each(struct mr_store *store, const char *prefix, m
     size_t count;
 
     return sim_store_fields(store, "mr:config", prefix, each, ctx, &count, err);
-}
-
-enum mr_code sim_store_progress(struct mr_store *store, uint32_t shard, const char *job,
-                                const char *step, int percent, struct mr_error *err)
-{
-    struct mr_sim_redis *redis = sim_store_redis(store);
-    char name[SIM_KEY_MAX], text[16];
-    struct sim_key *key;
-    enum mr_code rc = sim_store_enter(store, err);
-
-    if (rc)
-        return rc;
-    (void)snprintf(text, sizeof text, "%d", percent);
-    key = sim_key_make(redis, sim_store_key(name, shard, "progress:", job));
-    if (!sim_field_put(key, step, strlen(step), text, strlen(text), percent))
-        return sim_store_no_memory(err);
-    key->expire_ms = redis->world->now_ms + PROGRESS_TTL_MS;
-    return sim_store_leave(store, MR_OK, err);
 }
 
 enum mr_code sim_store_count(struct mr_store *store, int64_t minute, const char *const *names,

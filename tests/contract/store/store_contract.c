@@ -520,8 +520,6 @@ static void hints_are_written(void **state)
     const int64_t amounts[] = {5, 3};
 
     (void)state;
-    assert_int_equal(mr_store_progress(store, 0, "j", "thumb", 40, NULL), MR_OK);
-    assert_int_equal(mr_store_progress(store, 0, "j", "thumb", 60, NULL), MR_OK);
     assert_int_equal(mr_store_count(store, 28333333, names, amounts, 2, NULL), MR_OK);
     assert_int_equal(mr_store_count(store, 28333333, names, amounts, 2, NULL), MR_OK);
     assert_int_equal(mr_store_count(store, 28333333, names, amounts, 0, NULL), MR_OK);

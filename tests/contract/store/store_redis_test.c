@@ -198,10 +198,9 @@ static void a_server_that_is_not_there_is_unavailable(void **state)
 static void keys_are_as_documented(void **state)
 {
     static const char *const keys[] = {
-        "mr:{2}:job:j",  "mr:{2}:run:j",      "mr:{2}:val:j", "mr:{2}:timers",
-        "mr:{2}:outbox", "mr:{2}:pos",        "mr:{2}:open",  "mr:{2}:closed:FAILED",
-        "mr:{2}:def",    "mr:{2}:progress:j", "mr:worker:w",  "mr:stat:1",
-        "mr:config",     "mr:lease:l",
+        "mr:{2}:job:j", "mr:{2}:run:j", "mr:{2}:val:j",         "mr:{2}:timers", "mr:{2}:outbox",
+        "mr:{2}:pos",   "mr:{2}:open",  "mr:{2}:closed:FAILED", "mr:{2}:def",    "mr:worker:w",
+        "mr:stat:1",    "mr:config",    "mr:lease:l",
     };
     struct mr_store *store = kit_connect();
     bool mine;
@@ -212,7 +211,6 @@ static void keys_are_as_documented(void **state)
           kit_op(MR_OP_VAL, "j", "v", "1", 0), kit_op(MR_OP_TIMER, "t", NULL, NULL, 1),
           kit_op(MR_OP_OUT, "f", "x", NULL, 0), kit_op(MR_OP_OPEN, "j", NULL, NULL, 1),
           kit_op(MR_OP_CLOSED, "k", "FAILED", NULL, 1), kit_op(MR_OP_DEF, "aa", "{}", NULL, 0));
-    assert_int_equal(mr_store_progress(store, 2, "j", "s", 50, NULL), MR_OK);
     assert_int_equal(mr_store_beat(store, "worker", "w", "a\0b", 4, 5000, NULL), MR_OK);
     assert_int_equal(mr_store_count(store, 1, (const char *[]){"n"}, (int64_t[]){2}, 1, NULL),
                      MR_OK);
@@ -221,10 +219,8 @@ static void keys_are_as_documented(void **state)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (redis_kit_int("EXISTS %s", keys[i]) != 1)
             fail_msg("%s is not there", keys[i]);
-    assert_in_range(redis_kit_int("PTTL mr:{2}:progress:j"), 3500000, 3600000);
     assert_in_range(redis_kit_int("PTTL mr:stat:1"), 172000000, 172800000);
     assert_int_equal(redis_kit_int("HGET mr:stat:1 n"), 2);
-    assert_int_equal(redis_kit_int("HGET mr:{2}:progress:j s"), 50);
     mr_store_free(store);
 }
 

@@ -1,4 +1,5 @@
 /* flow_test.c -- the promises of docs/lifecycle.md on simulated ports and virtual time. */
+#include "common/sim/store_sim.h"
 #include "tests/flow/cluster/kit.h"
 
 #include <setjmp.h>
@@ -149,6 +150,39 @@ static void a_task_without_an_answer_times_out(void **state)
     assert_true(flow_run(&flow, "job-1", 20000));
     assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
     assert_string_equal(flow_row(&flow, "job-1", "error"), "States.Timeout");
+    flow_teardown(&flow);
+}
+
+/* Fields of mr:stat:<this minute>. */
+static int64_t counted(struct flow *flow, const char *name)
+{
+    const struct sim_field *field;
+    char key[64];
+
+    (void)snprintf(key, sizeof key, "mr:stat:%lld", (long long)(flow->world.now_ms / 60000));
+    field = sim_field_find(sim_key_find(flow->redis, key), name, strlen(name));
+    return field ? field->n : 0;
+}
+
+static void what_was_done_is_counted_once(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 72);
+    flow.worker_fails = 1;
+    flow_start(&flow, 0);
+    settle(&flow); /* what was there before the first take is a rebuild's */
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    flow_submit(&flow, "job-2", flow_one_task, "{}");
+    flow_submit(&flow, "job-2", flow_one_task, "{}"); /* the same one */
+    assert_true(flow_run(&flow, "job-2", 20000));
+    flow_passes(&flow, 4000);
+    assert_int_equal(counted(&flow, "jobs_submitted"), 2);
+    assert_int_equal(counted(&flow, "jobs_failed"), 1);
+    assert_int_equal(counted(&flow, "jobs_succeeded"), 1);
+    assert_int_equal(counted(&flow, "jobs_redriven"), 0);
     flow_teardown(&flow);
 }
 
@@ -475,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it),
         cmocka_unit_test(a_wait_ends_when_its_time_has_come_and_not_before),
         cmocka_unit_test(a_task_without_an_answer_times_out),
+        cmocka_unit_test(what_was_done_is_counted_once),
         cmocka_unit_test(signs_of_life_keep_a_task_and_their_end_fails_it),
         cmocka_unit_test(a_sign_of_life_with_a_forged_token_keeps_nothing),
         cmocka_unit_test(a_cancelled_job_is_aborted_and_its_late_result_changes_nothing),
