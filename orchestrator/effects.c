@@ -311,6 +311,10 @@ enum mr_code oc_effects_apply(struct oc *oc, struct oc_shard *shard, struct oc_j
         case ASL_EFFECT_CLOSED:
             rc = closed(oc, shard, job, msg, i, err);
             break;
+        case ASL_EFFECT_CHILD:
+        case ASL_EFFECT_CHILD_AGAIN:
+        case ASL_EFFECT_CHILD_END:
+            break; /* no definition that parses asks for it */
         }
     }
     return rc;

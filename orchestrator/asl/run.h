@@ -25,6 +25,7 @@ struct asl_start {        /* what the submit event says; lent */
     const char *workflow; /* $$.StateMachine.Id and .Name; "" for an inline one */
     const char *tenant;
     uint64_t seed; /* from the job's nonce: jitter and ids come from it */
+    uint32_t flow; /* 0: the machine; else the ItemProcessor that a child runs: asl_effect.flow */
 };
 
 /* A run that has not started: the first event it takes is ASL_EVENT_START. */
@@ -55,6 +56,11 @@ uint64_t asl_run_finished(const struct asl_run *); /* states left so far */
 const cJSON *asl_run_output(const struct asl_run *);
 const char *asl_run_error(const struct asl_run *);
 const char *asl_run_cause(const struct asl_run *);
+/* A closed run as AWS's DescribeExecution tells it, for results of a Map and nested runs:
+ * {"ExecutionArn","Name","StateMachineArn","Status","StartDate","StopDate","Input","InputDetails",
+ * "Output","OutputDetails" or "Error","Cause"}; Input and Output are JSON in text.  The caller's to
+ * delete; NULL: out of memory. */
+cJSON *asl_run_record(const struct asl_run *, int64_t stop_ms);
 /* Names of the states it is in now, comma-separated, cut to fit: for a status row. */
 void asl_run_where(const struct asl_run *, char *buf, size_t size);
 size_t asl_run_bytes(const struct asl_run *); /* about what it takes in memory */

@@ -7,7 +7,13 @@
  *
  * A task or timer is known by (seq, attempt): seq is the number of the state entry within the run
  * (1, 2, ...; unique over branches and items), attempt the try of that entry (1, 2, ...).  An event
- * for a pair that is not outstanding changes nothing: results may come twice, late or forged. */
+ * for a pair that is not outstanding changes nothing: results may come twice, late or forged.
+ *
+ * A Map in DISTRIBUTED mode runs each item (or batch) as a run of its own, a child: it is known by
+ * (seq, attempt, index), and its whole life elsewhere is one CHILD effect and one CHILD_* event.
+ * The Map's items are read and its results are written by tasks of two resources, ASL_RESOURCE_READ
+ * and ASL_RESOURCE_WRITE, a page at a time; for each of them attempt is a new one, so that a late
+ * page is not taken for the next.  What they are asked and answer is in common/model/items.h. */
 #ifndef ASL_STEP_H
 #define ASL_STEP_H
 
@@ -20,6 +26,9 @@
 
 enum { ASL_ENGINE = 1 };
 
+#define ASL_RESOURCE_READ  "millrace:map.read"  /* a page of items */
+#define ASL_RESOURCE_WRITE "millrace:map.write" /* a page of results, and at last the manifest */
+
 enum asl_event_kind {
     ASL_EVENT_START,       /* data: the input */
     ASL_EVENT_TASK_OK,     /* seq, attempt; data: the task's answer */
@@ -30,6 +39,8 @@ enum asl_event_kind {
     ASL_EVENT_REDRIVE,     /* a FAILED, TIMED_OUT or ABORTED run goes on from where it failed:
                               only the failed state (in a Parallel or Map: the failed branches) runs
                               again, its retry counters start again */
+    ASL_EVENT_CHILD_OK,     /* seq, attempt, index, items; data: the child's output or record */
+    ASL_EVENT_CHILD_FAILED, /* likewise; error, cause; data: its record, where one was asked for */
 };
 
 enum asl_timer {                        /* the letter is its name in events and in the timer set */
@@ -49,6 +60,8 @@ struct asl_event {
     const cJSON *data; /* lent; step copies what it keeps */
     const char *error;
     const char *cause;
+    uint32_t index; /* CHILD_*: as in the effect */
+    uint32_t items; /* likewise */
 };
 
 enum asl_effect_kind {
@@ -57,6 +70,11 @@ enum asl_effect_kind {
     ASL_EFFECT_TIMER,     /* wake me at due_ms; replaces one of the same seq, attempt and kind */
     ASL_EFFECT_TIMER_END, /* this timer is no longer wanted (after its own event, too) */
     ASL_EFFECT_CLOSED,    /* the run has a final status: see asl_run_status() and the rest */
+    ASL_EFFECT_CHILD,     /* start a run of this machine in flow, with input; answer with its end:
+                             (seq, attempt, index, items).  Its identity is (seq, born, index). */
+    ASL_EFFECT_CHILD_AGAIN, /* redrive that child (ASL_EVENT_REDRIVE), or tell its end once more if
+                               it has succeeded meanwhile; it answers with this attempt from now on */
+    ASL_EFFECT_CHILD_END,   /* (seq, born, index) is no longer wanted: cancel it */
 };
 
 struct asl_effect {
@@ -74,6 +92,12 @@ struct asl_effect {
     bool token;           /* .waitForTaskToken: the answer comes from outside */
     /* TASK_END */
     bool wanted; /* true: it was answered; false: whoever works on it should stop */
+    /* CHILD, CHILD_AGAIN, CHILD_END; CHILD has resource NULL, and state, input, input_len too */
+    uint32_t index; /* which child, from 0 */
+    uint32_t born;  /* attempt that it was first started with */
+    uint32_t items; /* items of the Map that it stands for: more than one in a batch */
+    uint32_t flow;  /* where in the machine it begins: asl_start.flow */
+    bool record;    /* its answer's data is asl_run_record(), not the output alone */
     /* TIMER, TIMER_END */
     enum asl_timer timer;
     int64_t due_ms;

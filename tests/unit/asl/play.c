@@ -184,6 +184,10 @@ static void on_effect(struct play *play, const struct asl_effect *effect)
         play->closed = true;
         play->closes++;
         break;
+    case ASL_EFFECT_CHILD:
+    case ASL_EFFECT_CHILD_AGAIN:
+    case ASL_EFFECT_CHILD_END:
+        fail_msg("a child of a distributed Map: not of this test");
     }
 }
 
