@@ -145,6 +145,10 @@ static enum mr_code on_effect(struct player *player, const struct asl_effect *ef
     case ASL_EFFECT_TIMER_END:
     case ASL_EFFECT_CLOSED:
         break;
+    case ASL_EFFECT_CHILD:
+    case ASL_EFFECT_CHILD_AGAIN:
+    case ASL_EFFECT_CHILD_END:
+        break; /* no definition that parses asks for it */
     }
     return MR_OK;
 }
