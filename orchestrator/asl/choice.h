@@ -2,6 +2,7 @@
 #ifndef ASL_CHOICE_H
 #define ASL_CHOICE_H
 
+#include "orchestrator/asl/assign.h"
 #include "orchestrator/asl/fault.h"
 #include "orchestrator/asl/path.h"
 #include "orchestrator/asl/timestamp.h"
@@ -49,6 +50,7 @@ struct asl_rule {
     struct asl_path operand_path; /* op->path */
     const cJSON *operand;         /* otherwise; of the operator's type */
     int32_t next;                 /* of a rule at the top */
+    struct asl_assign *assign;    /* likewise; NULL: none */
 };
 
 struct asl_scope;

@@ -277,6 +277,47 @@ static bool read_fork(struct decoder *d, struct asl_frame *frame, const cJSON *l
     return read_outputs(d, fork, item->next->next);
 }
 
+/* A name that the machine does not know is of a definition that a redrive replaced: nothing reads
+ * it any more. */
+static bool read_variable(struct decoder *d, struct asl_frame *frame, const cJSON *item)
+{
+    struct asl_variables *scope = &frame->variables;
+    struct asl_value *value = NULL;
+    const char *name;
+    size_t bytes;
+    unsigned depth;
+
+    if (!cJSON_IsString(item))
+        return wrong(d, "variables");
+    if (!read_value(d, item->next, true, &value))
+        return false;
+    name = asl_machine_variable(d->run->machine, item->valuestring);
+    if (!name || asl_variable_get(frame, name) ||
+        !asl_json_fits(value->json, ASL_VARIABLES_BYTES_MAX, &bytes, &depth)) {
+        asl_value_unref(value);
+        return name ? wrong(d, "variables") : true;
+    }
+    if (!asl_variables_add(scope, name, value)) {
+        d->no_memory = true;
+        return false;
+    }
+    scope->items[scope->count - 1].bytes = bytes;
+    d->run->variable_bytes += bytes;
+    return true;
+}
+
+static bool read_variables(struct decoder *d, struct asl_frame *frame, const cJSON *list)
+{
+    if (cJSON_IsNumber(list))
+        return true;
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) % 2 != 0)
+        return wrong(d, "variables");
+    for (const cJSON *item = list->child; item; item = item->next->next)
+        if (!read_variable(d, frame, item))
+            return false;
+    return true;
+}
+
 /* The frame that the array describes, hung into the tree. */
 static struct asl_frame *place_frame(struct decoder *d, const cJSON *parent_item,
                                      const cJSON *index_item, const cJSON *state_item)
@@ -339,7 +380,8 @@ static bool read_frame(struct decoder *d, const cJSON *list)
     frame->entered_event = (uint64_t)integer(d, item[14], 0, (int64_t)d->run->events, "event");
     frame->last_event = (uint64_t)integer(d, item[15], 0, (int64_t)d->run->events, "event");
     if (d->wrong || !read_value(d, item[16], true, &frame->input) ||
-        !read_tries(d, frame, item[17]) || !read_fork(d, frame, item[18]))
+        !read_tries(d, frame, item[17]) || !read_fork(d, frame, item[18]) ||
+        !read_variables(d, frame, item[19]))
         return false;
     asl_run_phase(d->run, frame, phase);
     return phase_fits(frame, state_of(d, frame)->type) || wrong(d, "phase");

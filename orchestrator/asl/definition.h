@@ -4,6 +4,7 @@
 #define ASL_DEFINITION_H
 
 #include "orchestrator/asl/arena.h"
+#include "orchestrator/asl/assign.h"
 #include "orchestrator/asl/choice.h"
 #include "orchestrator/asl/machine.h"
 #include "orchestrator/asl/path.h"
@@ -42,6 +43,7 @@ struct asl_retrier {
 struct asl_catcher {
     struct asl_errors errors;
     struct asl_path *result_path; /* NULL: $ */
+    struct asl_assign *assign;    /* NULL: none */
     int32_t next;
 };
 
@@ -109,6 +111,7 @@ struct asl_state {
     uint32_t retrier_count;
     struct asl_catcher *catchers;
     uint32_t catcher_count;
+    struct asl_assign *assign; /* NULL: none; of a Choice: where no rule holds */
     union {
         struct asl_value *result; /* Pass; NULL where absent */
         struct asl_task task;
@@ -126,6 +129,11 @@ struct asl_flow {   /* states that follow one another: the machine, a branch, an
     int32_t owner; /* the state that forks it; ASL_NONE: the machine */
 };
 
+struct asl_reference { /* a state reads a variable, at least once */
+    uint32_t state;
+    const char *name; /* of the machine */
+};
+
 struct asl_machine {
     unsigned refs;
     cJSON *json; /* constants and names are lent from here */
@@ -134,6 +142,10 @@ struct asl_machine {
     uint32_t state_count, state_cap;
     struct asl_flow *flows;
     uint32_t flow_count, flow_cap;
+    const char **variables; /* a hash table of every name that is assigned or read; NULL: empty */
+    uint32_t variable_count, variable_cap;
+    struct asl_reference *references;
+    uint32_t reference_count, reference_cap;
     int64_t timeout_ms; /* 0: none */
     size_t bytes;
 };

@@ -11,6 +11,8 @@ static bool collect_frame(struct asl_values *values, struct asl_frame *frame)
     struct asl_fork_run *fork = frame->fork;
     bool ok = !frame->input || asl_values_add(values, frame->input);
 
+    for (uint32_t i = 0; ok && i < frame->variables.count; i++)
+        ok = asl_values_add(values, frame->variables.items[i].value);
     if (!fork)
         return ok;
     ok = ok && asl_values_add(values, fork->input);
@@ -148,6 +150,15 @@ static void add_tries(struct writer *w, const uint32_t *tries, uint32_t count)
     word(w, "]");
 }
 
+static void add_variables(struct writer *w, const struct asl_variables *scope)
+{
+    for (uint32_t i = 0; i < scope->count; i++) {
+        text_field(w, i ? "," : ",[", scope->items[i].name);
+        next(w, id_of(scope->items[i].value));
+    }
+    word(w, scope->count ? "]" : ",0");
+}
+
 /* The frame and all below it; *place counts the frames written. */
 static void add_frame(struct writer *w, const struct asl_machine *machine,
                       const struct asl_frame *frame, int64_t parent, int64_t *place)
@@ -179,6 +190,7 @@ static void add_frame(struct writer *w, const struct asl_machine *machine,
         add_fork(w, frame->fork);
     else
         word(w, ",0");
+    add_variables(w, &frame->variables);
     word(w, "]");
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)
         if (frame->fork->children[i].frame)

@@ -8,8 +8,10 @@
  *   in, out  numbers of values; 0: none              err, cause  text, where there is one
  *   f    frames, parents first, each [parent (its place in f, -1), index, state, phase, seq,
  *        attempt, entry, retries, entered_ms, since_ms, due_ms, timeout_ms, heartbeat_ms,
- *        heartbeat_every_ms, entered_event, last_event, input, tries, fork]
+ *        heartbeat_every_ms, entered_event, last_event, input, tries, fork,
+ *        variables]
  *        tries: 0, or a number for each retrier
+ *        variables: 0, or [name, its value, name, its value ...]
  *        fork: 0, or [count, next, concurrency, input, items, [output of each child before next]]
  *   val  {"number": value}, those that are not kept apart
  *
@@ -17,6 +19,6 @@
 #ifndef ASL_ENCODING_H
 #define ASL_ENCODING_H
 
-enum { ASL_ENCODING_VERSION = 1, ASL_FRAME_FIELDS = 19, ASL_FORK_FIELDS = 6 };
+enum { ASL_ENCODING_VERSION = 1, ASL_FRAME_FIELDS = 20, ASL_FORK_FIELDS = 6 };
 
 #endif

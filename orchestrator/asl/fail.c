@@ -102,26 +102,42 @@ static bool add_text(cJSON *object, const char *name, const char *text)
                 : cJSON_AddNullToObject(object, name) != NULL;
 }
 
-/* MR_INVALID: the error's output itself fails; *fault is then that. */
-static enum mr_code catch (struct asl_turn *turn, struct asl_frame *frame,
-                           const struct asl_catcher *catcher, struct asl_fault *fault) {
-    cJSON *json = cJSON_CreateObject(); struct asl_value * error, *output; enum mr_code rc;
+static struct asl_value *error_output(const struct asl_fault *fault)
+{
+    cJSON *json = cJSON_CreateObject();
 
-    if (!json || !add_text(json, "Error", fault->error) ||
-        !add_text(json, "Cause", fault->cause)){cJSON_Delete(json); return MR_NO_MEMORY;}
-error = asl_value_new_take(json);
-if (!error)
-    return MR_NO_MEMORY;
-asl_fork_run_free(turn->run, frame); /* fault may have lain in there: from here on it is gone */
-rc = asl_io_merge(turn, frame, catcher->result_path, true, error, &output, fault);
-if (rc)
-    return rc;
-rc = asl_io_check(turn, frame, output, fault);
-if (rc) {
-    asl_value_unref(output);
-    return rc;
+    if (json && add_text(json, "Error", fault->error) && add_text(json, "Cause", fault->cause))
+        return asl_value_new_take(json);
+    cJSON_Delete(json);
+    return NULL;
 }
-return asl_turn_leave(turn, frame, output, catcher->next);
+
+/* MR_INVALID: the error's output itself fails; *fault is then that. */
+static enum mr_code take_catch(struct asl_turn *turn, struct asl_frame *frame,
+                               const struct asl_catcher *catcher, struct asl_fault *fault)
+{
+    struct asl_value *error = error_output(fault), *output = NULL;
+    struct asl_variables assigned = {0};
+    enum mr_code rc;
+
+    if (!error)
+        return MR_NO_MEMORY;
+    asl_fork_run_free(turn->run, frame); /* fault may have lain in there: from here on it is gone */
+    rc = asl_io_assign(turn, frame, catcher->assign, error, &assigned, fault);
+    if (rc) {
+        asl_value_unref(error);
+        return rc;
+    }
+    rc = asl_io_merge(turn, frame, catcher->result_path, true, error, &output, fault);
+    if (!rc)
+        rc = asl_io_check(turn, frame, output, fault);
+    if (!rc) {
+        asl_variables_apply(turn, frame, &assigned);
+        return asl_turn_leave(turn, frame, output, catcher->next);
+    }
+    asl_value_unref(output);
+    asl_variables_release(&assigned);
+    return rc;
 }
 
 static const struct asl_catcher *find_catcher(const struct asl_state *state,
@@ -152,7 +168,7 @@ static enum mr_code handle(struct asl_turn *turn, struct asl_frame *frame, struc
         return rc ? rc : retry(turn, frame, retrier);
     catcher = find_catcher(state, fault);
     *ret_done = catcher != NULL;
-    return catcher ? catch (turn, frame, catcher, fault) : MR_OK;
+    return catcher ? take_catch(turn, frame, catcher, fault) : MR_OK;
 }
 
 /* The frame is lost: tells the history so, in the words of the state around it. */

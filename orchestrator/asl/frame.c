@@ -58,6 +58,7 @@ void asl_frame_free(struct asl_run *run, struct asl_frame *frame)
     run->live[frame->slot] = last;
     last->slot = frame->slot;
     asl_value_unref(frame->input);
+    asl_variables_forget(run, frame);
     free(frame->tries);
     free(frame);
 }

@@ -5,6 +5,7 @@
 
 #include "orchestrator/asl/definition.h"
 #include "orchestrator/asl/run.h"
+#include "orchestrator/asl/variables.h"
 
 enum { ASL_NEVER = -1 }; /* a time that is not set */
 
@@ -60,7 +61,8 @@ struct asl_frame {
     int64_t heartbeat_every_ms;
     uint64_t entered_event; /* ids in the history */
     uint64_t last_event;
-    struct asl_value *input; /* raw input of the state */
+    struct asl_value *input;        /* raw input of the state */
+    struct asl_variables variables; /* its flow's scope */
     struct asl_fork_run *fork;
 };
 
@@ -99,6 +101,7 @@ struct asl_run {
     uint32_t in_flight;       /* frames in TASK */
     uint32_t queued;          /* frames in QUEUED */
     uint32_t starved;         /* frames that are starved */
+    size_t variable_bytes;    /* of the variables of all frames, printed */
     struct asl_frame *ready;  /* a stack: what is to be done before the step ends */
     struct asl_ids kept;      /* that the last encoding keeps apart */
     struct asl_ids keeps;     /* room for encode() */

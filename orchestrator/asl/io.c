@@ -153,26 +153,55 @@ enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
     return MR_OK;
 }
 
-enum mr_code asl_io_pass_on(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *data,
-                            int32_t next, struct asl_fault *fault)
+enum mr_code asl_io_assign(struct asl_turn *turn, struct asl_frame *frame,
+                           const struct asl_assign *assign, struct asl_value *data,
+                           struct asl_variables *ret, struct asl_fault *fault)
+{
+    struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
+    enum mr_code rc = asl_assign_fill(assign, &scope, ret, fault);
+
+    asl_scope_release(&scope);
+    return rc;
+}
+
+/* OutputPath; then, as nothing can fail any more, the variables take their new values. */
+static enum mr_code leave(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *data,
+                          struct asl_variables *assigned, int32_t next, struct asl_fault *fault)
 {
     const struct asl_state *state = asl_turn_state(turn, frame);
     struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
-    struct asl_value *output;
+    struct asl_value *output = data;
     enum mr_code rc;
 
-    if (!state->output_path)
-        return asl_turn_leave(turn, frame, data, next);
-    rc = asl_scope_value(&scope, state->output_path, "OutputPath", &output, fault);
-    asl_scope_release(&scope);
-    asl_value_unref(data);
-    if (rc)
-        return rc;
+    if (state->output_path) {
+        rc = asl_scope_value(&scope, state->output_path, "OutputPath", &output, fault);
+        asl_scope_release(&scope);
+        asl_value_unref(data);
+        if (rc)
+            return rc;
+    }
+    asl_variables_apply(turn, frame, assigned);
     return asl_turn_leave(turn, frame, output, next);
 }
 
-enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *result,
-                           struct asl_fault *fault)
+enum mr_code asl_io_pass_on(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *data,
+                            const struct asl_assign *assign, int32_t next, struct asl_fault *fault)
+{
+    struct asl_variables assigned = {0};
+    enum mr_code rc = asl_io_assign(turn, frame, assign, data, &assigned, fault);
+
+    if (rc) {
+        asl_value_unref(data);
+        return rc;
+    }
+    rc = leave(turn, frame, data, &assigned, next, fault);
+    asl_variables_release(&assigned);
+    return rc;
+}
+
+/* ResultSelector and ResultPath; result is taken over. */
+static enum mr_code shape(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *result,
+                          struct asl_value **ret, struct asl_fault *fault)
 {
     const struct asl_state *state = asl_turn_state(turn, frame);
     struct asl_value *merged;
@@ -187,11 +216,30 @@ enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struc
     if (rc)
         return rc;
     rc = asl_io_check(turn, frame, merged, fault);
-    if (rc) {
+    if (rc)
         asl_value_unref(merged);
+    else
+        *ret = merged;
+    return rc;
+}
+
+enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *result,
+                           struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    struct asl_variables assigned = {0};
+    struct asl_value *output;
+    enum mr_code rc = asl_io_assign(turn, frame, state->assign, result, &assigned, fault);
+
+    if (rc) {
+        asl_value_unref(result);
         return rc;
     }
-    return asl_io_pass_on(turn, frame, merged, state->next, fault);
+    rc = shape(turn, frame, result, &output, fault);
+    if (!rc)
+        rc = leave(turn, frame, output, &assigned, state->next, fault);
+    asl_variables_release(&assigned);
+    return rc;
 }
 
 /* A number, or text that is one. */

@@ -101,6 +101,8 @@ void asl_machine_unref(struct asl_machine *machine)
             asl_value_unref(machine->states[i].result);
     free(machine->states);
     free(machine->flows);
+    free(machine->variables);
+    free(machine->references);
     asl_arena_release(&machine->arena);
     cJSON_Delete(machine->json);
     free(machine);

@@ -144,6 +144,21 @@ bool asl_read_int(struct asl_parser *parser, const cJSON *object, const char *na
     return true;
 }
 
+enum mr_code asl_parse_path(struct asl_parser *parser, const char *text, struct asl_path *ret,
+                            struct mr_error *err)
+{
+    enum mr_code rc = asl_path_parse(&parser->machine->arena, text, ret, err);
+
+    if (!rc && ret->variable) {
+        ret->variable = asl_name_variable(parser, ret->variable);
+        if (!ret->variable || !asl_note_variable(parser, ret->variable))
+            rc = mr_fail(err, MR_NO_MEMORY, "no memory for a path");
+    }
+    if (rc == MR_NO_MEMORY)
+        parser->no_memory = true;
+    return rc;
+}
+
 bool asl_read_path(struct asl_parser *parser, const cJSON *object, const char *name, unsigned rules,
                    struct asl_path **ret)
 {
@@ -166,16 +181,14 @@ bool asl_read_path(struct asl_parser *parser, const cJSON *object, const char *n
     if (!cJSON_IsString(item))
         return asl_report_at(parser, name, ASL_SCHEMA, "Expected a path, as text%s",
                              rules & ASL_PATH_NULLABLE ? ", or null" : "");
-    rc = asl_path_parse(&parser->machine->arena, item->valuestring, path, &err);
-    if (rc == MR_NO_MEMORY)
-        parser->no_memory = true;
+    rc = asl_parse_path(parser, item->valuestring, path, &err);
     if (rc)
         return asl_report_at(parser, name, rc == MR_UNSUPPORTED ? ASL_NOT_YET : ASL_SCHEMA, "%s",
                              err.text);
-    if ((rules & ASL_PATH_REFERENCE) && path->context)
+    if ((rules & ASL_PATH_REFERENCE) && (path->context || path->variable))
         return asl_report_at(parser, name, ASL_SCHEMA,
-                             "'%.120s' is not allowed: the context object cannot be written to",
-                             path->text);
+                             "'%.120s' is not allowed: %s cannot be written to", path->text,
+                             path->context ? "the context object" : "a variable");
     *ret = path;
     return true;
 }

@@ -21,6 +21,7 @@ struct asl_parser {
     bool no_memory;
     char at[256]; /* JSON pointer, cut to fit */
     size_t at_len;
+    uint32_t state; /* index of the state that is being read */
 };
 
 /* Goes down one step of the pointer; the return value takes asl_at_leave() back up. */
@@ -46,11 +47,24 @@ enum asl_path_rules {
 };
 bool asl_read_path(struct asl_parser *, const cJSON *object, const char *name, unsigned rules,
                    struct asl_path **ret);
+/* text as a path, its variable made the machine's own; the fault, if any, is in err. */
+MR_MUST_USE enum mr_code asl_parse_path(struct asl_parser *, const char *text, struct asl_path *ret,
+                                        struct mr_error *err);
 /* `name`, or a path in `name`Path; both at once is a fault. */
 bool asl_read_number(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
                      struct asl_number *ret);
 bool asl_read_template(struct asl_parser *, const cJSON *object, const char *name,
                        struct asl_template **ret);
+/* One member of a template: "x" or "x.$". */
+bool asl_read_member(struct asl_parser *, const cJSON *json, struct asl_template *ret);
+/* parse_assign.c.  The machine's own name for a variable; NULL: out of memory. */
+const char *asl_name_variable(struct asl_parser *, const char *name);
+/* The state that is being read reads the variable of that (the machine's own) name. */
+bool asl_note_variable(struct asl_parser *, const char *name);
+/* object's member Assign. */
+bool asl_read_assign(struct asl_parser *, const cJSON *object, struct asl_assign **ret);
+/* Room in an array of items of that size for at least want of them. */
+bool asl_grow(void **items, uint32_t *cap, uint32_t want, size_t size);
 /* Every member of object is one of names (NULL-terminated). */
 bool asl_read_known(struct asl_parser *, const cJSON *object, const char *const *names);
 

@@ -101,13 +101,12 @@ static bool find_kind(struct asl_parser *parser, const cJSON *json, bool top, co
                             (*ret)->string, name);
         else if (kind)
             *ret = item;
-        else if (strcmp(name, "Next") == 0 && !top)
-            ok = asl_report_at(parser, name, ASL_SCHEMA, "only a rule at the top has a Next");
-        else if (strcmp(name, "Assign") == 0 || strcmp(name, "Condition") == 0 ||
-                 strcmp(name, "Output") == 0)
+        else if (!top && (strcmp(name, "Next") == 0 || strcmp(name, "Assign") == 0))
+            ok = asl_report_at(parser, name, ASL_SCHEMA, "only a rule at the top has it");
+        else if (strcmp(name, "Condition") == 0 || strcmp(name, "Output") == 0)
             ok = asl_report_at(parser, name, ASL_NOT_YET, "Field is not supported yet");
         else if (strcmp(name, "Variable") != 0 && strcmp(name, "Next") != 0 &&
-                 strcmp(name, "Comment") != 0)
+                 strcmp(name, "Assign") != 0 && strcmp(name, "Comment") != 0)
             ok = asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a Choice rule");
     }
     if (!*ret && ok)
@@ -159,6 +158,7 @@ void asl_parse_choice(struct asl_parser *parser, const cJSON *json, uint32_t ind
     for (const cJSON *item = list->child; state->choices.rules && item; item = item->next, i++) {
         size_t inner = asl_at_index(parser, i);
         parse_rule(parser, item, true, &state->choices.rules[i]);
+        asl_read_assign(parser, item, &state->choices.rules[i].assign);
         if (cJSON_IsObject(item) && !mr_json_get(item, "Next"))
             asl_report(parser, ASL_SCHEMA, "The field 'Next' is required but was missing");
         state->choices.rules[i].next = asl_read_target(parser, item, "Next", flow);

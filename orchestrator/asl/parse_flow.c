@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool grow(void **items, uint32_t *cap, uint32_t want, size_t size)
+bool asl_grow(void **items, uint32_t *cap, uint32_t want, size_t size)
 {
     uint32_t more = *cap ? *cap : 8;
     void *bigger;
@@ -27,7 +27,8 @@ bool asl_reserve_flows(struct asl_parser *parser, uint32_t more)
 {
     struct asl_machine *machine = parser->machine;
     void *flows = machine->flows;
-    bool ok = grow(&flows, &machine->flow_cap, machine->flow_count + more, sizeof(struct asl_flow));
+    bool ok =
+        asl_grow(&flows, &machine->flow_cap, machine->flow_count + more, sizeof(struct asl_flow));
 
     machine->flows = flows;
     if (!ok) {
@@ -48,7 +49,8 @@ static bool reserve_states(struct asl_parser *parser, uint32_t more)
 
     if (machine->state_count + more > ASL_STATES_MAX)
         return asl_report(parser, ASL_SCHEMA, "more than %d states", ASL_STATES_MAX);
-    ok = grow(&states, &machine->state_cap, machine->state_count + more, sizeof(struct asl_state));
+    ok = asl_grow(&states, &machine->state_cap, machine->state_count + more,
+                  sizeof(struct asl_state));
     machine->states = states;
     if (!ok) {
         parser->no_memory = true;

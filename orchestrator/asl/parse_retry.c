@@ -68,15 +68,17 @@ static void read_catcher(struct asl_parser *parser, const cJSON *json, bool last
 {
     for (const cJSON *item = json->child; item; item = item->next) {
         const char *name = item->string;
-        if (strcmp(name, "Assign") == 0 || strcmp(name, "Output") == 0)
+        if (strcmp(name, "Output") == 0)
             asl_report_at(parser, name, ASL_NOT_YET, "Field is not supported yet");
         else if (strcmp(name, "ErrorEquals") != 0 && strcmp(name, "Next") != 0 &&
-                 strcmp(name, "ResultPath") != 0 && strcmp(name, "Comment") != 0)
+                 strcmp(name, "Assign") != 0 && strcmp(name, "ResultPath") != 0 &&
+                 strcmp(name, "Comment") != 0)
             asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a catcher");
     }
     read_errors(parser, json, last, &ret->errors);
     asl_read_path(parser, json, "ResultPath", ASL_PATH_NULLABLE | ASL_PATH_REFERENCE,
                   &ret->result_path);
+    asl_read_assign(parser, json, &ret->assign);
     if (!mr_json_get(json, "Next"))
         asl_report(parser, ASL_SCHEMA, "The field 'Next' is required but was missing");
     ret->next = asl_read_target(parser, json, "Next", flow);

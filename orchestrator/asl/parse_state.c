@@ -67,7 +67,7 @@ static const struct field {
     {"Iterator",                 MAPS,                             false},
     {"MaxConcurrency",           MAPS,                             false},
     {"MaxConcurrencyPath",       MAPS,                             false},
-    {"Assign",                   EVERY & ~BIT(ASL_FAIL),           true},
+    {"Assign",                   READS & ~BIT(ASL_SUCCEED),        false},
     {"Output",                   READS,                            true},
     {"Arguments",                TASKS | BIT(ASL_PARALLEL),        true},
     {"Credentials",              TASKS,                            true},
@@ -159,6 +159,7 @@ static void read_common(struct asl_parser *parser, const cJSON *json, uint32_t i
     const char *comment = NULL;
 
     asl_read_str(parser, json, "Comment", &comment);
+    asl_read_assign(parser, json, &state->assign);
     check_language(parser, json);
     read_transition(parser, json, index);
     if (READS & BIT(state->type)) {
@@ -189,7 +190,7 @@ static void parse_pass(struct asl_parser *parser, const cJSON *json, uint32_t in
         parser->no_memory = true;
 }
 
-void asl_parse_state(struct asl_parser *parser, const cJSON *json, uint32_t index)
+static void parse(struct asl_parser *parser, const cJSON *json, uint32_t index)
 {
     enum asl_type type = ASL_PASS;
 
@@ -226,4 +227,13 @@ void asl_parse_state(struct asl_parser *parser, const cJSON *json, uint32_t inde
     case ASL_TYPE_COUNT:
         break;
     }
+}
+
+void asl_parse_state(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    uint32_t outer = parser->state;
+
+    parser->state = index;
+    parse(parser, json, index);
+    parser->state = outer;
 }

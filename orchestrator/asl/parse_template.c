@@ -43,9 +43,7 @@ static bool read_path(struct asl_parser *parser, const cJSON *json, size_t key_l
     if (!cJSON_IsString(json))
         return asl_report(parser, ASL_SCHEMA,
                           "The value for the field '%.80s' must be a path, as text", json->string);
-    rc = asl_path_parse(&parser->machine->arena, json->valuestring, &ret->path, &err);
-    if (rc == MR_NO_MEMORY)
-        parser->no_memory = true;
+    rc = asl_parse_path(parser, json->valuestring, &ret->path, &err);
     return !rc || asl_report(parser, rc == MR_UNSUPPORTED ? ASL_NOT_YET : ASL_SCHEMA,
                              "The value for the field '%.80s': %s", json->string, err.text);
 }
@@ -104,6 +102,14 @@ static bool read(struct asl_parser *parser, const cJSON *json, struct asl_templa
         asl_at_leave(parser, mark);
     }
     return ok && (!object || check_keys(parser, ret));
+}
+
+bool asl_read_member(struct asl_parser *parser, const cJSON *json, struct asl_template *ret)
+{
+    size_t len;
+
+    return ends_in_path(json->string, &len) ? read_path(parser, json, len, ret)
+                                            : read(parser, json, ret);
 }
 
 bool asl_read_template(struct asl_parser *parser, const cJSON *object, const char *name,

@@ -2,6 +2,7 @@
 #include "orchestrator/asl/path.h"
 
 #include "common/base/json.h"
+#include "orchestrator/asl/variables.h"
 
 #include <string.h>
 
@@ -122,6 +123,24 @@ static enum mr_code read_part(struct reader *r)
     return invalid(r, "a part begins with '.' or '['");
 }
 
+static enum mr_code read_variable(struct reader *r, struct asl_path *path)
+{
+    const char *start = r->at;
+    char *name;
+
+    while (*r->at && *r->at != '.' && *r->at != '[')
+        r->at++;
+    name = asl_arena_copy(r->arena, start, (size_t)(r->at - start));
+    if (!name)
+        return mr_fail(r->err, MR_NO_MEMORY, "no memory for a path");
+    if (!asl_variable_name_valid(name))
+        return invalid(r, "behind '$' stands '.', '[', '$' or the name of a variable");
+    if (strcmp(name, "states") == 0)
+        return invalid(r, "$states is of JSONata alone");
+    path->variable = name;
+    return MR_OK;
+}
+
 enum mr_code asl_path_parse(struct asl_arena *arena, const char *text, struct asl_path *ret,
                             struct mr_error *err)
 {
@@ -137,7 +156,9 @@ enum mr_code asl_path_parse(struct asl_arena *arena, const char *text, struct as
         path.context = true;
         r.at++;
     } else if (*r.at && *r.at != '.' && *r.at != '[') {
-        return unsupported(&r, "variables are");
+        enum mr_code rc = read_variable(&r, &path);
+        if (rc)
+            return rc;
     }
     while (*r.at) {
         enum mr_code rc = read_part(&r);

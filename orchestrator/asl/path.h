@@ -17,9 +17,10 @@ struct asl_part {
 };
 
 struct asl_path {
-    const char *text; /* as written; "null" for a null path */
-    bool null;        /* InputPath, OutputPath: {}; ResultPath: the result is discarded */
-    bool context;     /* begins with $$ */
+    const char *text;     /* as written; "null" for a null path */
+    bool null;            /* InputPath, OutputPath: {}; ResultPath: the result is discarded */
+    bool context;         /* begins with $$ */
+    const char *variable; /* begins with $name; NULL: not */
     uint32_t count;
     const struct asl_part *parts;
 };

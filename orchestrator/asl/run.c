@@ -142,6 +142,9 @@ static void add_bytes(void *ctx, const struct asl_frame *frame)
     if (frame->input && !frame->input->owner)
         *bytes +=
             sizeof(*frame->input) + frame->input->text_len + asl_json_bytes(frame->input->json);
+    *bytes += frame->variables.cap * sizeof(*frame->variables.items);
+    for (uint32_t i = 0; i < frame->variables.count; i++)
+        *bytes += asl_json_bytes(frame->variables.items[i].value->json);
     if (frame->fork)
         *bytes += sizeof(*frame->fork) + frame->fork->count * sizeof(*frame->fork->children);
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)

@@ -120,10 +120,17 @@ static enum mr_code make_context(struct asl_scope *scope)
 enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path, const cJSON **ret)
 {
     enum mr_code rc = path->context && !scope->context ? make_context(scope) : MR_OK;
+    const struct asl_value *variable;
 
-    if (!rc)
+    if (rc)
+        return rc;
+    if (path->variable) {
+        variable = asl_variable_get(scope->frame, path->variable);
+        *ret = asl_path_get(path, variable ? variable->json : NULL);
+    } else {
         *ret = asl_path_get(path, path->context ? scope->context : scope->data->json);
-    return rc;
+    }
+    return MR_OK;
 }
 
 enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path, const char *field,
@@ -140,6 +147,11 @@ enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path,
         *ret = found;
         return MR_OK;
     }
+    if (path->variable && !asl_variable_get(scope->frame, path->variable))
+        return asl_fault_set(fault, ASL_RUNTIME,
+                             "The path '%.120s' specified for the field '%.80s' refers to the "
+                             "variable '%.320s', to which nothing has been assigned",
+                             path->text, field, path->variable);
     text = asl_value_text(scope->data, &len);
     if (!text)
         return MR_NO_MEMORY;
@@ -166,8 +178,12 @@ enum mr_code asl_scope_value(struct asl_scope *scope, const struct asl_path *pat
         rc = asl_scope_get(scope, path, field, &found, fault);
         if (rc)
             return rc;
-        value = path->context ? asl_value_new_take(cJSON_Duplicate(found, true))
-                              : asl_value_view(scope->data, found);
+        if (path->context)
+            value = asl_value_new_take(cJSON_Duplicate(found, true));
+        else
+            value = asl_value_view(path->variable ? asl_variable_get(scope->frame, path->variable)
+                                                  : scope->data,
+                                   found);
     }
     if (!value)
         return MR_NO_MEMORY;

@@ -22,7 +22,7 @@ static enum mr_code succeed_enter(struct asl_turn *turn, struct asl_frame *frame
     struct asl_value *data;
     enum mr_code rc = asl_io_filter(turn, frame, &data, fault);
 
-    return rc ? rc : asl_io_pass_on(turn, frame, data, ASL_NONE, fault);
+    return rc ? rc : asl_io_pass_on(turn, frame, data, NULL, ASL_NONE, fault);
 }
 
 const struct asl_state_ops asl_pass_ops = {pass_enter, NULL};

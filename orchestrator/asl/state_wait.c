@@ -43,6 +43,14 @@ static enum mr_code find_due(struct asl_turn *turn, struct asl_frame *frame, str
     return rc;
 }
 
+static enum mr_code go_on(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *data,
+                          struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+
+    return asl_io_pass_on(turn, frame, data, state->assign, state->next, fault);
+}
+
 static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
     struct asl_value *data;
@@ -53,7 +61,7 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
         return rc;
     rc = find_due(turn, frame, data, &due_ms, fault);
     if (!rc && due_ms <= turn->now_ms)
-        return asl_io_pass_on(turn, frame, data, asl_turn_state(turn, frame)->next, fault);
+        return go_on(turn, frame, data, fault);
     asl_value_unref(data);
     if (rc)
         return rc;
@@ -71,7 +79,7 @@ static enum mr_code waited(struct asl_turn *turn, struct asl_frame *frame,
     (void)nothing;
     if (rc)
         return rc;
-    return asl_io_pass_on(turn, frame, data, asl_turn_state(turn, frame)->next, fault);
+    return go_on(turn, frame, data, fault);
 }
 
 const struct asl_state_ops asl_wait_ops = {enter, waited};

@@ -21,6 +21,21 @@ static enum mr_code fill_items(const struct asl_template *template, struct asl_s
     return MR_OK;
 }
 
+enum mr_code asl_template_value(const struct asl_template *template, struct asl_scope *scope,
+                                struct asl_value **ret, struct asl_fault *fault)
+{
+    cJSON *json;
+    enum mr_code rc;
+
+    if (template->kind == ASL_TEMPLATE_PATH)
+        return asl_scope_value(scope, &template->path, template->field, ret, fault);
+    rc = asl_template_fill(template, scope, &json, fault);
+    if (rc)
+        return rc;
+    *ret = asl_value_new_take(json);
+    return *ret ? MR_OK : MR_NO_MEMORY;
+}
+
 enum mr_code asl_template_fill(const struct asl_template *template, struct asl_scope *scope,
                                cJSON **ret, struct asl_fault *fault)
 {

@@ -4,6 +4,7 @@
 #define ASL_TEMPLATE_H
 
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/value.h"
 
 enum asl_template_kind {
     ASL_TEMPLATE_CONSTANT, /* nothing to fill in below here */
@@ -26,5 +27,8 @@ struct asl_scope;
 /* *ret is the caller's.  A path that names nothing is States.Runtime. */
 MR_MUST_USE enum mr_code asl_template_fill(const struct asl_template *, struct asl_scope *,
                                            cJSON **ret, struct asl_fault *fault);
+/* The same as a value, shared with what the path names where that is all of it. */
+MR_MUST_USE enum mr_code asl_template_value(const struct asl_template *, struct asl_scope *,
+                                            struct asl_value **ret, struct asl_fault *fault);
 
 #endif

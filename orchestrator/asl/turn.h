@@ -55,12 +55,17 @@ enum mr_code asl_io_input(struct asl_turn *, struct asl_frame *, struct asl_valu
 /* template filled in from data; *ret is the caller's, and within the run's limits. */
 enum mr_code asl_io_fill(struct asl_scope *, const struct asl_template *template,
                          struct asl_value **ret, struct asl_fault *);
-/* ResultSelector, ResultPath, OutputPath, and on to the next state.  result is taken over. */
+/* Assign, ResultSelector, ResultPath, OutputPath, and on to the next state.  result is taken over.
+ */
 enum mr_code asl_io_output(struct asl_turn *, struct asl_frame *, struct asl_value *result,
                            struct asl_fault *);
-/* OutputPath alone, for states without a result, and on to next; data is taken over. */
+/* Assign (NULL: none) and OutputPath, for states without a result, and on to next; data is taken
+ * over. */
 enum mr_code asl_io_pass_on(struct asl_turn *, struct asl_frame *, struct asl_value *data,
-                            int32_t next, struct asl_fault *);
+                            const struct asl_assign *assign, int32_t next, struct asl_fault *);
+/* Assign evaluated where $ is data, and checked. */
+enum mr_code asl_io_assign(struct asl_turn *, struct asl_frame *, const struct asl_assign *assign,
+                           struct asl_value *data, struct asl_variables *ret, struct asl_fault *);
 /* ResultPath alone: result (taken over) put into the frame's raw input.  path NULL: $.
  * may_fail: the caller has more to do that can fail, so the raw input must stay as it is. */
 enum mr_code asl_io_merge(struct asl_turn *, struct asl_frame *, const struct asl_path *path,

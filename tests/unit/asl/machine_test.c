@@ -125,11 +125,16 @@ static void every_state_can_be_reached_and_every_flow_can_end(void **state)
 
 static void what_the_language_has_but_this_does_not_is_refused_and_named(void **state)
 {
-    static const char *const fields[] = {"Assign", "Output", "Arguments", "Credentials", NULL};
-    static const char *const map_fields[] = {
-        "Items",  "ItemReader", "ItemBatcher",           "ResultWriter",
-        "Label",  "Assign",     "ToleratedFailureCount", "ToleratedFailurePercentagePath",
-        "Output", NULL};
+    static const char *const fields[] = {"Output", "Arguments", "Credentials", NULL};
+    static const char *const map_fields[] = {"Items",
+                                             "ItemReader",
+                                             "ItemBatcher",
+                                             "ResultWriter",
+                                             "Label",
+                                             "ToleratedFailureCount",
+                                             "ToleratedFailurePercentagePath",
+                                             "Output",
+                                             NULL};
     struct mr_buf text = {0}, place = {0};
 
     (void)state;
@@ -225,8 +230,8 @@ static void retry_and_catch_are_checked(void **state)
     assert_invalid(ONE("{" TASK ",\"Catch\":[{\"ErrorEquals\":[\"A\"],\"Next\":\"X\"}]}"), TARGET,
                    "/States/S/Catch/0/Next", "X");
     assert_invalid(ONE("{" TASK ",\"Catch\":[{\"ErrorEquals\":[\"A\"],\"Next\":\"S\","
-                       "\"Assign\":{}}]}"),
-                   LATER, "/States/S/Catch/0/Assign", "not supported yet");
+                       "\"Assign\":[]}]}"),
+                   SCHEMA, "/States/S/Catch/0/Assign", "Object");
     assert_invalid(ONE("{\"Type\":\"Pass\",\"End\":true,\"Retry\":[]}"), SCHEMA, "/States/S/Retry",
                    "Pass");
 }
