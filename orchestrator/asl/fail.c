@@ -2,6 +2,7 @@
  * around it, and at last of the run. */
 #include "orchestrator/asl/turn.h"
 
+#include "orchestrator/asl/probe.h"
 #include "orchestrator/asl/retry.h"
 
 #include <stdlib.h>
@@ -63,9 +64,11 @@ enum mr_code asl_turn_stop(struct asl_turn *turn, struct asl_frame *frame)
 }
 
 /* The retrier that takes the fault, its try counted; NULL: none. */
-static enum mr_code find_retrier(const struct asl_state *state, struct asl_frame *frame,
+static enum mr_code find_retrier(const struct asl_turn *turn, struct asl_frame *frame,
                                  const struct asl_fault *fault, const struct asl_retrier **ret)
 {
+    const struct asl_state *state = asl_turn_state(turn, frame);
+
     *ret = NULL;
     for (uint32_t i = 0; i < state->retrier_count; i++) {
         if (!asl_errors_match(&state->retriers[i].errors, fault))
@@ -74,6 +77,8 @@ static enum mr_code find_retrier(const struct asl_state *state, struct asl_frame
             frame->tries = calloc(state->retrier_count, sizeof(*frame->tries));
         if (!frame->tries)
             return MR_NO_MEMORY;
+        if (turn->env->probe)
+            frame->tries[i] = turn->env->probe->tries;
         if (frame->tries[i] >= state->retriers[i].attempts_max)
             return MR_OK; /* the first that matches decides */
         frame->tries[i]++;
@@ -93,6 +98,9 @@ static enum mr_code retry(struct asl_turn *turn, struct asl_frame *frame,
     asl_run_phase(turn->run, frame, ASL_PHASE_RETRY);
     frame->retries++;
     frame->due_ms = turn->now_ms + asl_retry_delay(retrier, tries, turn->run, frame);
+    asl_probe_number(turn, "retryIndex", (double)(retrier - state->retriers));
+    asl_probe_number(turn, "retryBackoffIntervalSeconds",
+                     (double)(frame->due_ms - turn->now_ms) / 1000);
     return asl_effect_timer(turn, frame, ASL_TIMER_RETRY, frame->due_ms);
 }
 
@@ -158,16 +166,19 @@ static enum mr_code handle(struct asl_turn *turn, struct asl_frame *frame, struc
     const struct asl_catcher *catcher;
     enum mr_code rc;
 
+    asl_probe_fault(turn, fault);
     *ret_done = true;
     if (asl_fault_final(fault)) {
         *ret_done = false;
         return MR_OK;
     }
-    rc = find_retrier(state, frame, fault, &retrier);
+    rc = find_retrier(turn, frame, fault, &retrier);
     if (rc || retrier)
         return rc ? rc : retry(turn, frame, retrier);
     catcher = find_catcher(state, fault);
     *ret_done = catcher != NULL;
+    if (catcher)
+        asl_probe_number(turn, "catchIndex", (double)(catcher - state->catchers));
     return catcher ? take_catch(turn, frame, catcher, fault) : MR_OK;
 }
 

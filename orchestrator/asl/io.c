@@ -25,6 +25,8 @@ enum mr_code asl_io_filter(struct asl_turn *turn, struct asl_frame *frame, struc
     enum mr_code rc = asl_scope_value(&scope, state->input_path, "InputPath", ret, fault);
 
     asl_scope_release(&scope);
+    if (!rc)
+        asl_probe_value(turn, "afterInputPath", *ret);
     return rc;
 }
 
@@ -72,7 +74,11 @@ static enum mr_code fill(struct asl_turn *turn, struct asl_frame *frame,
 enum mr_code asl_io_parameters(struct asl_turn *turn, struct asl_frame *frame,
                                struct asl_value **value, struct asl_fault *fault)
 {
-    return fill(turn, frame, asl_turn_state(turn, frame)->parameters, value, fault);
+    enum mr_code rc = fill(turn, frame, asl_turn_state(turn, frame)->parameters, value, fault);
+
+    if (!rc)
+        asl_probe_value(turn, "afterParameters", *value);
+    return rc;
 }
 
 enum mr_code asl_io_input(struct asl_turn *turn, struct asl_frame *frame, struct asl_value **ret,
@@ -211,10 +217,12 @@ static enum mr_code shape(struct asl_turn *turn, struct asl_frame *frame, struct
         asl_value_unref(result);
         return rc;
     }
+    asl_probe_value(turn, "afterResultSelector", result);
     rc = asl_io_merge(turn, frame, state->result_path, state->output_path != NULL, result, &merged,
                       fault);
     if (rc)
         return rc;
+    asl_probe_value(turn, "afterResultPath", merged);
     rc = asl_io_check(turn, frame, merged, fault);
     if (rc)
         asl_value_unref(merged);

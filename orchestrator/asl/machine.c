@@ -46,7 +46,7 @@ static void parse_machine(struct asl_parser *parser, const char *text, size_t le
     } else {
         read_top(parser, machine->json);
         if (asl_parse_flow(parser, machine->json, ASL_NONE, &flow) && parser->diags->errors == 0 &&
-            !parser->no_memory)
+            !parser->no_memory && !parser->options.partial)
             asl_check_machine(parser);
     }
 }
@@ -54,8 +54,16 @@ static void parse_machine(struct asl_parser *parser, const char *text, size_t le
 enum mr_code asl_machine_parse(const char *text, size_t len, struct asl_diagnostics *diags,
                                struct asl_machine **ret, struct mr_error *err)
 {
+    return asl_machine_parse_as(text, len, &(struct asl_parse_options){0}, diags, ret, err);
+}
+
+enum mr_code asl_machine_parse_as(const char *text, size_t len,
+                                  const struct asl_parse_options *options,
+                                  struct asl_diagnostics *diags, struct asl_machine **ret,
+                                  struct mr_error *err)
+{
     struct asl_diagnostics own = {0};
-    struct asl_parser parser = {.diags = diags ? diags : &own};
+    struct asl_parser parser = {.diags = diags ? diags : &own, .options = *options};
     struct asl_machine *machine = calloc(1, sizeof(*machine));
     size_t errors_before = parser.diags->errors, count_before = parser.diags->count;
     enum mr_code rc = MR_OK;

@@ -37,6 +37,14 @@ struct asl_machine; /* immutable, reference-counted by one thread at a time */
 MR_MUST_USE enum mr_code asl_machine_parse(const char *text, size_t len,
                                            struct asl_diagnostics *diags, struct asl_machine **ret,
                                            struct mr_error *err);
+struct asl_parse_options {
+    bool express; /* to be run as EXPRESS: what such a machine must not have is a fault */
+    bool partial; /* a part of a machine: that all is reachable and can end is not asked */
+};
+MR_MUST_USE enum mr_code asl_machine_parse_as(const char *text, size_t len,
+                                              const struct asl_parse_options *,
+                                              struct asl_diagnostics *diags,
+                                              struct asl_machine **ret, struct mr_error *err);
 struct asl_machine *asl_machine_ref(struct asl_machine *);
 void asl_machine_unref(struct asl_machine *);         /* accepts NULL */
 size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */

@@ -18,6 +18,7 @@ enum { ASL_SECONDS_MAX = 99999999, ASL_DELAY_SECONDS_MAX = 31622400 };
 struct asl_parser {
     struct asl_machine *machine;
     struct asl_diagnostics *diags;
+    struct asl_parse_options options;
     bool no_memory;
     char at[256]; /* JSON pointer, cut to fit */
     size_t at_len;

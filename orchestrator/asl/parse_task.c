@@ -32,6 +32,12 @@ static bool is_resource(const char *text)
     return strncmp(text, "arn:", 4) == 0 && colons >= 5 && !ends_with(text, ":");
 }
 
+static void not_express(struct asl_parser *parser, const char *how)
+{
+    asl_report_at(parser, "Resource", ASL_SCHEMA,
+                  "Express state machine does not support '%s' service integration", how);
+}
+
 static void read_resource(struct asl_parser *parser, const cJSON *json, struct asl_task *task)
 {
     if (!mr_json_get(json, "Resource")) {
@@ -50,6 +56,13 @@ static void read_resource(struct asl_parser *parser, const cJSON *json, struct a
     else if (strstr(task->resource, ":activity:"))
         task->kind = ASL_RESOURCE_ACTIVITY;
     task->token = ends_with(task->resource, ".waitForTaskToken");
+    if (parser->options.express && task->token)
+        not_express(parser, ".waitForTaskToken");
+    else if (parser->options.express && strstr(task->resource, ".sync"))
+        not_express(parser, ".sync");
+    else if (parser->options.express && task->kind == ASL_RESOURCE_ACTIVITY)
+        asl_report_at(parser, "Resource", ASL_SCHEMA,
+                      "Express state machine does not support Activity ARN");
     task->submitted =
         task->token || ends_with(task->resource, ".sync") || ends_with(task->resource, ".sync:2");
 }

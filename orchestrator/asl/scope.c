@@ -1,6 +1,7 @@
 /* scope.c -- following paths for a state, and the context object. */
 #include "orchestrator/asl/scope.h"
 
+#include "orchestrator/asl/probe.h"
 #include "orchestrator/asl/turn.h"
 
 void asl_scope_release(struct asl_scope *scope)
@@ -105,7 +106,14 @@ static bool add_item(cJSON *context, const struct asl_scope *scope)
 static enum mr_code make_context(struct asl_scope *scope)
 {
     const struct asl_state *state = asl_turn_state(scope->turn, scope->frame);
-    cJSON *context = cJSON_CreateObject();
+    const struct asl_probe *probe = scope->turn->env->probe;
+    cJSON *context;
+
+    if (probe && probe->context) {
+        scope->context = cJSON_Duplicate(probe->context, true);
+        return scope->context ? MR_OK : MR_NO_MEMORY;
+    }
+    context = cJSON_CreateObject();
 
     if (!context || !add_execution(context, scope->turn->run) ||
         !add_machine(context, scope->turn->run) || !add_state(context, state, scope->frame) ||

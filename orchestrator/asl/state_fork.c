@@ -1,10 +1,12 @@
 /* state_fork.c -- entering a Parallel or a Map.  fork.c goes on from there. */
 #include "orchestrator/asl/turn.h"
 
-static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame)
+static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
     asl_run_phase(turn->run, frame, ASL_PHASE_FORK);
     asl_history_state(turn, frame, "Started", NULL);
+    if (turn->env->probe)
+        return asl_probe_fork(turn, frame, fault);
     asl_run_ready(turn->run, frame);
     return MR_OK;
 }
@@ -24,7 +26,7 @@ static enum mr_code parallel_enter(struct asl_turn *turn, struct asl_frame *fram
         return MR_NO_MEMORY;
     }
     asl_run_hold(turn->run, &frame->fork->input, input);
-    return begin(turn, frame);
+    return begin(turn, frame, fault);
 }
 
 /* The items, which must be an array; *ret is the caller's. */
@@ -43,6 +45,7 @@ static enum mr_code find_items(struct asl_turn *turn, struct asl_frame *frame,
     if (rc)
         return rc;
     if (cJSON_IsArray(items->json)) {
+        asl_probe_value(turn, "afterItemsPath", items);
         *ret = items;
         return MR_OK;
     }
@@ -81,11 +84,12 @@ static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
         asl_value_unref(items);
         return MR_NO_MEMORY;
     }
+    asl_probe_number(turn, "maxConcurrency", (double)concurrency);
     frame->fork->concurrency = (uint32_t)concurrency;
     asl_run_hold(turn->run, &frame->fork->items, items);
     asl_run_hold(turn->run, &frame->fork->input, asl_value_ref(input));
     link_items(frame->fork);
-    return begin(turn, frame);
+    return begin(turn, frame, fault);
 }
 
 static enum mr_code map_enter(struct asl_turn *turn, struct asl_frame *frame,

@@ -10,7 +10,10 @@ static enum mr_code pass_enter(struct asl_turn *turn, struct asl_frame *frame,
 
     if (state->result) {
         result = asl_value_alias(state->result);
-        return result ? asl_io_output(turn, frame, result, fault) : MR_NO_MEMORY;
+        if (!result)
+            return MR_NO_MEMORY;
+        asl_probe_value(turn, "result", result);
+        return asl_io_output(turn, frame, result, fault);
     }
     rc = asl_io_input(turn, frame, &result, fault);
     return rc ? rc : asl_io_output(turn, frame, result, fault);

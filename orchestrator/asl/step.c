@@ -242,6 +242,7 @@ static enum mr_code on_task_ok(struct asl_turn *turn, struct asl_frame *frame, c
         return settle(turn, frame, rc, &fault);
     }
     asl_history_task(turn, frame, "Succeeded", result, NULL);
+    asl_probe_value(turn, "result", result);
     rc = types[ASL_TASK]->result(turn, frame, result, &fault);
     return settle(turn, frame, rc, &fault);
 }

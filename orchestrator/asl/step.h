@@ -116,7 +116,8 @@ void asl_effects_release(struct asl_effects *);
 typedef void asl_history_fn(void *ctx, uint64_t id, uint64_t previous_id, const char *type,
                             int64_t time_ms, const cJSON *details);
 
-struct asl_env { /* what a step may ask; every answer must depend on nothing but its arguments */
+struct asl_probe; /* probe.h */
+struct asl_env {  /* what a step may ask; every answer must depend on nothing but its arguments */
     /* The task token of (seq, attempt), for $$.Task.Token; NULL: a state that wants it fails. */
     bool (*token)(void *ctx, uint64_t seq, uint32_t attempt, char *buf, size_t size);
     asl_history_fn *history; /* NULL: none is made, and none of its cost is paid */
@@ -124,6 +125,7 @@ struct asl_env { /* what a step may ask; every answer must depend on nothing but
     int64_t data_max;       /* bytes of a state's input, output; 0: ASL_DATA_MAX */
     uint32_t entries_max;   /* state entries of one run, against endless loops; 0: 1,000,000 */
     uint32_t in_flight_max; /* tasks outstanding at once in one run; 0: 10,000 */
+    const struct asl_probe *probe; /* TestState's; NULL elsewhere */
 };
 
 /* Applies one event.  MR_OK: applied, or (nothing changed) not meant for this run as it is now;

@@ -88,6 +88,14 @@ enum mr_code asl_turn_stop(struct asl_turn *, struct asl_frame *);
 enum mr_code asl_turn_close(struct asl_turn *, enum asl_status, const char *error,
                             const char *cause);
 
+/* probe.c: told only where somebody looks. */
+void asl_probe_json(struct asl_turn *, const char *what, const cJSON *value); /* NULL: nothing */
+void asl_probe_value(struct asl_turn *, const char *what, const struct asl_value *value);
+void asl_probe_number(struct asl_turn *, const char *what, double n);
+void asl_probe_fault(struct asl_turn *, const struct asl_fault *);
+/* Instead of running a fork's children: what the probe says that it comes to. */
+enum mr_code asl_probe_fork(struct asl_turn *, struct asl_frame *, struct asl_fault *);
+
 /* effects.c */
 struct asl_effect *asl_effect_add(struct asl_effects *, enum asl_effect_kind,
                                   const struct asl_frame *); /* NULL: out of memory */

@@ -3,6 +3,7 @@
 #include "tests/conformance/asl_play.h"
 
 #include "orchestrator/asl/script.h"
+#include "orchestrator/asl/test_state.h"
 
 #include <string.h>
 
@@ -106,6 +107,8 @@ static void execute(const cJSON *test, struct asl_machine *machine, cJSON *line)
 static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
 {
     const cJSON *definition = mr_json_get(test, "definition");
+    const char *type = cJSON_GetStringValue(mr_json_get(test, "type"));
+    const struct asl_parse_options options = {.express = type && strcmp(type, "EXPRESS") == 0};
     struct asl_diagnostics diags = {0};
     struct asl_machine *machine = NULL;
     struct mr_buf text = {0};
@@ -114,7 +117,8 @@ static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
                                                  : mr_json_print(definition, &text);
 
     if (!rc)
-        rc = asl_machine_parse(text.data ? text.data : "", text.len, &diags, &machine, &err);
+        rc = asl_machine_parse_as(text.data ? text.data : "", text.len, &options, &diags, &machine,
+                                  &err);
     if (!rc && is_execute) {
         execute(test, machine, line);
     } else {
@@ -126,6 +130,28 @@ static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
     asl_machine_unref(machine);
     asl_diagnostics_release(&diags);
     mr_buf_release(&text);
+}
+
+static void play_state(const cJSON *test, cJSON *line)
+{
+    struct asl_test request = {.definition = mr_json_get(test, "definition"),
+                               .input = mr_json_get(test, "input"),
+                               .options = mr_json_get(test, "request"),
+                               .now_ms = start_ms};
+    static const char *const names[][2] = {
+        {"status", "status"}, {"output", "output"},       {"error", "error"},
+        {"cause", "cause"},   {"nextState", "nextState"}, {"inspectionData", "inspection"}};
+    cJSON *answer = NULL, *item;
+    struct mr_error err = {0};
+
+    if (asl_test_state(&request, &answer, &err)) {
+        add_text(line, "status", mr_code_name(err.code));
+        add_text(line, "cause", err.text);
+    }
+    for (size_t i = 0; answer && i < sizeof(names) / sizeof(names[0]); i++)
+        if ((item = cJSON_DetachItemFromObjectCaseSensitive(answer, names[i][0])))
+            cJSON_AddItemToObject(line, names[i][1], item);
+    cJSON_Delete(answer);
 }
 
 cJSON *asl_play_case(const cJSON *test)
@@ -140,6 +166,8 @@ cJSON *asl_play_case(const cJSON *test)
         play_machine(test, true, line);
     else if (mode && strcmp(mode, "validate") == 0)
         play_machine(test, false, line);
+    else if (mode && strcmp(mode, "test_state") == 0)
+        play_state(test, line);
     else
         add_text(line, "status", "NOT_PLAYED");
     return line;

@@ -1,6 +1,7 @@
 /* machine_test.c -- which definitions are refused, at which place, and in which words. */
 #include "tests/unit/asl/play.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ONE(state) "{\"StartAt\":\"S\",\"States\":{\"S\":" state "}}"
@@ -346,6 +347,33 @@ static void a_machine_counts_its_states_nested_ones_too(void **state)
     asl_machine_unref(NULL);
 }
 
+static void an_express_machine_has_no_tasks_that_outlive_it(void **state)
+{
+    static const char *const resources[] = {"arn:aws:states:::states:startExecution.sync:2",
+                                            "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                                            "arn:aws:states:us-east-1:1:activity:a"};
+    const struct asl_parse_options options = {.express = true};
+    struct asl_machine *machine;
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
+        struct asl_diagnostics diags = {0};
+        (void)snprintf(
+            text, sizeof(text),
+            "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"%s\","
+            "\"End\":true}}}",
+            resources[i]);
+        assert_int_equal(asl_machine_parse(text, strlen(text), NULL, &machine, NULL), MR_OK);
+        asl_machine_unref(machine);
+        assert_int_equal(asl_machine_parse_as(text, strlen(text), &options, &diags, &machine, NULL),
+                         MR_INVALID);
+        assert_string_equal(diags.items[0].location, "/States/A/Resource");
+        assert_non_null(strstr(diags.items[0].message, "Express"));
+        asl_diagnostics_release(&diags);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +390,7 @@ int main(void)
         cmocka_unit_test(waits_fails_and_forks_have_what_they_need),
         cmocka_unit_test(all_faults_are_told_at_once_but_not_without_end),
         cmocka_unit_test(a_machine_counts_its_states_nested_ones_too),
+        cmocka_unit_test(an_express_machine_has_no_tasks_that_outlive_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+/* probe.h -- a state looked at from inside, for TestState: what its data are at each stage, told to
+ * a function; a context object of somebody's own; and what a Map or Parallel comes to whose
+ * children are not run.  Everywhere else env->probe is NULL, and nothing of this costs anything. */
+#ifndef ASL_PROBE_H
+#define ASL_PROBE_H
+
+#include "orchestrator/asl/simulate.h"
+
+struct asl_probe {
+    /* what: "afterInputPath", "maxConcurrency" ..., as AWS calls them; value is lent */
+    void (*seen)(void *ctx, const char *what, const cJSON *value);
+    /* What the fork comes to, as a task's answer is told; lent but for output.  Never NEVER. */
+    struct asl_answer (*fork)(void *ctx);
+    const cJSON *context; /* $$ and $states.context; NULL: the run's */
+    uint32_t tries;       /* so often has each retrier retried already */
+    void *ctx;
+};
+
+#endif

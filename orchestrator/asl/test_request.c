@@ -1,0 +1,453 @@
+/* test_request.c -- see test_request.h.  A state alone becomes a machine of its own: where it may
+ * go, stubs that end at once stand in for the states of its flow. */
+#include "orchestrator/asl/test_request.h"
+
+#include "common/base/json.h"
+#include "orchestrator/asl/timestamp.h"
+#include "orchestrator/asl/value.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char validation[] = "ValidationException", definition_error[] = "InvalidDefinition";
+static const char default_name[] = "StateName";
+
+void asl_test_request_release(struct asl_test_request *request)
+{
+    cJSON_Delete(request->machine);
+    cJSON_Delete(request->context);
+    cJSON_Delete(request->variables);
+    cJSON_Delete(request->result);
+    cJSON_Delete(request->items);
+    *request = (struct asl_test_request){0};
+}
+
+MR_PRINTF(3, 4)
+static enum mr_code reject(struct asl_rejection *why, const char *error, const char *fmt, ...)
+{
+    va_list args;
+
+    why->error = error;
+    va_start(args, fmt);
+    (void)vsnprintf(why->cause, sizeof(why->cause), fmt, args);
+    va_end(args);
+    return MR_INVALID;
+}
+
+/* JSON as text in a string, as AWS takes it, or as it is; NULL stays NULL. *ret is the caller's. */
+static enum mr_code read_json(const cJSON *said, const char *what, cJSON **ret,
+                              struct asl_rejection *why)
+{
+    static const struct mr_json_limits limits = {ASL_DEFINITION_MAX, MR_JSON_DEPTH_MAX};
+    struct mr_error err;
+    enum mr_code rc;
+
+    if (!said)
+        return MR_OK;
+    if (!cJSON_IsString(said)) {
+        *ret = cJSON_Duplicate(said, true);
+        return *ret ? MR_OK : MR_NO_MEMORY;
+    }
+    rc = mr_json_parse(said->valuestring, strlen(said->valuestring), &limits, ret, &err);
+    if (!rc || rc == MR_NO_MEMORY)
+        return rc;
+    return reject(why, validation, "%s must be valid JSON: %s", what, err.text);
+}
+
+/* ---- the options -------------------------------------------------------------------------- */
+
+static enum mr_code check_known(const cJSON *object, const char *what, const char *const *names,
+                                struct asl_rejection *why)
+{
+    if (object && !cJSON_IsObject(object))
+        return reject(why, validation, "%s must be an object", what);
+    for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
+        const char *const *name = names;
+        while (*name && strcmp(*name, item->string) != 0)
+            name++;
+        if (!*name)
+            return reject(why, validation, "Unknown parameter in %s: '%.80s'", what, item->string);
+    }
+    return MR_OK;
+}
+
+static enum mr_code check_one_of(const cJSON *object, const char *name, const char *const *words,
+                                 struct asl_rejection *why)
+{
+    const cJSON *item = mr_json_get(object, name);
+    const char *const *word = words;
+
+    if (!item)
+        return MR_OK;
+    while (*word && (!cJSON_IsString(item) || strcmp(*word, item->valuestring) != 0))
+        word++;
+    return *word ? MR_OK
+                 : reject(why, validation, "%s must be one of %s, %s, %s", name, words[0], words[1],
+                          words[2]);
+}
+
+static enum mr_code read_count(const cJSON *object, const char *name, double max, int64_t *ret,
+                               struct asl_rejection *why)
+{
+    const cJSON *item = mr_json_get(object, name);
+
+    if (!item)
+        return MR_OK;
+    if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble) ||
+        item->valuedouble < 0 || item->valuedouble > max)
+        return reject(why, validation, "%s must be an integer from 0 to %.0f", name, max);
+    *ret = (int64_t)item->valuedouble;
+    return MR_OK;
+}
+
+static enum mr_code read_configuration(const cJSON *said, struct asl_test_request *request,
+                                       struct asl_rejection *why)
+{
+    static const char *const names[] = {"retrierRetryCount", "errorCausedByState",
+                                        "mapIterationFailureCount", "mapItemReaderData", NULL};
+    const cJSON *text = mr_json_get(said, "errorCausedByState");
+    int64_t tries = 0;
+    enum mr_code rc = check_known(said, "stateConfiguration", names, why);
+
+    if (!rc && text && !cJSON_IsString(text))
+        rc = reject(why, validation, "errorCausedByState must be a state's name");
+    if (!rc)
+        rc = read_count(said, "retrierRetryCount", 99999999, &tries, why);
+    if (!rc)
+        rc = read_count(said, "mapIterationFailureCount", 1e9, &request->failures, why);
+    if (!rc)
+        rc = read_json(mr_json_get(said, "mapItemReaderData"), "mapItemReaderData", &request->items,
+                       why);
+    request->tries = (uint32_t)tries;
+    return rc;
+}
+
+static enum mr_code read_mock(const cJSON *options, struct asl_test_request *request,
+                              struct asl_rejection *why)
+{
+    static const char *const names[] = {"result", "errorOutput", "fieldValidationMode", NULL};
+    static const char *const modes[] = {"STRICT", "PRESENT", "NONE", NULL};
+    static const char *const error_names[] = {"error", "cause", NULL};
+    const cJSON *mock = mr_json_get(options, "mock"), *item;
+    enum mr_code rc = check_known(mock, "mock", names, why);
+
+    if (rc || !mock)
+        return rc;
+    if (cJSON_IsTrue(mr_json_get(options, "revealSecrets")))
+        return reject(why, validation,
+                      "TestState does not support RevealSecrets when a mock is specified.");
+    if (!mr_json_get(mock, "result") == !mr_json_get(mock, "errorOutput"))
+        return reject(why, validation,
+                      "A test mock should have only one of the following fields: [result, "
+                      "errorOutput].");
+    rc = check_one_of(mock, "fieldValidationMode", modes, why);
+    if (!rc)
+        rc = read_json(mr_json_get(mock, "result"), "Mocked result", &request->result, why);
+    request->raised = mr_json_get(mock, "errorOutput");
+    if (!rc)
+        rc = check_known(request->raised, "errorOutput", error_names, why);
+    cJSON_ArrayForEach(item, request->raised)
+    {
+        if (!rc && !cJSON_IsString(item))
+            rc = reject(why, validation, "errorOutput/%.20s must be a string", item->string);
+    }
+    return rc;
+}
+
+/* ---- the context object ------------------------------------------------------------------- */
+
+enum kind { TEXT, NUMBER, ANY, OBJECT };
+struct member { /* of a context object */
+    const char *object, *name;
+    enum kind kind;
+};
+static const struct member members[] = {
+    {"", "Execution", OBJECT},
+    {"", "StateMachine", OBJECT},
+    {"", "State", OBJECT},
+    {"", "Task", OBJECT},
+    {"", "Map", OBJECT},
+    {"Execution", "Id", TEXT},
+    {"Execution", "Input", ANY},
+    {"Execution", "Name", TEXT},
+    {"Execution", "RoleArn", TEXT},
+    {"Execution", "StartTime", TEXT},
+    {"Execution", "RedriveTime", TEXT},
+    {"Execution", "RedriveCount", NUMBER},
+    {"StateMachine", "Id", TEXT},
+    {"StateMachine", "Name", TEXT},
+    {"State", "Name", TEXT},
+    {"State", "EnteredTime", TEXT},
+    {"State", "RetryCount", NUMBER},
+    {"Task", "Token", TEXT},
+    {"Map", "Item", OBJECT},
+    {"Item", "Index", NUMBER},
+    {"Item", "Value", ANY},
+    {"Item", "Key", TEXT},
+    {"Item", "Source", TEXT},
+};
+
+static enum mr_code check_context(const cJSON *context, const char *at, struct asl_rejection *why)
+{
+    const cJSON *item;
+    enum mr_code rc;
+
+    cJSON_ArrayForEach(item, context)
+    {
+        const struct member *member = members, *end = members + sizeof(members) / sizeof(*members);
+        while (member < end &&
+               (strcmp(member->object, at) != 0 || strcmp(member->name, item->string) != 0))
+            member++;
+        if (member == end)
+            return reject(why, validation,
+                          "Invalid Context object provided: Field '%.80s' is not allowed",
+                          item->string);
+        if ((member->kind == TEXT && !cJSON_IsString(item)) ||
+            (member->kind == NUMBER && !cJSON_IsNumber(item)) ||
+            (member->kind == OBJECT && !cJSON_IsObject(item)))
+            return reject(why, validation, "Invalid Context object provided: Field '%s' must be %s",
+                          member->name,
+                          member->kind == TEXT     ? "a string"
+                          : member->kind == NUMBER ? "a number"
+                                                   : "an object");
+        rc = member->kind == OBJECT ? check_context(item, member->name, why) : MR_OK;
+        if (rc)
+            return rc;
+    }
+    return MR_OK;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return object && cJSON_AddStringToObject(object, name, text);
+}
+
+/* As of a run that has just begun. */
+static enum mr_code make_context(const struct asl_test *test, struct asl_test_request *request)
+{
+    const char *role = cJSON_GetStringValue(mr_json_get(test->options, "roleArn"));
+    const char *type = cJSON_GetStringValue(mr_json_get(request->state, "Type"));
+    const char *resource = cJSON_GetStringValue(mr_json_get(request->state, "Resource"));
+    cJSON *execution, *machine, *state, *input, *context = request->context = cJSON_CreateObject();
+    char now[ASL_TIMESTAMP_SIZE];
+    bool ok;
+
+    asl_timestamp_print(test->now_ms, now);
+    execution = cJSON_AddObjectToObject(context, "Execution");
+    machine = cJSON_AddObjectToObject(context, "StateMachine");
+    state = cJSON_AddObjectToObject(context, "State");
+    input = test->input ? cJSON_Duplicate(test->input, true) : cJSON_CreateObject();
+    ok = execution && input && cJSON_AddItemToObject(execution, "Input", input);
+    if (!ok)
+        cJSON_Delete(input);
+    ok = ok && add_text(execution, "Id", "test-state:test") &&
+         add_text(execution, "Name", "test") && add_text(execution, "RoleArn", role ? role : "") &&
+         add_text(execution, "StartTime", now) && add_text(machine, "Id", "test-state") &&
+         add_text(machine, "Name", "test-state") && add_text(state, "Name", request->name) &&
+         add_text(state, "EnteredTime", now);
+    if (ok &&
+        (strcmp(type, "Task") == 0 || strcmp(type, "Map") == 0 || strcmp(type, "Parallel") == 0))
+        ok = cJSON_AddNumberToObject(state, "RetryCount", request->tries);
+    if (ok && resource && strstr(resource, ".waitForTaskToken"))
+        ok = add_text(cJSON_AddObjectToObject(context, "Task"), "Token", "test-token");
+    return ok ? MR_OK : MR_NO_MEMORY;
+}
+
+static enum mr_code read_context(const struct asl_test *test, struct asl_test_request *request,
+                                 struct asl_rejection *why)
+{
+    const cJSON *said = mr_json_get(test->options, "context");
+    enum mr_code rc;
+
+    if (!said)
+        return make_context(test, request);
+    rc = read_json(said, "Context", &request->context, why);
+    if (!rc && !cJSON_IsObject(request->context))
+        rc = reject(why, validation, "Invalid Context object provided: it must be an object");
+    return rc ? rc : check_context(request->context, "", why);
+}
+
+/* ---- the state ---------------------------------------------------------------------------- */
+
+/* The state of that name in flow (an object with States) or below it.  Trees are no deeper than the
+ * parser's limit, so recursion is bounded. */
+static const cJSON *find_state(const cJSON *flow, const char *name)
+{
+    const cJSON *states = mr_json_get(flow, "States"), *state, *branch, *found;
+
+    if (!cJSON_IsObject(states))
+        return NULL;
+    if ((found = mr_json_get(states, name)))
+        return found;
+    cJSON_ArrayForEach(state, states)
+    {
+        if ((found = find_state(mr_json_get(state, "ItemProcessor"), name)) ||
+            (found = find_state(mr_json_get(state, "Iterator"), name)))
+            return found;
+        cJSON_ArrayForEach(branch, mr_json_get(state, "Branches"))
+        {
+            if ((found = find_state(branch, name)))
+                return found;
+        }
+    }
+    return NULL;
+}
+
+static enum mr_code add_stub(cJSON *states, const cJSON *target)
+{
+    cJSON *stub;
+
+    if (!cJSON_IsString(target) || mr_json_get(states, target->valuestring))
+        return MR_OK;
+    stub = cJSON_AddObjectToObject(states, target->valuestring);
+    return add_text(stub, "Type", "Succeed") ? MR_OK : MR_NO_MEMORY;
+}
+
+static enum mr_code add_stubs(cJSON *states, const cJSON *state)
+{
+    const cJSON *item;
+    enum mr_code rc = add_stub(states, mr_json_get(state, "Next"));
+
+    if (!rc)
+        rc = add_stub(states, mr_json_get(state, "Default"));
+    cJSON_ArrayForEach(item, mr_json_get(state, "Choices")) if (!rc) rc =
+        add_stub(states, mr_json_get(item, "Next"));
+    cJSON_ArrayForEach(item, mr_json_get(state, "Catch")) if (!rc) rc =
+        add_stub(states, mr_json_get(item, "Next"));
+    return rc;
+}
+
+static enum mr_code make_machine(const cJSON *state, const cJSON *language, const char *name,
+                                 struct asl_test_request *request)
+{
+    cJSON *machine = request->machine = cJSON_CreateObject();
+    cJSON *copy = cJSON_Duplicate(state, true), *states = NULL, *said = NULL;
+    enum mr_code rc = MR_NO_MEMORY;
+
+    if (machine && copy && add_text(machine, "StartAt", name))
+        states = cJSON_AddObjectToObject(machine, "States");
+    if (!states || !cJSON_AddItemToObject(states, name, copy)) {
+        cJSON_Delete(copy);
+        return rc;
+    }
+    request->state = copy;
+    request->name = copy->string;
+    if (language) {
+        said = cJSON_Duplicate(language, true);
+        if (!said || !cJSON_AddItemToObject(machine, "QueryLanguage", said)) {
+            cJSON_Delete(said);
+            return rc;
+        }
+    }
+    return add_stubs(states, copy);
+}
+
+static enum mr_code read_state(const struct asl_test *test, struct asl_test_request *request,
+                               struct asl_rejection *why)
+{
+    const cJSON *said = mr_json_get(test->options, "stateName"), *state;
+    const char *name = cJSON_GetStringValue(said);
+    cJSON *definition = NULL;
+    enum mr_code rc = read_json(test->definition, "Definition", &definition, why);
+
+    if (rc)
+        return rc;
+    state = name ? find_state(definition, name) : definition;
+    if (said && !name)
+        rc = reject(why, validation, "stateName must be a string");
+    else if (name && !state)
+        rc = reject(why, validation, "The definition has no state '%.80s'", name);
+    else if (!cJSON_IsObject(state))
+        rc = reject(why, definition_error, "The definition must be an object: a state");
+    else if (!name && mr_json_get(state, "States"))
+        rc = reject(why, validation,
+                    "The definition is a state machine: stateName must say which state to test");
+    else
+        rc = make_machine(state, name ? mr_json_get(definition, "QueryLanguage") : NULL,
+                          name ? name : default_name, request);
+    cJSON_Delete(definition);
+    return rc;
+}
+
+/* ---- what belongs together ---------------------------------------------------------------- */
+
+static enum mr_code check_fork(const struct asl_test_request *request, bool is_map,
+                               struct asl_rejection *why)
+{
+    bool is_object = is_map && mr_json_get(request->state, "ResultWriter");
+
+    if (!request->result && !request->raised)
+        return reject(why, definition_error,
+                      "TestState API does not support Map or Parallel states. Supported state "
+                      "types include: [Task, Wait, Pass, Succeed, Fail, Choice]");
+    if (!request->result)
+        return MR_OK;
+    if (is_object && !cJSON_IsObject(request->result))
+        return reject(why, validation, "Mocked result must be a JSON object.");
+    if (!is_object && !cJSON_IsArray(request->result))
+        return reject(why, validation, "Mocked result must be an array.");
+    if (!is_object && request->failures > cJSON_GetArraySize(request->result))
+        return reject(why, validation,
+                      "Map iteration failure count must be less than or equal to the number of Map "
+                      "iterations");
+    return MR_OK;
+}
+
+static enum mr_code check_type(const struct asl_test *test, const struct asl_test_request *request,
+                               struct asl_rejection *why)
+{
+    const char *type = cJSON_GetStringValue(mr_json_get(request->state, "Type"));
+    bool mocked = request->result || request->raised;
+
+    if (!type)
+        return reject(why, definition_error, "The state has no Type");
+    if (strcmp(type, "Map") == 0 || strcmp(type, "Parallel") == 0)
+        return check_fork(request, type[0] == 'M', why);
+    if (strcmp(type, "Task") != 0)
+        return mocked ? reject(why, validation,
+                               "State type '%.40s' is not supported when a mock is specified", type)
+                      : MR_OK;
+    if (mocked)
+        return MR_OK;
+    if (!mr_json_get(test->options, "roleArn"))
+        return reject(why, validation, "RoleArn must be specified when testing a Task state");
+    return reject(why, validation, "Nothing is called from here: a Task state needs a mock");
+}
+
+enum mr_code asl_test_request_read(const struct asl_test *test, struct asl_test_request *request,
+                                   struct asl_rejection *why)
+{
+    static const char *const names[] = {"inspectionLevel", "stateName", "variables",
+                                        "context",         "mock",      "stateConfiguration",
+                                        "revealSecrets",   "roleArn",   NULL};
+    static const char *const levels[] = {"INFO", "DEBUG", "TRACE", NULL};
+    const cJSON *options = test->options;
+    const char *level = cJSON_GetStringValue(mr_json_get(options, "inspectionLevel"));
+    size_t bytes;
+    unsigned depth;
+    enum mr_code rc = check_known(options, "the request", names, why);
+
+    if (!rc && test->input && !asl_json_fits(test->input, ASL_DATA_MAX, &bytes, &depth))
+        rc =
+            reject(why, validation, "The input is larger than %d bytes, or too deep", ASL_DATA_MAX);
+    if (!rc)
+        rc = check_one_of(options, "inspectionLevel", levels, why);
+    if (!rc)
+        rc = read_mock(options, request, why);
+    if (!rc)
+        rc = read_configuration(mr_json_get(options, "stateConfiguration"), request, why);
+    if (!rc)
+        rc = read_json(mr_json_get(options, "variables"), "Variables", &request->variables, why);
+    if (!rc && request->variables && !cJSON_IsObject(request->variables))
+        rc = reject(why, validation, "Variables must be an object");
+    if (!rc)
+        rc = read_state(test, request, why);
+    if (!rc)
+        rc = check_type(test, request, why);
+    if (!rc)
+        rc = read_context(test, request, why);
+    request->inspects = level && strcmp(level, "INFO") != 0;
+    return rc;
+}

@@ -1,0 +1,196 @@
+/* test_state_test.c -- one state and one input: what comes out, what was on the way, and what a
+ * request must not be. */
+#include "orchestrator/asl/test_state.h"
+#include "tests/unit/asl/play.h"
+
+#include "common/base/json.h"
+
+#include <string.h>
+
+/* Asks and compares; the text uses ' for ". */
+static void asks(const char *definition, const char *input, const char *options,
+                 const char *expected)
+{
+    char texts[4][4096];
+    const char *said[4] = {definition, input, options, expected};
+    struct asl_test test = {.now_ms = INT64_C(1700000000000)};
+    cJSON *trees[3], *answer = NULL;
+    struct mr_error err = {0};
+
+    for (int i = 0; i < 4; i++) {
+        assert_true(strlen(said[i]) < sizeof(texts[i]));
+        for (size_t j = 0; j <= strlen(said[i]); j++)
+            texts[i][j] = said[i][j] == '\'' ? '"' : said[i][j];
+        if (i < 3) {
+            trees[i] = cJSON_Parse(texts[i]);
+            assert_non_null(trees[i]);
+        }
+    }
+    test.definition = trees[0];
+    test.input = trees[1];
+    test.options = trees[2];
+    assert_int_equal(asl_test_state(&test, &answer, &err), MR_OK);
+    assert_json(answer, texts[3]);
+    cJSON_Delete(answer);
+    for (int i = 0; i < 3; i++)
+        cJSON_Delete(trees[i]);
+}
+
+#define TASK                                                                                       \
+    "{'Type':'Task','Resource':'millrace:x.y','InputPath':'$.in','Parameters':{'k.$':'$.a'},"      \
+    "'ResultSelector':{'sel.$':'$.r'},'ResultPath':'$.out','Next':'After','Retry':["               \
+    "{'ErrorEquals':['Never']},{'ErrorEquals':['Again'],'IntervalSeconds':3,'MaxAttempts':2,"      \
+    "'BackoffRate':2}],'Catch':[{'ErrorEquals':['Again','Other'],'Next':'Rescue'}]}"
+
+static void every_stage_of_the_data_is_shown(void **state)
+{
+    (void)state;
+    asks(TASK, "{'in':{'a':1}}", "{'inspectionLevel':'DEBUG','mock':{'result':'{\\\"r\\\":2}'}}",
+         "{'status':'SUCCEEDED','nextState':'After','output':{'in':{'a':1},'out':{'sel':2}},"
+         "'inspectionData':{'input':{'in':{'a':1}},'afterInputPath':{'a':1},"
+         "'afterParameters':{'k':1},'result':{'r':2},'afterResultSelector':{'sel':2},"
+         "'afterResultPath':{'in':{'a':1},'out':{'sel':2}}}}");
+}
+
+static void a_failure_is_retried_until_its_tries_are_used_up(void **state)
+{
+    (void)state;
+    asks(TASK, "{'in':{'a':1}}",
+         "{'inspectionLevel':'TRACE','mock':{'errorOutput':{'error':'Again','cause':'c'}},"
+         "'stateConfiguration':{'retrierRetryCount':1}}",
+         "{'status':'RETRIABLE','error':'Again','cause':'c','inspectionData':{"
+         "'input':{'in':{'a':1}},'afterInputPath':{'a':1},'afterParameters':{'k':1},"
+         "'errorDetails':{'retryIndex':1,'retryBackoffIntervalSeconds':6}}}");
+    asks(TASK, "{'in':{'a':1}}",
+         "{'mock':{'errorOutput':{'error':'Again','cause':'c'}},"
+         "'stateConfiguration':{'retrierRetryCount':2}}",
+         "{'status':'CAUGHT_ERROR','error':'Again','cause':'c','nextState':'Rescue',"
+         "'output':{'Error':'Again','Cause':'c'}}");
+    asks(TASK, "{'in':{'a':1}}", "{'mock':{'errorOutput':{'error':'Nobody'}}}",
+         "{'status':'FAILED','error':'Nobody'}");
+}
+
+static void a_state_is_found_by_name_however_deep_it_nests(void **state)
+{
+    (void)state;
+    asks("{'StartAt':'P','States':{'P':{'Type':'Parallel','End':true,'Branches':[{'StartAt':'M',"
+         "'States':{'M':{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'Deep','States':{"
+         "'Deep':{'Type':'Pass','Result':7,'Next':'Deeper'},'Deeper':{'Type':'Succeed'}}}}}}]}}}",
+         "{}", "{'stateName':'Deep'}", "{'status':'SUCCEEDED','output':7,'nextState':'Deeper'}");
+}
+
+static void a_state_that_goes_to_itself_is_run_once(void **state)
+{
+    (void)state;
+    asks("{'StartAt':'L','States':{'L':{'Type':'Pass','Result':1,'Next':'L'}}}", "{}",
+         "{'stateName':'L'}", "{'status':'SUCCEEDED','output':1,'nextState':'L'}");
+}
+
+static void a_wait_takes_no_time_and_a_fail_fails(void **state)
+{
+    (void)state;
+    asks("{'Type':'Wait','Seconds':86400,'End':true}", "5", "{}",
+         "{'status':'SUCCEEDED','output':5}");
+    asks("{'Type':'Fail','Error':'E','Cause':'C'}", "{}", "{}",
+         "{'status':'FAILED','error':'E','cause':'C'}");
+}
+
+static void the_children_of_a_fork_are_mocked(void **state)
+{
+    (void)state;
+    asks("{'Type':'Map','ItemsPath':'$.v','MaxConcurrency':2,'ResultPath':'$.r','End':true,"
+         "'ItemProcessor':{'StartAt':'A','States':{'A':{'Type':'Pass','End':true}}}}",
+         "{'v':[1,2]}", "{'inspectionLevel':'DEBUG','mock':{'result':[3,4]}}",
+         "{'status':'SUCCEEDED','output':{'v':[1,2],'r':[3,4]},'inspectionData':{"
+         "'input':{'v':[1,2]},'afterInputPath':{'v':[1,2]},'afterItemsPath':[1,2],"
+         "'maxConcurrency':2,'afterResultSelector':[3,4],"
+         "'afterResultPath':{'v':[1,2],'r':[3,4]}}}");
+}
+
+static void the_context_object_may_be_given(void **state)
+{
+    (void)state;
+    asks("{'Type':'Pass','Parameters':{'c.$':'$$'},'End':true}", "{}", "{'context':'{}'}",
+         "{'status':'SUCCEEDED','output':{'c':{}}}");
+    asks("{'Type':'Pass','Parameters':{'n.$':'$$.State.Name','t.$':'$$.Execution.StartTime'},"
+         "'End':true}",
+         "{}", "{}",
+         "{'status':'SUCCEEDED','output':{'n':'StateName','t':'2023-11-14T22:13:20.000Z'}}");
+}
+
+static void rejected(const char *definition, const char *options, const char *error,
+                     const char *words)
+{
+    char text[2][4096];
+    const char *said[2] = {definition, options};
+    struct asl_test test = {0};
+    cJSON *trees[2], *answer = NULL;
+    struct mr_error err = {0};
+    const char *cause;
+
+    for (int i = 0; i < 2; i++) {
+        for (size_t j = 0; j <= strlen(said[i]); j++)
+            text[i][j] = said[i][j] == '\'' ? '"' : said[i][j];
+        trees[i] = cJSON_Parse(text[i]);
+        assert_non_null(trees[i]);
+    }
+    test.definition = trees[0];
+    test.options = trees[1];
+    assert_int_equal(asl_test_state(&test, &answer, &err), MR_OK);
+    assert_string_equal(cJSON_GetStringValue(mr_json_get(answer, "status")), "REQUEST_REJECTED");
+    assert_string_equal(cJSON_GetStringValue(mr_json_get(answer, "error")), error);
+    cause = cJSON_GetStringValue(mr_json_get(answer, "cause"));
+    if (!strstr(cause, words))
+        fail_msg("'%s' is not in '%s'", words, cause);
+    cJSON_Delete(answer);
+    cJSON_Delete(trees[0]);
+    cJSON_Delete(trees[1]);
+}
+
+static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
+{
+    static const char v[] = "ValidationException", pass[] = "{'Type':'Pass','End':true}",
+                      d[] = "InvalidDefinition";
+
+    (void)state;
+    rejected(TASK, "{'mock':{}}", v, "only one of");
+    rejected(TASK, "{'mock':{'result':'{','fieldValidationMode':'NONE'}}", v, "must be valid JSON");
+    rejected(TASK, "{'mock':{'result':'1','fieldValidationMode':'SOME'}}", v, "STRICT");
+    rejected(TASK, "{'mock':{'result':'1'},'revealSecrets':true}", v, "RevealSecrets");
+    rejected(TASK, "{}", v, "RoleArn");
+    rejected(TASK, "{'roleArn':'r'}", v, "needs a mock");
+    rejected(pass, "{'mock':{'result':'1'}}", v, "'Pass' is not supported when a mock");
+    rejected(pass, "{'inspectionLevel':'ALL'}", v, "INFO, DEBUG, TRACE");
+    rejected(pass, "{'context':'{\\\"Execution\\\":{\\\"x\\\":1}}'}", v,
+             "Field 'x' is not allowed");
+    rejected(pass, "{'context':'{\\\"State\\\":{\\\"Name\\\":1}}'}", v, "'Name' must be a string");
+    rejected(pass, "{'context':'[]'}", v, "must be an object");
+    rejected(pass, "{'variables':'[]'}", v, "Variables must be an object");
+    rejected(pass, "{'what':1}", v, "'what'");
+    rejected(pass, "{'stateName':'X'}", v, "no state 'X'");
+    rejected(pass, "{'stateConfiguration':{'retrierRetryCount':-1}}", v, "retrierRetryCount");
+    rejected("{'StartAt':'A','States':{}}", "{}", v, "stateName");
+    rejected("{'Type':'Pass','Nxt':'A'}", "{}", d, "Nxt");
+    rejected("{'End':true}", "{}", d, "no Type");
+    rejected("'{\\\"Type\\\":'", "{}", v, "Definition must be valid JSON");
+    rejected("[1]", "{}", d, "must be an object");
+    rejected("{'Type':'Parallel','Branches':[],'End':true}", "{}", d, "Map or Parallel");
+    rejected("{'Type':'Parallel','Branches':[],'End':true}", "{'mock':{'result':{}}}", v,
+             "must be an array");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_stage_of_the_data_is_shown),
+        cmocka_unit_test(a_failure_is_retried_until_its_tries_are_used_up),
+        cmocka_unit_test(a_state_is_found_by_name_however_deep_it_nests),
+        cmocka_unit_test(a_state_that_goes_to_itself_is_run_once),
+        cmocka_unit_test(a_wait_takes_no_time_and_a_fail_fails),
+        cmocka_unit_test(the_children_of_a_fork_are_mocked),
+        cmocka_unit_test(the_context_object_may_be_given),
+        cmocka_unit_test(what_cannot_be_tested_is_rejected_with_the_reason),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
