@@ -1,6 +1,7 @@
 /* main.c -- millrace-orchestrator: settings, parts, run, tear down in reverse. */
 #include "common/base/log.h"
 #include "common/parts/parts.h"
+#include "orchestrator/evaluator/evaluator.h"
 #include "orchestrator/orchestrator.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 /* Under load a short pause between passes makes fewer, larger batches for broker and Redis; a lone
  * job does not see it. */
-enum { BUSY_PASSES = 64, GATHER_FROM = 24, END_FLUSH_MS = 5000 };
+enum { BUSY_PASSES = 64, GATHER_FROM = 24, END_FLUSH_MS = 5000, OWN_PARTS = 2 };
 
 /* Sleeps until a descriptor says something or it is time to look; false: asked to end. */
 static bool wait_for_work(struct oc *oc, int signals, int timeout_ms)
@@ -51,7 +52,11 @@ int main(int argc, char **argv)
 {
     struct mr_parts_config config = {0};
     struct oc_config own = {0};
-    struct mr_settings_part part = {"Orchestrator", oc_settings, oc_settings_count, &own};
+    struct ev_config evaluators = {0};
+    struct mr_settings_part parts[OWN_PARTS] = {
+        {"Orchestrator", oc_settings, oc_settings_count, &own},
+        {"Evaluators", ev_settings, ev_settings_count, &evaluators},
+    };
     struct mr_bus *bus = NULL;
     struct mr_store *store = NULL;
     struct oc oc = {0};
@@ -59,7 +64,7 @@ int main(int argc, char **argv)
     bool done = false;
     int signals, status = 1;
 
-    if (mr_parts_start("millrace-orchestrator", &config, &part, 1, argc, argv, &done, &err)) {
+    if (mr_parts_start("millrace-orchestrator", &config, parts, OWN_PARTS, argc, argv, &done, &err)) {
         fprintf(stderr, "millrace-orchestrator: %s\n", err.text);
         return 2;
     }
@@ -85,7 +90,7 @@ end:
     if (bus)
         mr_bus_free(bus);
     mr_store_free(store);
-    mr_parts_stop(&config, &part, 1);
+    mr_parts_stop(&config, parts, OWN_PARTS);
     if (signals >= 0)
         (void)close(signals);
     return status;

@@ -7,3 +7,6 @@ add_executable(store_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/store_bench.c)
 target_link_libraries(store_bench PRIVATE redis_kit)
 add_executable(bus_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/bus_bench.c)
 target_link_libraries(bus_bench PRIVATE redis_kit)
+add_executable(evaluator_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/evaluator_bench.c)
+target_link_libraries(evaluator_bench PRIVATE ev)
+target_compile_definitions(evaluator_bench PRIVATE _GNU_SOURCE) # clock_getcpuclockid

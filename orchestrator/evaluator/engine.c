@@ -1,0 +1,308 @@
+/* engine.c -- see engine.h.  Heap is counted in the allocator: beyond the limit the next interrupt
+ * ends the evaluation; far beyond it, or where a built-in takes it in one piece, the process ends
+ * at once, for the interpreter does not survive every failed allocation. */
+#include "orchestrator/evaluator/engine.h"
+
+#include "orchestrator/evaluator/engine_hash.h"
+
+#include <malloc.h>
+#include <quickjs/quickjs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+extern const uint32_t ev_jsonata_size, ev_expressions_size; /* made by qjsc */
+extern const uint8_t ev_jsonata[], ev_expressions[];
+
+struct ev_engine {
+    JSRuntime *runtime;
+    JSContext *context;
+    JSValue serve, forget, host; /* of expressions.js */
+    size_t memory_max, heap;     /* bytes: the limit, and what is taken */
+    int64_t deadline_us;
+    enum ev_limit limit; /* that was passed */
+    struct mr_buf *answer;
+    bool done;
+};
+
+int64_t ev_engine_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+enum { HEAD_BYTES = 8 }; /* glibc's, of each piece */
+
+/* A quarter above the limit nothing waits for the next interrupt. */
+static void check(const struct ev_engine *engine, size_t size)
+{
+    if (size > engine->memory_max || engine->heap + size > engine->memory_max / 4 * 5)
+        _exit(EV_EXIT_NO_MEMORY);
+}
+
+static void *engine_malloc(JSMallocState *state, size_t size)
+{
+    struct ev_engine *engine = state->opaque;
+    void *piece;
+
+    check(engine, size);
+    piece = malloc(size);
+    if (!piece)
+        _exit(EV_EXIT_NO_MEMORY);
+    engine->heap += malloc_usable_size(piece) + HEAD_BYTES;
+    return piece;
+}
+
+static void engine_free(JSMallocState *state, void *piece)
+{
+    struct ev_engine *engine = state->opaque;
+
+    if (!piece)
+        return;
+    engine->heap -= malloc_usable_size(piece) + HEAD_BYTES;
+    free(piece);
+}
+
+static void *engine_realloc(JSMallocState *state, void *piece, size_t size)
+{
+    struct ev_engine *engine = state->opaque;
+    size_t before = piece ? malloc_usable_size(piece) : 0;
+    void *grown;
+
+    if (!piece)
+        return size ? engine_malloc(state, size) : NULL;
+    if (size == 0) {
+        engine_free(state, piece);
+        return NULL;
+    }
+    check(engine, size > before ? size - before : 0);
+    grown = realloc(piece, size);
+    if (!grown)
+        _exit(EV_EXIT_NO_MEMORY);
+    engine->heap += malloc_usable_size(grown) - before;
+    return grown;
+}
+
+/* ---- what the embedded program asks -----------------------------------------------------------
+ */
+
+static JSValue host_done(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct ev_engine *engine = JS_GetContextOpaque(context);
+    size_t len;
+    const char *text = argc == 1 ? JS_ToCStringLen(context, &len, argv[0]) : NULL;
+
+    (void)self;
+    if (!text)
+        return JS_EXCEPTION;
+    if (engine->answer && mr_buf_add(engine->answer, text, len) == MR_OK)
+        engine->done = true;
+    JS_FreeCString(context, text);
+    return JS_UNDEFINED;
+}
+
+static JSValue host_exhausted(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct ev_engine *engine = JS_GetContextOpaque(context);
+
+    (void)self, (void)argc, (void)argv;
+    engine->limit = EV_LIMIT_STACK;
+    return JS_UNDEFINED;
+}
+
+static JSValue host_hash(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    const char *algorithm, *text;
+    char hex[EV_HASH_HEX_MAX];
+    JSValue result = JS_UNDEFINED;
+    size_t len;
+
+    (void)self;
+    if (argc != 2)
+        return JS_UNDEFINED;
+    text = JS_ToCStringLen(context, &len, argv[0]);
+    algorithm = JS_ToCString(context, argv[1]);
+    if (text && algorithm && ev_hash_hex(algorithm, text, len, hex))
+        result = JS_NewString(context, hex);
+    JS_FreeCString(context, algorithm);
+    JS_FreeCString(context, text);
+    return result;
+}
+
+static int on_interrupt(JSRuntime *runtime, void *opaque)
+{
+    struct ev_engine *engine = opaque;
+
+    (void)runtime;
+    if (engine->limit)
+        return 1;
+    if (engine->deadline_us && ev_engine_now_us() > engine->deadline_us)
+        engine->limit = EV_LIMIT_TIME;
+    else if (engine->heap > engine->memory_max)
+        engine->limit = EV_LIMIT_MEMORY;
+    return engine->limit != EV_LIMIT_NONE;
+}
+
+/* ---- the life of a runtime ---------------------------------------------------------------------
+ */
+
+/* All of the language but eval, Proxy, typed arrays and weak references, which JSONata has no use
+ * for. */
+static JSContext *context_new(JSRuntime *runtime)
+{
+    JSContext *context = JS_NewContextRaw(runtime);
+
+    if (!context)
+        return NULL;
+    JS_AddIntrinsicBaseObjects(context);
+    JS_AddIntrinsicDate(context);
+    JS_AddIntrinsicStringNormalize(context);
+    JS_AddIntrinsicRegExpCompiler(context);
+    JS_AddIntrinsicRegExp(context);
+    JS_AddIntrinsicJSON(context);
+    JS_AddIntrinsicMapSet(context);
+    JS_AddIntrinsicPromise(context);
+    return context;
+}
+
+static bool load(JSContext *context, const uint8_t *code, size_t size)
+{
+    JSValue object = JS_ReadObject(context, code, size, JS_READ_OBJ_BYTECODE);
+    JSValue result = JS_IsException(object) ? object : JS_EvalFunction(context, object);
+    bool ok = !JS_IsException(result);
+
+    JS_FreeValue(context, result);
+    return ok;
+}
+
+static void add(JSContext *context, JSValue object, const char *name, JSCFunction *fn, int argc)
+{
+    JS_SetPropertyStr(context, object, name, JS_NewCFunction(context, fn, name, argc));
+}
+
+static bool setup(struct ev_engine *engine, const struct ev_child_settings *settings)
+{
+    JSContext *context = engine->context;
+    JSValue global = JS_GetGlobalObject(context);
+    bool ok;
+
+    engine->host = JS_NewObject(context);
+    add(context, engine->host, "done", host_done, 1);
+    add(context, engine->host, "exhausted", host_exhausted, 0);
+    add(context, engine->host, "hash", host_hash, 2);
+    JS_SetPropertyStr(context, engine->host, "depth", JS_NewInt64(context, settings->depth_max));
+    JS_SetPropertyStr(context, global, "host", JS_DupValue(context, engine->host));
+    ok = load(context, ev_jsonata, ev_jsonata_size) &&
+         load(context, ev_expressions, ev_expressions_size);
+    engine->serve = JS_GetPropertyStr(context, global, "serve");
+    engine->forget = JS_GetPropertyStr(context, global, "forget");
+    JS_FreeValue(context, global);
+    return ok && JS_IsFunction(context, engine->serve) && JS_IsFunction(context, engine->forget);
+}
+
+struct ev_engine *ev_engine_new(const struct ev_child_settings *settings)
+{
+    static const JSMallocFunctions functions = {engine_malloc, engine_free, engine_realloc,
+                                                (size_t (*)(const void *))malloc_usable_size};
+    struct ev_engine *engine = calloc(1, sizeof(*engine));
+
+    if (!engine)
+        return NULL;
+    engine->serve = engine->forget = engine->host = JS_UNDEFINED;
+    engine->memory_max = (size_t)settings->memory_max;
+    engine->runtime = JS_NewRuntime2(&functions, engine);
+    if (engine->runtime) {
+        JS_SetMaxStackSize(engine->runtime, (size_t)settings->stack_max);
+        JS_SetInterruptHandler(engine->runtime, on_interrupt, engine);
+        engine->context = context_new(engine->runtime);
+    }
+    if (!engine->context) {
+        ev_engine_free(engine);
+        return NULL;
+    }
+    JS_SetContextOpaque(engine->context, engine);
+    if (!setup(engine, settings)) {
+        ev_engine_free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void ev_engine_free(struct ev_engine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->context) {
+        JS_FreeValue(engine->context, engine->serve);
+        JS_FreeValue(engine->context, engine->forget);
+        JS_FreeValue(engine->context, engine->host);
+        JS_FreeContext(engine->context);
+    }
+    if (engine->runtime)
+        JS_FreeRuntime(engine->runtime);
+    free(engine);
+}
+
+/* ---- one request
+ * --------------------------------------------------------------------------------- */
+
+/* The field that was being worked on when a limit was passed. */
+static void name_field(struct ev_engine *engine, struct mr_buf *ret)
+{
+    JSValue current, field;
+    const char *text;
+
+    mr_buf_reset(ret);
+    engine->limit = EV_LIMIT_NONE; /* so that nothing interrupts this */
+    engine->deadline_us = 0;
+    current = JS_GetPropertyStr(engine->context, engine->host, "current");
+    field =
+        JS_IsObject(current) ? JS_GetPropertyStr(engine->context, current, "field") : JS_UNDEFINED;
+    text = JS_IsString(field) ? JS_ToCString(engine->context, field) : NULL;
+    if (text)
+        (void)mr_buf_add(ret, text, strnlen(text, EV_FIELD_MAX));
+    JS_FreeCString(engine->context, text);
+    JS_FreeValue(engine->context, field);
+    JS_FreeValue(engine->context, current);
+}
+
+/* Parsed expressions are kept only while they take little of what a request may. */
+static void make_room(struct ev_engine *engine)
+{
+    if (engine->heap < engine->memory_max / 4)
+        return;
+    JS_FreeValue(engine->context, JS_Call(engine->context, engine->forget, JS_UNDEFINED, 0, NULL));
+    JS_RunGC(engine->runtime);
+}
+
+enum ev_limit ev_engine_run(struct ev_engine *engine, const char *request, size_t len,
+                            int64_t deadline_us, struct mr_buf *ret)
+{
+    JSValue text, result;
+    enum ev_limit limit;
+
+    make_room(engine);
+    mr_buf_reset(ret);
+    engine->limit = EV_LIMIT_NONE;
+    engine->deadline_us = deadline_us;
+    engine->answer = ret;
+    engine->done = false;
+    text = JS_NewStringLen(engine->context, request, len);
+    result = JS_Call(engine->context, engine->serve, JS_UNDEFINED, 1, (JSValueConst *)&text);
+    JS_FreeValue(engine->context, text);
+    if (JS_IsException(result))
+        JS_FreeValue(engine->context, JS_GetException(engine->context));
+    JS_FreeValue(engine->context, result);
+    if (!engine->done && !engine->limit)
+        engine->limit = engine->heap > engine->memory_max / 2 ? EV_LIMIT_MEMORY : EV_LIMIT_CRASH;
+    limit = engine->limit;
+    engine->answer = NULL;
+    if (limit)
+        name_field(engine, ret);
+    return limit;
+}

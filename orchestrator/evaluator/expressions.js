@@ -1,0 +1,306 @@
+/* expressions.js -- what the evaluator does with a request, around the reference implementation of JSONata.
+ * Compiled to bytecode behind it and embedded; host is engine.c's: hash(), done(), depth.
+ *
+ * A request is one of
+ *   {"now_ms", "seed", "states", "variables", "conditions": [E...], "groups": [[E...]...], "items": {"first", "values"}}
+ *   {"check": [text...]}
+ * with E = {"field": where it stands in its state, "text": the expression}.  See orchestrator/asl/query.h. */
+(function (global) {
+    'use strict';
+
+    const jsonata = global.jsonata;
+    const host = global.host;
+    const options = {stack: host.depth};
+    const CACHED_MAX = 2000;      /* parsed expressions */
+    const TEXT_MAX = 4000;        /* of a value that an error quotes, characters */
+    const DEPTH_MAX = 200;        /* of a result: more than a step takes */
+
+    /* ---- time and chance: of the request, so that the same request has the same answer ------------------ */
+
+    const RealDate = Date;
+    let now_ms = 0;
+
+    class RequestDate extends RealDate {
+        constructor(...args) {
+            if (args.length === 0)
+                super(now_ms);
+            else
+                super(...args);
+        }
+        static now() {
+            return now_ms;
+        }
+    }
+    global.Date = RequestDate;
+
+    function generator(a, b, c, d) { /* sfc32, which is public domain: 53 bits of [0, 1) at a time */
+        function next() {
+            const t = (a + b | 0) + d | 0;
+            d = d + 1 | 0;
+            a = b ^ b >>> 9;
+            b = c + (c << 3) | 0;
+            c = (c << 21 | c >>> 11) + t | 0;
+            return t >>> 0;
+        }
+        for (let i = 0; i < 12; i++)
+            next();
+        return () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
+    }
+
+    let random = generator(1, 2, 3, 4);
+    Math.random = () => random();
+
+    function seed_of(text) { /* 16 hex digits */
+        return generator(parseInt(text.slice(0, 8), 16) | 0, parseInt(text.slice(8, 16), 16) | 0, 0x6d696c6c, 1);
+    }
+
+    /* ---- AWS's functions ------------------------------------------------------------------------------ */
+
+    function fault(code, message) {
+        return {code, message};
+    }
+
+    function whole(name, what, value) {
+        if (typeof value !== 'number' || !Number.isInteger(value))
+            throw fault('D3137', 'The ' + what + ' of function $' + name + ' must be an integer');
+        return value;
+    }
+
+    const functions = {
+        partition(array, size) {
+            if (array === undefined)
+                return undefined;
+            if (!Array.isArray(array))
+                array = [array];
+            if (whole('partition', 'second argument', size) < 1)
+                throw fault('D3137', 'The second argument of function $partition must be greater than 0');
+            const parts = [];
+            for (let i = 0; i < array.length; i += size)
+                parts.push(array.slice(i, i + size));
+            return parts;
+        },
+        range(first, last, step) {
+            if (first === undefined || last === undefined)
+                return undefined;
+            whole('range', 'first argument', first);
+            whole('range', 'second argument', last);
+            if (step === undefined)
+                step = 1;
+            if (whole('range', 'third argument', step) === 0)
+                throw fault('D3137', 'The third argument of function $range must not be 0');
+            const count = Math.floor((last - first) / step) + 1;
+            if (count > 10000000)
+                throw fault('D3137', 'The size of the sequence allocated by function $range must not exceed 1e7. ' +
+                    'Attempted to allocate ' + count + '.');
+            const list = [];
+            for (let i = 0; i < count; i++)
+                list.push(first + i * step);
+            list.sequence = true; /* so a range of one is that one, as AWS has it */
+            return list;
+        },
+        hash(data, algorithm) {
+            if (data === undefined)
+                return undefined;
+            if (typeof data !== 'string')
+                data = JSON.stringify(data);
+            const text = host.hash(data, algorithm === undefined ? 'SHA-256' : String(algorithm));
+            if (text === undefined)
+                throw fault('D3137', 'The second argument of function $hash must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512');
+            return text;
+        },
+        random(seed) {
+            if (seed === undefined)
+                return random();
+            return generator(whole('random', 'first argument', seed) | 0, Math.floor(seed / 4294967296) | 0, 7, 1)();
+        },
+        uuid() {
+            let digits = '';
+            for (let i = 0; i < 8; i++)
+                digits += Math.floor(random() * 65536).toString(16).padStart(4, '0');
+            return digits.slice(0, 8) + '-' + digits.slice(8, 12) + '-4' + digits.slice(13, 16) + '-' +
+                (8 + parseInt(digits[16], 16) % 4).toString(16) + digits.slice(17, 20) + '-' + digits.slice(20);
+        },
+        parse(text) {
+            if (text === undefined)
+                return undefined;
+            if (typeof text !== 'string')
+                throw fault('D3137', 'Argument 1 of function "parse" does not match function signature');
+            try {
+                return JSON.parse(text);
+            } catch (err) {
+                throw fault('D3137', 'Argument 1 of function "parse" is not JSON: ' + err.message);
+            }
+        },
+    };
+
+    /* ---- expressions ---------------------------------------------------------------------------------- */
+
+    const cached = new Map();
+
+    global.forget = () => cached.clear();
+
+    function parsed(text) {
+        let expression = cached.get(text);
+        if (expression !== undefined)
+            return expression;
+        expression = jsonata(text, options);
+        for (const name in functions)
+            expression.assign(name, functions[name]);
+        expression.assign('eval', undefined);
+        if (cached.size >= CACHED_MAX)
+            cached.clear();
+        cached.set(text, expression);
+        return expression;
+    }
+
+    /* What keeps value from being JSON, or undefined. */
+    function foreign(value, depth) {
+        switch (typeof value) {
+        case 'string':
+        case 'boolean':
+            return undefined;
+        case 'number':
+            return Number.isFinite(value) ? undefined : String(value);
+        case 'object':
+            break;
+        default:
+            return typeof value;
+        }
+        if (value === null)
+            return undefined;
+        if (value._jsonata_function || value._jsonata_lambda)
+            return 'function';
+        if (depth > DEPTH_MAX)
+            return 'value of more than ' + DEPTH_MAX + ' levels';
+        if (Array.isArray(value)) {
+            for (let i = 0; i < value.length; i++) {
+                const what = foreign(value[i], depth + 1);
+                if (what !== undefined)
+                    return what;
+            }
+            return undefined;
+        }
+        for (const name in value) {
+            if (value[name] === undefined)
+                continue;
+            const what = foreign(value[name], depth + 1);
+            if (what !== undefined)
+                return what;
+        }
+        return undefined;
+    }
+
+    function type_of(value) {
+        return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    }
+
+    function quoted(value) {
+        const text = JSON.stringify(value);
+        return text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) + '...' : text;
+    }
+
+    function stop(e, why) {
+        return {stop: e.field, text: "The JSONata expression '" + e.text + "' specified for the field '" + e.field + "' " + why};
+    }
+
+    function reason(err) {
+        if (err === null || typeof err !== 'object')
+            return String(err);
+        const message = typeof err.message === 'string' ? err.message : 'an error without a message';
+        return typeof err.code === 'string' ? err.code + ': ' + message : message;
+    }
+
+    function value_of(e, bindings) {
+        let value;
+        host.current = e;
+        try {
+            value = parsed(e.text).evaluate(undefined, bindings);
+        } catch (err) {
+            if (err instanceof InternalError && /stack/.test(err.message))
+                host.exhausted();
+            if (err !== null && typeof err === 'object' && err.code === 'D1011')
+                host.exhausted();
+            throw stop(e, 'threw an error during evaluation. ' + reason(err));
+        }
+        if (value === undefined)
+            throw stop(e, 'returned nothing (undefined).');
+        const what = foreign(value, 0);
+        if (what !== undefined)
+            throw stop(e, "returned an unexpected result type. Expected 'JSON', but was '" + what + "'.");
+        return value;
+    }
+
+    /* The first condition that holds; as many as there are: none does. */
+    function choose(conditions, bindings) {
+        for (let i = 0; i < conditions.length; i++) {
+            const value = value_of(conditions[i], bindings);
+            if (value === true)
+                return i;
+            if (value !== false)
+                throw stop(conditions[i], "returned an unexpected result type. Expected 'boolean', but was '" +
+                    type_of(value) + "' for value: " + quoted(value));
+        }
+        return conditions.length;
+    }
+
+    function all_of(group, bindings) {
+        const values = [];
+        for (const e of group)
+            values.push(value_of(e, bindings));
+        return values;
+    }
+
+    function each_of(request, bindings) {
+        const lists = [];
+        let index = request.items.first;
+        for (const value of request.items.values) {
+            const context = Object.assign({}, bindings.states.context, {Map: {Item: {Index: index++, Value: value}}});
+            bindings.states = Object.assign({}, bindings.states, {context});
+            lists.push(all_of(request.groups[0], bindings));
+        }
+        return lists;
+    }
+
+    function evaluate(request) {
+        const bindings = request.variables;
+        bindings.states = request.states;
+        now_ms = request.now_ms;
+        random = seed_of(request.seed);
+        if (request.items !== undefined)
+            return {chosen: 0, values: each_of(request, bindings)};
+        const chosen = request.conditions.length === 0 ? 0 : choose(request.conditions, bindings);
+        return {chosen, values: all_of(request.groups[chosen], bindings)};
+    }
+
+    function check(text) {
+        try {
+            parsed(text);
+            return null;
+        } catch (err) {
+            const position = err !== null && typeof err === 'object' && Number.isInteger(err.position) ? err.position : 0;
+            return {position, message: reason(err)};
+        }
+    }
+
+    /* Names that a workflow's data can have must never be looked for in what all requests share. */
+    for (const shared of [Object, Array, Function, String, Number, Boolean, Map, Promise, RegExp, RealDate, Error])
+        Object.seal(shared.prototype);
+
+    global.serve = function (text) {
+        const request = JSON.parse(text);
+        if (request.check !== undefined) {
+            host.done(JSON.stringify({errors: request.check.map(check)}));
+            return;
+        }
+        let answer;
+        try {
+            answer = evaluate(request);
+        } catch (err) {
+            if (err === null || typeof err !== 'object' || err.stop === undefined)
+                answer = {error: 'States.QueryEvaluationError', cause: 'The evaluation failed: ' + reason(err), field: ''};
+            else
+                answer = {error: 'States.QueryEvaluationError', cause: err.text, field: err.stop};
+        }
+        host.done(JSON.stringify(answer));
+    };
+})(globalThis);

@@ -1,0 +1,6 @@
+add_library(evaluator_kit STATIC unit/evaluator/ask.c)
+target_link_libraries(evaluator_kit PUBLIC ev PkgConfig::CMOCKA)
+target_compile_definitions(evaluator_kit PRIVATE EVALUATOR="$<TARGET_FILE:millrace-evaluator>")
+add_dependencies(evaluator_kit millrace-evaluator)
+
+mr_test(evaluator unit unit/evaluator/evaluator_test.c evaluator_kit)
