@@ -18,7 +18,8 @@ struct item { /* one message of the pass */
     const struct mr_msg *msg;
     struct mr_event event;
     bool parsed;
-    struct item *next; /* of its shard */
+    const struct oc_held *held; /* not parsed: to be passed over */
+    struct item *next;          /* of its shard */
 };
 
 struct queue { /* what a shard still has to apply of this pass */
@@ -155,13 +156,14 @@ static int read_log(struct oc *oc)
 }
 
 /* A message that cannot be understood ends the batch before it, and then stops the shard. */
-static void parse(struct queue *queue)
+static void parse(struct oc *oc, const struct oc_shard *shard, struct queue *queue)
 {
     for (struct item *item = queue->first; item; item = item->next) {
         const struct mr_msg *msg = item->msg;
 
-        item->parsed =
-            msg->value && mr_event_parse(msg->value, msg->value_len, &item->event, NULL) == MR_OK;
+        item->held = oc_quarantine_of(&oc->workflows.quarantine, shard->log_id, msg);
+        item->parsed = !item->held && msg->value &&
+                       mr_event_parse(msg->value, msg->value_len, &item->event, NULL) == MR_OK;
     }
 }
 
@@ -208,16 +210,19 @@ static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct que
             oc_shard_stop(oc, shard, &err);
             return MR_TRUNCATED;
         }
-        if (!item->parsed) {
+        if (!item->parsed && !item->held) {
             if (shard->batch_next > shard->next)
                 return MR_OK; /* first what stands before it */
             return not_understood(oc, shard, item->msg);
         }
-        rc = oc_apply(oc, shard, item->msg, &item->event, &queue->loads, &err);
+        if (item->held)
+            rc = oc_apply_held(oc, shard, item->held, item->msg, &err);
+        else
+            rc = oc_apply(oc, shard, item->msg, &item->event, &queue->loads, &err);
         if (rc == MR_UNSUPPORTED)
             oc_shard_stop(oc, shard, &err);
         else if (rc)
-            oc_shard_lose(oc, shard, "apply", &err);
+            oc_shard_lose(oc, shard, OC_LOST_APPLY, &err);
         if (rc)
             return rc;
         events += item->msg->value_len;
@@ -350,21 +355,56 @@ static int trim_quiet(struct oc *oc)
     return trimmed;
 }
 
+/* V2 of what the shard's queue holds. */
+static void prepare(struct oc *oc, uint32_t s)
+{
+    struct queue *queue = &oc->advance->queues[s];
+    struct mr_error err;
+
+    parse(oc, &oc->shards[s], queue);
+    if (load(oc, &oc->shards[s], queue, &err)) {
+        oc_shard_lose(oc, &oc->shards[s], "load", &err);
+        clear(queue);
+    }
+}
+
+/* A careful shard: each event alone, noted before it is looked at, until the shard is live.  What
+ * is then left stays in the queue. */
+static void one_by_one(struct oc *oc, uint32_t s)
+{
+    struct oc_shard *shard = &oc->shards[s];
+    struct queue *queue = &oc->advance->queues[s];
+    struct item *item = queue->first, *last = queue->last, *next;
+
+    for (; item && shard->careful; item = next) {
+        next = item->next;
+        item->next = NULL;
+        queue->first = queue->last = item;
+        if (oc_trial(oc, shard, item->msg)) {
+            prepare(oc, s);
+            if (queue->first && step_round(oc, shard, queue) == MR_OK &&
+                shard->batch_next > shard->next) {
+                mr_fail_point("advance.stepped");
+                oc_batch_write(oc, shard);
+            }
+        }
+        clear(queue);
+    }
+    if (!item || (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING))
+        return;
+    queue->first = item;
+    queue->last = last;
+}
+
 int oc_advance_pass(struct oc *oc)
 {
     const int n = read_log(oc);
 
     for (uint32_t s = 0; s < oc->shard_count; s++) {
-        struct queue *queue = &oc->advance->queues[s];
-        struct mr_error err;
-
-        if (!queue->first)
-            continue;
-        parse(queue);
-        if (load(oc, &oc->shards[s], queue, &err)) {
-            oc_shard_lose(oc, &oc->shards[s], "load", &err);
-            clear(queue);
-        }
+        if (oc->shards[s].careful && oc->advance->queues[s].first)
+            one_by_one(oc, s);
+        if (oc->advance->queues[s].first)
+            prepare(oc, s);
     }
     while (any_left(oc))
         round_of_all(oc);

@@ -3,6 +3,7 @@
 #include "orchestrator/orchestrator.h"
 
 #include "common/adapters/crypto.h"
+#include "common/base/failpoint.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
 
@@ -484,6 +485,8 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
     struct oc_job *job = NULL;
     enum mr_code rc;
 
+    if (event->job)
+        mr_fail_point_for("apply.event", event->job);
     switch (event->kind) {
     case MR_EVENT_TAKEOVER:
         return apply_takeover(shard, msg, err);

@@ -248,6 +248,7 @@ void oc_batch_commit(struct oc *oc, struct oc_shard *shard)
             shard->closing = job;
         }
     }
+    shard->blameless = false;
     oc_outbox_commit(&shard->outbox);
     if (shard->batch_next > shard->next)
         memcpy(shard->last_id, shard->batch_last_id, sizeof shard->last_id);

@@ -46,6 +46,7 @@ void oc_config_copy_close(struct oc_config_copy *copy)
 {
     while (copy->by_name)
         forget(copy, copy->by_name);
+    oc_quarantine_release(&copy->quarantine);
     if (copy->log)
         mr_log_free(copy->log);
     copy->log = NULL;
@@ -119,7 +120,7 @@ static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name
  * for a while what it meant before. */
 static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
 {
-    static const char workflow[] = "workflow/";
+    static const char workflow[] = "workflow/", quarantine[] = "quarantine/";
     const bool is_new = msg->offset >= copy->next;
     char key[KEY_MAX];
     struct mr_error err;
@@ -134,6 +135,8 @@ static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
     key[msg->key_len] = '\0';
     if (is_new && strncmp(key, workflow, sizeof workflow - 1) == 0)
         rc = learn_workflow(copy, key + sizeof workflow - 1, msg, &err);
+    else if (is_new && strncmp(key, quarantine, sizeof quarantine - 1) == 0)
+        rc = oc_quarantine_learn(&copy->quarantine, key + sizeof quarantine - 1, msg, &err);
     if (rc) {
         mr_log_error(MR_ERROR, "config.bad", &err, " offset=%" PRId64, msg->offset);
         goto done;

@@ -1,5 +1,5 @@
-/* config_copy.h -- what is no job: the workflows of millrace.config in memory, and every record of
- * it copied to mr:config for dashboards. */
+/* config_copy.h -- what is no job: the workflows and quarantined jobs of millrace.config in memory,
+ * and every record of it copied to mr:config for dashboards. */
 #ifndef OC_CONFIG_COPY_H
 #define OC_CONFIG_COPY_H
 
@@ -7,6 +7,7 @@
 #include "common/base/id.h"
 #include "common/ports/bus.h"
 #include "common/ports/store.h"
+#include "orchestrator/quarantine.h"
 
 #include <uthash.h>
 
@@ -22,6 +23,7 @@ struct oc_config_copy {
     struct mr_log *log; /* owned */
     struct mr_store *store;
     struct oc_workflow *by_name;
+    struct oc_quarantine quarantine;
     int64_t next;      /* offset of the next record: what was before it is known */
     int64_t first_end; /* end of the topic at the start */
     int64_t check_next_ms;

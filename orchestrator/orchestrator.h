@@ -81,7 +81,9 @@ void oc_relay_close(struct oc *);
 /* ---- what verbs ask of each other ---------------------------------------------------------------
  */
 
-/* take.c: the shard is given up and, if the lease stays ours, taken anew after a pause. */
+/* take.c: the shard is given up and, if the lease stays ours, taken anew after a pause.  Only with
+ * OC_LOST_APPLY as the reason, and an error that no other try can help, is an event at fault. */
+#define OC_LOST_APPLY "apply"
 void oc_shard_lose(struct oc *, struct oc_shard *, const char *why, const struct mr_error *);
 /* take.c: the log disagrees; the shard waits for a person. */
 void oc_shard_stop(struct oc *, struct oc_shard *, const struct mr_error *);

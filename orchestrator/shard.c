@@ -52,6 +52,7 @@ void oc_shard_drop(struct oc_shard *shard)
                                .mine = shard->mine,
                                .pause_until_ms = shard->pause_until_ms,
                                .generation = shard->generation + 1,
+                               .blameless = shard->blameless,
                                .timer_next_ms = INT64_MAX};
     oc_outbox_init(&shard->outbox, oc);
 }

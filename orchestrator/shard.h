@@ -35,6 +35,8 @@ struct oc_shard {
     int64_t next;    /* offset of the next event to apply */
     bool verify;     /* the first message read is next - 1, to be compared with last_id */
     bool rebuild;    /* no position yet */
+    bool careful;    /* taken again from where it was taken before: one event at a time */
+    bool blameless;  /* what it was lost for here says nothing of its events */
     char log_id[64];
     char last_id[64];
 

@@ -19,6 +19,8 @@ void oc_shard_lose(struct oc *oc, struct oc_shard *shard, const char *why,
                  shard->number, why, shard->epoch);
     mr_log_stop(oc->log, (int32_t)shard->number);
     shard->pause_until_ms = oc->clock->mono_ms(oc->clock) + oc->config->take_retry_ms;
+    shard->blameless = strcmp(why, OC_LOST_APPLY) != 0 || !err || mr_code_retriable(err->code) ||
+                       err->code == MR_FENCED;
     oc_shard_drop(shard);
 }
 
@@ -34,6 +36,7 @@ void oc_shard_stop(struct oc *oc, struct oc_shard *shard, const struct mr_error 
 void oc_shard_live(struct oc *oc, struct oc_shard *shard)
 {
     shard->state = OC_SHARD_LIVE;
+    shard->careful = false;
     shard->timer_next_ms = 0; /* look at once */
     shard->scan_next_ms = oc->clock->mono_ms(oc->clock) + oc->config->scan_ms;
     mr_log(MR_INFO, "shard.live", " shard=%" PRIu32 " epoch=%" PRId64 " rebuilt=%s", shard->number,
@@ -97,7 +100,7 @@ static enum mr_code begin_replay(struct oc *oc, struct oc_shard *shard, struct m
 {
     struct load_outbox load = {oc, shard, MR_OK, err};
     struct mr_pos pos;
-    int64_t first = 0, end = 0;
+    int64_t first = 0, end = 0, takes = 0;
     enum mr_code rc;
 
     if ((rc = mr_store_pos_get(oc->store, shard->number, &pos, err)) ||
@@ -108,6 +111,11 @@ static enum mr_code begin_replay(struct oc *oc, struct oc_shard *shard, struct m
         return rc;
     shard->rebuild = !pos.present;
     shard->next = pos.present ? pos.next : 0;
+    rc = mr_store_tries(oc->store, shard->number, "take", shard->next, !shard->blameless, &takes,
+                        err);
+    if (rc)
+        return rc;
+    shard->careful = takes > 1;
     memcpy(shard->last_id, pos.last_id, sizeof shard->last_id);
     memcpy(shard->log_id, oc->log_id, sizeof shard->log_id);
     shard->verify = pos.present && pos.next > first && pos.last_id[0] != '\0';
@@ -118,8 +126,9 @@ static enum mr_code begin_replay(struct oc *oc, struct oc_shard *shard, struct m
     oc_shard_batch_reset(shard);
     shard->state = OC_SHARD_REPLAYING;
     mr_log(MR_INFO, "shard.taken",
-           " shard=%" PRIu32 " epoch=%" PRId64 " next=%" PRId64 " rebuild=%s", shard->number,
-           shard->epoch, shard->next, shard->rebuild ? "true" : "false");
+           " shard=%" PRIu32 " epoch=%" PRId64 " next=%" PRId64 " rebuild=%s careful=%s",
+           shard->number, shard->epoch, shard->next, shard->rebuild ? "true" : "false",
+           shard->careful ? "true" : "false");
     return MR_OK;
 }
 
@@ -358,6 +367,8 @@ int oc_take_pass(struct oc *oc)
         leases(oc);
         done++;
     }
+    if (!oc_config_copy_ready(&oc->workflows)) /* which jobs are set aside is still to be read */
+        return done;
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         struct oc_shard *shard = &oc->shards[s];
 

@@ -200,6 +200,7 @@ static const struct mr_store_ops redis_store_ops = {
     .timers_due = redis_store_timers_due,
     .jobs_list = redis_store_jobs_list,
     .row_get = redis_store_row_get,
+    .tries = redis_store_tries,
     .lease = redis_store_lease,
     .lease_drop = redis_store_lease_drop,
     .beat = redis_store_beat,

@@ -60,6 +60,8 @@ enum mr_code redis_store_jobs_list(struct mr_store *, uint32_t, const char *, in
                                    mr_member_fn *, void *, struct mr_error *);
 enum mr_code redis_store_row_get(struct mr_store *, uint32_t, const char *, mr_pair_fn *, void *,
                                  struct mr_error *);
+enum mr_code redis_store_tries(struct mr_store *, uint32_t, const char *, int64_t, bool, int64_t *,
+                               struct mr_error *);
 enum mr_code redis_store_lease(struct mr_store *, const char *, const char *, int64_t, bool *,
                                struct mr_error *);
 enum mr_code redis_store_lease_drop(struct mr_store *, const char *, const char *,

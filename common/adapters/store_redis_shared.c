@@ -31,6 +31,28 @@ static enum mr_code expire(struct redis_store *redis, int64_t ttl_ms, size_t *re
     return queued(redis, ret_count, err);
 }
 
+/* ---- tries: a shard's, but small and each one exchange --------------------------------------- */
+
+enum mr_code redis_store_tries(struct mr_store *store, uint32_t shard, const char *what,
+                               int64_t offset, bool add, int64_t *ret, struct mr_error *err)
+{
+    struct redis_store *redis = (struct redis_store *)store;
+    redisReply *reply;
+    enum mr_code rc;
+
+    mr_redis_cmd_fcall(&redis->cmd, "shard_tries", 1);
+    mr_redis_cmd_addf(&redis->cmd, "mr:{%" PRIu32 "}:tries", shard);
+    mr_redis_cmd_str(&redis->cmd, what);
+    mr_redis_cmd_int(&redis->cmd, offset);
+    mr_redis_cmd_int(&redis->cmd, add);
+    rc = redis_store_call(redis, &reply, err);
+    if (rc)
+        return rc;
+    *ret = mr_redis_reply_int(reply, 0);
+    freeReplyObject(reply);
+    return MR_OK;
+}
+
 /* ---- leases
  * ------------------------------------------------------------------------------------------ */
 

@@ -22,6 +22,16 @@ void mr_fail_point_hit(const char *name)
     if (atomic_fetch_add(&passes, 1) + 1 == at)
         (void)raise(SIGKILL);
 }
+
+void mr_fail_point_hit_for(const char *name, const char *subject)
+{
+    const char *armed = getenv("MILLRACE_FAIL_POINT");
+    const size_t len = strlen(name);
+
+    if (armed && strncmp(armed, name, len) == 0 && armed[len] == '=' &&
+        strcmp(armed + len + 1, subject) == 0)
+        (void)raise(SIGKILL);
+}
 #else
 _Static_assert(MR_FAIL_POINTS == 0, "fail points are compiled to nothing");
 #endif

@@ -178,6 +178,17 @@ MR_MUST_USE enum mr_code mr_config_workflow_parse(const char *text, size_t len,
                                                   struct mr_error *err);
 void mr_config_workflow_release(struct mr_config_workflow *);
 
+/* "quarantine/<job>"  {"v":1,"log":id of millrace.log,"offset":..,"at_ms":..}: events of the job
+ * from offset on are passed over. */
+struct mr_config_quarantine {
+    char log_id[64];
+    int64_t offset, at_ms;
+};
+MR_MUST_USE enum mr_code mr_config_quarantine_parse(const char *text, size_t len,
+                                                    struct mr_config_quarantine *ret,
+                                                    struct mr_error *err);
+enum mr_code mr_config_quarantine_print(const struct mr_config_quarantine *, struct mr_buf *buf);
+
 /* ---- the two definitions that are always there --------------------------------------------------
  */
 /* A bare recipe's: one Task, Render, of millrace:image.render, whose input is the recipe; then

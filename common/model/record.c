@@ -128,3 +128,39 @@ void mr_config_workflow_release(struct mr_config_workflow *workflow)
     cJSON_Delete(workflow->root);
     *workflow = (struct mr_config_workflow){0};
 }
+
+enum mr_code mr_config_quarantine_parse(const char *text, size_t len,
+                                        struct mr_config_quarantine *ret, struct mr_error *err)
+{
+    struct mr_config_quarantine record = {0};
+    const char *log_id = NULL;
+    cJSON *root = NULL;
+    enum mr_code rc;
+
+    rc = mr_message_read(text, len, 4096, NULL, &root, err);
+    if (rc)
+        return rc;
+    if (!(rc = mr_json_str(root, "", "log", sizeof record.log_id - 1, &log_id, err)) &&
+        !(rc = mr_json_int(root, "", "offset", 0, INT64_MAX, &record.offset, err)) &&
+        !(rc = mr_json_int_opt(root, "", "at_ms", 0, INT64_MAX, &record.at_ms, err))) {
+        memcpy(record.log_id, log_id, strlen(log_id) + 1);
+        *ret = record;
+    }
+    cJSON_Delete(root);
+    return rc;
+}
+
+enum mr_code mr_config_quarantine_print(const struct mr_config_quarantine *record,
+                                        struct mr_buf *buf)
+{
+    struct mr_jw w;
+
+    mr_jw_begin(&w, buf);
+    mr_jw_open(&w, NULL, '{');
+    mr_jw_int(&w, "v", MR_MESSAGE_VERSION);
+    mr_jw_str(&w, "log", record->log_id);
+    mr_jw_int(&w, "offset", record->offset);
+    mr_jw_int(&w, "at_ms", record->at_ms);
+    mr_jw_close(&w, '}');
+    return buf->failed ? MR_NO_MEMORY : MR_OK;
+}

@@ -142,6 +142,12 @@ enum mr_code mr_store_row_get(struct mr_store *store, uint32_t shard, const char
     return store->ops->row_get(store, shard, job, each, ctx, err);
 }
 
+enum mr_code mr_store_tries(struct mr_store *store, uint32_t shard, const char *what,
+                            int64_t offset, bool add, int64_t *ret, struct mr_error *err)
+{
+    return store->ops->tries(store, shard, what, offset, add, ret, err);
+}
+
 enum mr_code mr_store_lease(struct mr_store *store, const char *name, const char *owner,
                             int64_t ttl_ms, bool *ret_mine, struct mr_error *err)
 {

@@ -117,6 +117,8 @@ struct mr_store_ops {
                               struct mr_error *);
     enum mr_code (*row_get)(struct mr_store *, uint32_t shard, const char *job, mr_pair_fn *,
                             void *ctx, struct mr_error *);
+    enum mr_code (*tries)(struct mr_store *, uint32_t shard, const char *what, int64_t offset,
+                          bool add, int64_t *ret, struct mr_error *err);
     enum mr_code (*lease)(struct mr_store *, const char *name, const char *owner, int64_t ttl_ms,
                           bool *ret_mine, struct mr_error *);
     enum mr_code (*lease_drop)(struct mr_store *, const char *name, const char *owner,
@@ -179,6 +181,11 @@ MR_MUST_USE enum mr_code mr_store_jobs_list(struct mr_store *, uint32_t shard, c
 /* MR_NOT_FOUND: no row. */
 MR_MUST_USE enum mr_code mr_store_row_get(struct mr_store *, uint32_t shard, const char *job,
                                           mr_pair_fn *, void *ctx, struct mr_error *err);
+/* How often in a row one place of the shard's log was tried, in mr:{s}:tries: add notes one more
+ * try of what (a word) at offset, and *ret counts it; another offset than the last begins anew. */
+MR_MUST_USE enum mr_code mr_store_tries(struct mr_store *, uint32_t shard, const char *what,
+                                        int64_t offset, bool add, int64_t *ret,
+                                        struct mr_error *err);
 /* Takes or renews a lease: *ret_mine says whether owner holds it now, for ttl_ms from now. A lease
  * saves work; it proves nothing: the epoch does. */
 MR_MUST_USE enum mr_code mr_store_lease(struct mr_store *, const char *name, const char *owner,

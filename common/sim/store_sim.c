@@ -343,6 +343,7 @@ static const struct mr_store_ops sim_store_ops = {
     .timers_due = timers_due,
     .jobs_list = jobs_list,
     .row_get = row_get,
+    .tries = sim_store_tries,
     .lease = sim_store_lease,
     .lease_drop = sim_store_lease_drop,
     .beat = sim_store_beat,

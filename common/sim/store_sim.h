@@ -72,6 +72,8 @@ MR_MUST_USE enum mr_code sim_store_apply(struct mr_sim_redis *redis, const struc
 /* store_sim_shared.c: the operations of the port that are no shard's own. */
 enum mr_code sim_store_check(struct mr_store *store, bool durable, uint32_t shards,
                              struct mr_error *err);
+enum mr_code sim_store_tries(struct mr_store *store, uint32_t shard, const char *what,
+                             int64_t offset, bool add, int64_t *ret, struct mr_error *err);
 enum mr_code sim_store_lease(struct mr_store *store, const char *name, const char *owner,
                              int64_t ttl_ms, bool *ret_mine, struct mr_error *err);
 enum mr_code sim_store_lease_drop(struct mr_store *store, const char *name, const char *owner,

@@ -30,6 +30,31 @@ enum mr_code sim_store_check(struct mr_store *store, bool durable, uint32_t shar
     return sim_store_leave(store, rc, err);
 }
 
+enum mr_code sim_store_tries(struct mr_store *store, uint32_t shard, const char *what,
+                             int64_t offset, bool add, int64_t *ret, struct mr_error *err)
+{
+    struct mr_sim_redis *redis = sim_store_redis(store);
+    char name[SIM_KEY_MAX], text[32];
+    const struct sim_field *field;
+    struct sim_key *key;
+    int64_t tries = 0;
+    enum mr_code rc = sim_store_enter(store, err);
+
+    if (rc)
+        return rc;
+    (void)snprintf(text, sizeof text, "%" PRId64, offset);
+    key = sim_key_make(redis, sim_store_key(name, shard, "tries", ""));
+    field = key ? sim_field_find(key, what, strlen(what)) : NULL;
+    if (field && field->value.len == strlen(text) &&
+        memcmp(field->value.data, text, field->value.len) == 0)
+        tries = field->n;
+    tries += add;
+    if (add && (!key || !sim_field_put(key, what, strlen(what), text, strlen(text), tries)))
+        return sim_store_no_memory(err);
+    *ret = tries;
+    return sim_store_leave(store, MR_OK, err);
+}
+
 enum mr_code sim_store_lease(struct mr_store *store, const char *name, const char *owner,
                              int64_t ttl_ms, bool *ret_mine, struct mr_error *err)
 {

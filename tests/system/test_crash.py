@@ -19,7 +19,7 @@ def test_the_document_and_the_code_name_the_same_fail_points():
     for folder in ("orchestrator", "worker", "gateway"):
         for source in (TREE / folder).rglob("*.c"):
             code |= set(re.findall(r'mr_fail_point\("([a-z._]+)"\)', source.read_text()))
-    said = set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker|gateway)\.[a-z]+)\*", LIFECYCLE))
+    said = set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker|gateway|quarantine)\.[a-z]+)\*", LIFECYCLE))
     assert code == said
 
 

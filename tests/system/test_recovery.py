@@ -7,6 +7,7 @@ import time
 
 import confluent_kafka
 import confluent_kafka.admin
+import pytest
 
 from cluster import NOOP, SHARDS, STEPS, Cluster, shard_of, wait_until
 
@@ -34,6 +35,47 @@ class Hello:
 
     def answer(self, task, **result):
         self.cluster.produce("results", {"token": task["token"], **result}, task["job"])
+
+
+@pytest.mark.parametrize("event", ["submit", "result"])
+def test_a_job_whose_event_ends_every_orchestrator_is_set_aside(event):
+    """Its neighbours in the shard go on, it says why, and a rebuild comes to the same without another crash."""
+    poison = next(f"poison-{i}" for i in range(100) if shard_of(f"poison-{i}") == shard_of("calm-1"))
+    with Cluster() as cluster:
+        if event == "submit":
+            cluster.start("worker")
+            cluster.submit(poison, definition=NOOP)
+        else:
+            first = cluster.start("orchestrator")
+            cluster.submit(poison, definition=NOOP)
+            wait_until(lambda: cluster.row(poison).get("status") == "RUNNING")
+            first.kill()
+            cluster.start("worker")
+        cluster.submit("calm-1", definition=NOOP)
+        deaths = 0
+        while True:
+            program = cluster.start("orchestrator", ready=False, MILLRACE_FAIL_POINT=f"apply.event={poison}")
+            wait_until(lambda: program.process.poll() is not None or cluster.row("calm-1").get("status") == "SUCCEEDED")
+            if program.process.poll() is None:
+                break
+            assert program.died() == signal.SIGKILL
+            deaths += 1
+            assert deaths <= 6
+        assert deaths >= 4  # once or twice among others, three times alone
+        row = cluster.ended(poison)
+        assert (row["status"], row["error"]) == ("FAILED", "Millrace.Quarantined")
+        letters = [letter for letter in cluster.letters() if letter["reason"] == "job.quarantined"]
+        assert len({(letter["partition"], letter["offset"]) for letter in letters}) == 1
+        assert json.loads(base64.b64decode(letters[0]["bytes"]))["k"] == event
+        if event == "result":  # its submit, before that, is applied: by one that does not die of it
+            program.kill()
+            program = cluster.start("orchestrator")
+        cluster.redis.flushdb()
+        cluster.ended("calm-1")
+        assert cluster.ended(poison)["error"] == "Millrace.Quarantined"
+        assert program.process.poll() is None
+        assert cluster.ended(cluster.submit("calm-2", definition=NOOP))["status"] == "SUCCEEDED"
+        cluster.outbox_is_empty()
 
 
 def test_redis_flushed_in_mid_run_is_rebuilt_from_the_log():

@@ -513,6 +513,32 @@ static void config_keeps_the_newest_of_two_copiers(void **state)
     mr_store_free(store);
 }
 
+static int64_t tries(struct mr_store *store, const char *what, int64_t offset, bool add)
+{
+    int64_t ret = -1;
+
+    assert_int_equal(mr_store_tries(store, 1, what, offset, add, &ret, NULL), MR_OK);
+    return ret;
+}
+
+static void tries_of_one_place_are_counted_and_another_begins_anew(void **state)
+{
+    struct mr_store *store = kit_connect();
+
+    (void)state;
+    assert_int_equal(tries(store, "event", 7, false), 0);
+    assert_int_equal(tries(store, "event", 7, true), 1);
+    assert_int_equal(tries(store, "event", 7, true), 2);
+    assert_int_equal(tries(store, "event", 7, false), 2);
+    assert_int_equal(tries(store, "take", 7, true), 1);
+    assert_int_equal(tries(store, "event", 8, false), 0); /* asked alone changes nothing */
+    assert_int_equal(tries(store, "event", 7, true), 3);
+    assert_int_equal(tries(store, "event", 9007199254740993, true), 1);
+    assert_int_equal(tries(store, "event", 9007199254740993, true), 2);
+    assert_int_equal(tries(store, "event", 7, true), 1);
+    mr_store_free(store);
+}
+
 static void hints_are_written(void **state)
 {
     struct mr_store *store = kit_connect();
@@ -606,6 +632,7 @@ int store_contract_run(const struct store_contract *given)
         CASE(a_lease_has_one_holder_until_it_ends),
         CASE(beats_tell_who_is_alive),
         CASE(config_keeps_the_newest_of_two_copiers),
+        CASE(tries_of_one_place_are_counted_and_another_begins_anew),
         CASE(hints_are_written),
         CASE(many_jobs_are_loaded_in_one_exchange),
         CASE(a_server_that_forgot_everything_is_noticed),

@@ -267,6 +267,34 @@ static void an_unknown_kind_of_event_is_unsupported_not_skipped(void **state)
     assert_says(&err, "snapshot");
 }
 
+static void a_quarantine_names_the_log_and_the_offset(void **state)
+{
+    static const char *const bad[] = {
+        "{\"offset\":1}",
+        "{\"log\":\"a\"}",
+        "{\"log\":\"a\",\"offset\":-1}",
+        "{\"log\":\"a\",\"offset\":\"1\"}",
+        "{\"v\":2,\"log\":\"a\",\"offset\":1}",
+        "{\"log\":\"0123456789012345678901234567890123456789012345678901234567890123\",\"offset\":"
+        "1}",
+    };
+    const struct mr_config_quarantine record = {.log_id = "log-1", .offset = 77, .at_ms = 5};
+    struct mr_config_quarantine back = {0};
+    struct mr_buf text = {0};
+    struct mr_error err;
+
+    (void)state;
+    assert_int_equal(mr_config_quarantine_print(&record, &text), MR_OK);
+    assert_int_equal(mr_config_quarantine_parse(text.data, text.len, &back, &err), MR_OK);
+    assert_string_equal(back.log_id, "log-1");
+    assert_int_equal(back.offset, 77);
+    assert_int_equal(back.at_ms, 5);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (mr_config_quarantine_parse(bad[i], strlen(bad[i]), &back, &err) == MR_OK)
+            fail_msg("%s passes", bad[i]);
+    mr_buf_release(&text);
+}
+
 static void a_dead_letter_holds_the_bytes_as_base64(void **state)
 {
     static const struct {
@@ -369,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_result_has_an_output_or_an_error_not_both),
         cmocka_unit_test(every_event_reads_back_as_it_was_written),
         cmocka_unit_test(an_unknown_kind_of_event_is_unsupported_not_skipped),
+        cmocka_unit_test(a_quarantine_names_the_log_and_the_offset),
         cmocka_unit_test(a_dead_letter_holds_the_bytes_as_base64),
         cmocka_unit_test(too_long_a_dead_letter_is_cut_and_says_so),
         cmocka_unit_test(topics_are_named_by_their_prefix),
