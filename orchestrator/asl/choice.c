@@ -153,8 +153,8 @@ static bool is_of_type(enum asl_test test, const cJSON *value)
 static enum mr_code test_one(const struct asl_rule *rule, struct asl_scope *scope, bool *ret,
                              struct asl_fault *fault)
 {
-    const cJSON *value, *operand = rule->operand;
-    enum mr_code rc = asl_scope_find(scope, &rule->variable, &value);
+    const cJSON *value = NULL, *operand = rule->operand;
+    enum mr_code rc = asl_scope_find(scope, &rule->variable, &value, fault);
 
     if (rc)
         return rc;

@@ -280,7 +280,7 @@ enum mr_code asl_io_number(struct asl_turn *turn, struct asl_frame *frame,
     *ret = number->n;
     if (!number->path)
         return MR_OK;
-    rc = asl_scope_find(&scope, number->path, &found);
+    rc = asl_scope_find(&scope, number->path, &found, fault);
     if (!rc && !found)
         rc = asl_fault_set(fault, ASL_RUNTIME,
                            "The %s parameter does not reference an input value: %.200s", field,

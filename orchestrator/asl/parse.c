@@ -183,8 +183,13 @@ bool asl_read_path(struct asl_parser *parser, const cJSON *object, const char *n
                              rules & ASL_PATH_NULLABLE ? ", or null" : "");
     rc = asl_parse_path(parser, item->valuestring, path, &err);
     if (rc)
-        return asl_report_at(parser, name, rc == MR_UNSUPPORTED ? ASL_NOT_YET : ASL_SCHEMA, "%s",
-                             err.text);
+        return asl_report_at(parser, name, ASL_SCHEMA, "%s", err.text);
+    if ((rules & ASL_PATH_REFERENCE) && !path->reference)
+        return asl_report_at(
+            parser, name, ASL_SCHEMA,
+            "'%.120s' is not a reference path: only names and indexes may stand in "
+            "one",
+            path->text);
     if ((rules & ASL_PATH_REFERENCE) && (path->context || path->variable))
         return asl_report_at(parser, name, ASL_SCHEMA,
                              "'%.120s' is not allowed: %s cannot be written to", path->text,

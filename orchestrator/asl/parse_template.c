@@ -44,8 +44,8 @@ static bool read_path(struct asl_parser *parser, const cJSON *json, size_t key_l
         return asl_report(parser, ASL_SCHEMA,
                           "The value for the field '%.80s' must be a path, as text", json->string);
     rc = asl_parse_path(parser, json->valuestring, &ret->path, &err);
-    return !rc || asl_report(parser, rc == MR_UNSUPPORTED ? ASL_NOT_YET : ASL_SCHEMA,
-                             "The value for the field '%.80s': %s", json->string, err.text);
+    return !rc || asl_report(parser, ASL_SCHEMA, "The value for the field '%.80s': %s",
+                             json->string, err.text);
 }
 
 static int by_key(const void *a, const void *b)

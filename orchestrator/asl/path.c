@@ -1,191 +1,29 @@
-/* path.c -- see path.h.  A path is read once, when its machine is, and then followed. */
+/* path.c -- following a path, and writing to the place that it names.  Where paths of other kinds
+ * than references are concerned, this does what Jayway's JsonPath does, which is what Step
+ * Functions runs, but for one thing: an indefinite path whose beginning names nothing gives [] as
+ * the service does, not an error. */
 #include "orchestrator/asl/path.h"
 
 #include "common/base/json.h"
-#include "orchestrator/asl/variables.h"
+#include "orchestrator/asl/path_filter.h"
+#include "orchestrator/asl/path_function.h"
 
 #include <string.h>
 
-struct reader {
-    struct asl_arena *arena;
-    const char *text;
-    const char *at;
-    struct asl_part parts[ASL_PATH_PARTS_MAX];
-    uint32_t count;
-    struct mr_error *err;
-};
+/* ---- references --------------------------------------------------------------------------- */
 
-static enum mr_code invalid(struct reader *r, const char *why)
+static cJSON *at_index(const cJSON *array, int index)
 {
-    return mr_fail(r->err, MR_INVALID, "'%.120s' is not a valid path: %s", r->text, why);
-}
-
-static enum mr_code unsupported(struct reader *r, const char *what)
-{
-    return mr_fail(r->err, MR_UNSUPPORTED, "'%.120s': %s not supported yet", r->text, what);
-}
-
-static enum mr_code add(struct reader *r, const char *key, size_t len, int index)
-{
-    struct asl_part *part = &r->parts[r->count];
-
-    part->key = NULL;
-    part->index = index;
-    if (key) {
-        part->key = asl_arena_copy(r->arena, key, len);
-        if (!part->key)
-            return mr_fail(r->err, MR_NO_MEMORY, "no memory for a path");
-    }
-    r->count++;
-    return MR_OK;
-}
-
-/* Behind a dot: a name without characters that mean something in a path. */
-static enum mr_code read_name(struct reader *r)
-{
-    const char *start = r->at;
-
-    if (*r->at == '.')
-        return unsupported(r, "'..' is");
-    if (*r->at == '*')
-        return unsupported(r, "wildcards are");
-    while (*r->at && !strchr(".[]()*?@,'\" ", *r->at) && (unsigned char)*r->at >= 0x20)
-        r->at++;
-    if (r->at == start)
-        return invalid(r, "a name is missing behind '.'");
-    if (*r->at && *r->at != '.' && *r->at != '[')
-        return *r->at == '(' ? unsupported(r, "functions are")
-                             : invalid(r, "write such a name as ['name']");
-    return add(r, start, (size_t)(r->at - start), 0);
-}
-
-/* ['name'] or ["name"].  A backslash stands for itself, but before the quote or another one. */
-static enum mr_code read_quoted(struct reader *r)
-{
-    char quote = *r->at++;
-    char *name = asl_arena_take(r->arena, strlen(r->at) + 1);
-    size_t len = 0;
-
-    if (!name)
-        return mr_fail(r->err, MR_NO_MEMORY, "no memory for a path");
-    while (*r->at && *r->at != quote) {
-        if (*r->at == '\\' && (r->at[1] == quote || r->at[1] == '\\'))
-            r->at++;
-        name[len++] = *r->at++;
-    }
-    if (*r->at != quote)
-        return invalid(r, "a quote is not closed");
-    r->at++;
-    if (*r->at == ',')
-        return unsupported(r, "lists of names are");
-    if (*r->at != ']')
-        return invalid(r, "']' is missing");
-    r->at++;
-    return add(r, name, len, 0);
-}
-
-static enum mr_code read_index(struct reader *r)
-{
-    const char *start = r->at;
-    bool negative = *r->at == '-';
-    int64_t n = 0;
-
-    r->at += negative;
-    for (; *r->at >= '0' && *r->at <= '9' && n <= INT32_MAX; r->at++)
-        n = n * 10 + (*r->at - '0');
-    if (*r->at == ':')
-        return unsupported(r, "slices are");
-    if (*r->at == ',')
-        return unsupported(r, "lists of indexes are");
-    if (*r->at == '?' || *r->at == '(')
-        return unsupported(r, "filters are");
-    if (*r->at == '*')
-        return unsupported(r, "wildcards are");
-    if (r->at == start + negative || *r->at != ']' || n > INT32_MAX)
-        return invalid(r, "'[' wants an index or a name in quotes, then ']'");
-    r->at++;
-    return add(r, NULL, 0, (int)(negative ? -n : n));
-}
-
-static enum mr_code read_part(struct reader *r)
-{
-    if (r->count == ASL_PATH_PARTS_MAX)
-        return mr_fail(r->err, MR_INVALID, "'%.120s' has more than %d parts", r->text,
-                       ASL_PATH_PARTS_MAX);
-    if (*r->at == '.') {
-        r->at++;
-        return read_name(r);
-    }
-    if (*r->at == '[') {
-        r->at++;
-        return *r->at == '\'' || *r->at == '"' ? read_quoted(r) : read_index(r);
-    }
-    return invalid(r, "a part begins with '.' or '['");
-}
-
-static enum mr_code read_variable(struct reader *r, struct asl_path *path)
-{
-    const char *start = r->at;
-    char *name;
-
-    while (*r->at && *r->at != '.' && *r->at != '[')
-        r->at++;
-    name = asl_arena_copy(r->arena, start, (size_t)(r->at - start));
-    if (!name)
-        return mr_fail(r->err, MR_NO_MEMORY, "no memory for a path");
-    if (!asl_variable_name_valid(name))
-        return invalid(r, "behind '$' stands '.', '[', '$' or the name of a variable");
-    if (strcmp(name, "states") == 0)
-        return invalid(r, "$states is of JSONata alone");
-    path->variable = name;
-    return MR_OK;
-}
-
-enum mr_code asl_path_parse(struct asl_arena *arena, const char *text, struct asl_path *ret,
-                            struct mr_error *err)
-{
-    struct reader r = {.arena = arena, .text = text, .at = text, .err = err};
-    struct asl_path path = {.text = text};
-    struct asl_part *parts;
-
-    if (strncmp(text, "States.", 7) == 0)
-        return unsupported(&r, "intrinsic functions are");
-    if (*r.at++ != '$')
-        return invalid(&r, "it must begin with '$'");
-    if (*r.at == '$') {
-        path.context = true;
-        r.at++;
-    } else if (*r.at && *r.at != '.' && *r.at != '[') {
-        enum mr_code rc = read_variable(&r, &path);
-        if (rc)
-            return rc;
-    }
-    while (*r.at) {
-        enum mr_code rc = read_part(&r);
-        if (rc)
-            return rc;
-    }
-    parts = asl_arena_take(arena, r.count * sizeof(*parts) + 1);
-    if (!parts)
-        return mr_fail(err, MR_NO_MEMORY, "no memory for a path");
-    memcpy(parts, r.parts, r.count * sizeof(*parts));
-    path.parts = parts;
-    path.count = r.count;
-    *ret = path;
-    return MR_OK;
+    if (index < 0)
+        index += cJSON_GetArraySize(array);
+    return index < 0 ? NULL : cJSON_GetArrayItem(array, index);
 }
 
 static cJSON *child(const cJSON *at, const struct asl_part *part)
 {
-    int index = part->index;
-
-    if (part->key)
+    if (part->kind == ASL_PART_KEY)
         return cJSON_IsObject(at) ? mr_json_get(at, part->key) : NULL;
-    if (!cJSON_IsArray(at))
-        return NULL;
-    if (index < 0)
-        index += cJSON_GetArraySize(at);
-    return index < 0 ? NULL : cJSON_GetArrayItem(at, index);
+    return cJSON_IsArray(at) ? at_index(at, part->index) : NULL;
 }
 
 const cJSON *asl_path_get(const struct asl_path *path, const cJSON *root)
@@ -195,12 +33,301 @@ const cJSON *asl_path_get(const struct asl_path *path, const cJSON *root)
     return root;
 }
 
+/* ---- walks -------------------------------------------------------------------------------- */
+
+static void follow(struct asl_walk *walk, uint32_t at, const cJSON *node);
+
+bool asl_walk_visit(struct asl_walk *walk)
+{
+    if (!walk->rc && ++*walk->visits > ASL_PATH_VISITS_MAX)
+        walk->rc = MR_TOO_LARGE;
+    return !walk->rc;
+}
+
+/* item, taken over, is among what the walk found. */
+static void found_take(struct asl_walk *walk, cJSON *item)
+{
+    cJSON *into = walk->list ? walk->list : walk->made;
+
+    if (!item || !cJSON_AddItemToArray(into, item)) {
+        cJSON_Delete(item);
+        if (!walk->rc)
+            walk->rc = MR_NO_MEMORY;
+        return;
+    }
+    walk->single = item;
+}
+
+static void found(struct asl_walk *walk, const cJSON *node)
+{
+    cJSON *reference;
+
+    if (!walk->list) {
+        walk->single = node;
+        return;
+    }
+    reference = cJSON_CreateNull(); /* (cJSON's own function for this leaks without memory) */
+    if (reference) {
+        *reference = *node;
+        reference->next = reference->prev = NULL;
+        reference->string = NULL;
+        reference->type = (node->type & ~cJSON_StringIsConst) | cJSON_IsReference;
+    }
+    found_take(walk, reference);
+}
+
+static bool has_all(const struct asl_part *part, const cJSON *node)
+{
+    for (uint32_t i = 0; i < part->count; i++)
+        if (!mr_json_get(node, part->keys[i]))
+            return false;
+    return true;
+}
+
+/* ['a','b'] at the end: one object of those that are there. */
+static void merge_keys(struct asl_walk *walk, const struct asl_part *part, const cJSON *node)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    for (uint32_t i = 0; object && i < part->count; i++) {
+        const cJSON *item = mr_json_get(node, part->keys[i]);
+        cJSON *copy;
+        if (!item || mr_json_get(object, part->keys[i]))
+            continue;
+        copy = cJSON_Duplicate(item, true);
+        if (copy && cJSON_AddItemToObject(object, part->keys[i], copy))
+            continue;
+        cJSON_Delete(copy);
+        cJSON_Delete(object);
+        object = NULL;
+    }
+    found_take(walk, object);
+}
+
+static void follow_keys(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_part *part = &walk->path->parts[at];
+
+    if (!cJSON_IsObject(node))
+        walk->missing |= at < walk->path->lead;
+    else if (at + 1 == walk->path->count)
+        merge_keys(walk, part, node);
+    else
+        for (uint32_t i = 0; i < part->count; i++) {
+            const cJSON *item = mr_json_get(node, part->keys[i]);
+            if (item)
+                follow(walk, at + 1, item);
+        }
+}
+
+static void follow_indexes(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_part *part = &walk->path->parts[at];
+
+    for (uint32_t i = 0; cJSON_IsArray(node) && i < part->count; i++) {
+        const cJSON *item = at_index(node, part->indexes[i]);
+        if (item)
+            follow(walk, at + 1, item);
+    }
+}
+
+/* As Jayway has it: a negative bound counts from the end where it stands alone; with both, indexes
+ * go from one to the other, and each of them counts from the end while it is negative. */
+static void follow_slice(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_part *part = &walk->path->parts[at];
+    int size = cJSON_IsArray(node) ? cJSON_GetArraySize(node) : 0;
+    int from = part->has_from ? part->from : 0, to = part->has_to ? part->to : size;
+    const cJSON *item;
+
+    if (!part->has_to && from < 0)
+        from = size + from > 0 ? size + from : 0;
+    if (!part->has_from && to < 0)
+        to = size + to;
+    if (from < -size)
+        from = -size;
+    if (to > size)
+        to = size;
+    item = from < to ? at_index(node, from) : NULL;
+    for (; item && from < to; from++) {
+        follow(walk, at + 1, item);
+        item = from == -1 ? node->child : item->next;
+    }
+}
+
+static void follow_filter(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_filter *filter = walk->path->parts[at].filter;
+
+    if (cJSON_IsObject(node)) {
+        if (asl_filter_accepts(walk, filter, node))
+            follow(walk, at + 1, node);
+        return;
+    }
+    for (const cJSON *item = cJSON_IsArray(node) ? node->child : NULL; item && !walk->rc;
+         item = item->next)
+        if (asl_filter_accepts(walk, filter, item))
+            follow(walk, at + 1, item);
+}
+
+/* What the part behind a '..' finds in an array, when it is not the last: Jayway then takes every
+ * item, whatever the part is, and so do definitions that were written against it. */
+static void scan_items(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    for (const cJSON *item = node->child; item; item = item->next)
+        follow(walk, at + 1, item);
+}
+
+static bool fits_scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_part *part = &walk->path->parts[at];
+
+    switch (part->kind) {
+    case ASL_PART_KEY:
+        return cJSON_IsObject(node);
+    case ASL_PART_KEYS:
+        return cJSON_IsObject(node) && (at + 1 < walk->path->count || has_all(part, node));
+    case ASL_PART_INDEX:
+    case ASL_PART_INDEXES:
+    case ASL_PART_SLICE:
+        return cJSON_IsArray(node);
+    case ASL_PART_FILTER:
+        return asl_filter_accepts(walk, part->filter, node);
+    case ASL_PART_WILDCARD:
+    case ASL_PART_SCAN:
+    case ASL_PART_FUNCTION:
+        break;
+    }
+    return true;
+}
+
+/* node first, then what is below it; at is the part behind the '..'. */
+static void scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    if (!asl_walk_visit(walk))
+        return;
+    if (!fits_scan(walk, at, node))
+        ; /* nothing here, perhaps below */
+    else if (cJSON_IsArray(node) && at + 1 < walk->path->count)
+        scan_items(walk, at, node);
+    else
+        follow(walk, at, node);
+    for (const cJSON *item = node->child; item && !walk->rc; item = item->next)
+        if (cJSON_IsObject(item) || cJSON_IsArray(item))
+            scan(walk, at, item);
+}
+
+static void follow(struct asl_walk *walk, uint32_t at, const cJSON *node)
+{
+    const struct asl_part *part = &walk->path->parts[at];
+    const cJSON *next;
+
+    if (!asl_walk_visit(walk))
+        return;
+    if (at == walk->path->count) {
+        found(walk, node);
+        return;
+    }
+    switch (part->kind) {
+    case ASL_PART_KEY:
+    case ASL_PART_INDEX:
+        next = child(node, part);
+        if (next)
+            follow(walk, at + 1, next);
+        else
+            walk->missing |= at < walk->path->lead;
+        break;
+    case ASL_PART_KEYS:
+        follow_keys(walk, at, node);
+        break;
+    case ASL_PART_INDEXES:
+        follow_indexes(walk, at, node);
+        break;
+    case ASL_PART_SLICE:
+        follow_slice(walk, at, node);
+        break;
+    case ASL_PART_WILDCARD:
+        for (next = node->child; next; next = next->next)
+            follow(walk, at + 1, next);
+        break;
+    case ASL_PART_SCAN:
+        scan(walk, at + 1, node);
+        break;
+    case ASL_PART_FILTER:
+        follow_filter(walk, at, node);
+        break;
+    case ASL_PART_FUNCTION: {
+        cJSON *made = NULL;
+        walk->rc = asl_path_function(part->function, node, &made);
+        if (!walk->rc)
+            found_take(walk, made);
+        break;
+    }
+    }
+}
+
+/* Begins at node; what is found is in *ret_found (NULL: nothing). */
+static void go(struct asl_walk *walk, const cJSON *node, const cJSON **ret_found)
+{
+    *ret_found = NULL;
+    if (!walk->path->definite) {
+        walk->list = cJSON_CreateArray();
+        if (!walk->list || !cJSON_AddItemToArray(walk->made, walk->list)) {
+            cJSON_Delete(walk->list);
+            walk->rc = MR_NO_MEMORY;
+            return;
+        }
+    }
+    follow(walk, 0, node);
+    if (!walk->rc)
+        *ret_found = walk->list ? walk->list : walk->single;
+}
+
+const cJSON *asl_walk_inner(struct asl_walk *walk, const struct asl_path *path, const cJSON *node,
+                            bool *ret_missing)
+{
+    struct asl_walk inner = {
+        .path = path, .root = walk->root, .made = walk->made, .visits = walk->visits};
+    const cJSON *ret;
+
+    if (path->reference) {
+        ret = asl_path_get(path, node);
+        *ret_missing = !ret;
+        return ret;
+    }
+    go(&inner, node, &ret);
+    *ret_missing = inner.missing;
+    if (inner.rc == MR_INVALID) /* a function that does not fit: nothing */
+        return NULL;
+    walk->rc = inner.rc;
+    return ret;
+}
+
+enum mr_code asl_path_find(const struct asl_path *path, const cJSON *root, cJSON *made,
+                           const cJSON **ret)
+{
+    uint32_t visits = 0;
+    struct asl_walk walk = {.path = path, .root = root, .made = made, .visits = &visits};
+    const cJSON *result = NULL;
+
+    if (path->reference)
+        result = asl_path_get(path, root);
+    else if (root)
+        go(&walk, root, &result);
+    if (!walk.rc)
+        *ret = result;
+    return walk.rc;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
 /* Puts item, taken over, in at[part]; what was there goes. */
 static enum mr_code put(cJSON *at, const struct asl_part *part, cJSON *item)
 {
     cJSON *old = child(at, part);
 
-    if (old && part->key) { /* the new item keeps the old one's place in the order */
+    if (old &&
+        part->kind == ASL_PART_KEY) { /* the new item keeps the old one's place in the order */
         size_t size = strlen(part->key) + 1;
         char *key = cJSON_malloc(size);
         if (!key) {
@@ -227,12 +354,12 @@ bool asl_path_can_put(const struct asl_path *path, const cJSON *root)
 {
     for (uint32_t i = 0; i < path->count; i++) {
         const struct asl_part *part = &path->parts[i];
-        if (!root && !part->key)
+        if (!root && !part->kind == ASL_PART_KEY)
             return false; /* an array is not made on the way */
-        if (root && part->key && !cJSON_IsObject(root))
+        if (root && part->kind == ASL_PART_KEY && !cJSON_IsObject(root))
             return false;
         root = root ? child(root, part) : NULL;
-        if (!root && !part->key)
+        if (!root && !part->kind == ASL_PART_KEY)
             return false;
     }
     return true;

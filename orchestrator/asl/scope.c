@@ -6,8 +6,9 @@
 
 void asl_scope_release(struct asl_scope *scope)
 {
+    cJSON_Delete(scope->made); /* refers to the context */
     cJSON_Delete(scope->context);
-    scope->context = NULL;
+    scope->made = scope->context = NULL;
 }
 
 /* Members of the context; large data are referred to, not copied.  (cJSON has a function for that,
@@ -125,36 +126,51 @@ static enum mr_code make_context(struct asl_scope *scope)
     return MR_OK;
 }
 
-enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path, const cJSON **ret)
+/* What path begins at; NULL: a variable that is not there. */
+static const cJSON *root_of(const struct asl_scope *scope, const struct asl_path *path)
+{
+    const struct asl_value *variable;
+
+    if (!path->variable)
+        return path->context ? scope->context : scope->data->json;
+    variable = asl_variable_get(scope->frame, path->variable);
+    return variable ? variable->json : NULL;
+}
+
+enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path, const cJSON **ret,
+                            struct asl_fault *fault)
 {
     enum mr_code rc = path->context && !scope->context ? make_context(scope) : MR_OK;
-    const struct asl_value *variable;
 
     if (rc)
         return rc;
-    if (path->variable) {
-        variable = asl_variable_get(scope->frame, path->variable);
-        *ret = asl_path_get(path, variable ? variable->json : NULL);
-    } else {
-        *ret = asl_path_get(path, path->context ? scope->context : scope->data->json);
+    if (path->reference) {
+        *ret = asl_path_get(path, root_of(scope, path));
+        return MR_OK;
     }
-    return MR_OK;
+    if (!scope->made)
+        scope->made = cJSON_CreateArray();
+    if (!scope->made)
+        return MR_NO_MEMORY;
+    rc = asl_path_find(path, root_of(scope, path), scope->made, ret);
+    if (rc == MR_TOO_LARGE)
+        return asl_fault_set(fault, ASL_RUNTIME,
+                             "The JSONPath '%.120s' looks at more than %d values in the input",
+                             path->text, ASL_PATH_VISITS_MAX);
+    if (rc == MR_INVALID)
+        return asl_fault_set(fault, ASL_RUNTIME,
+                             "The function at the end of the JSONPath '%.120s' does not fit the "
+                             "value that it is asked of",
+                             path->text);
+    return rc;
 }
 
-enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path, const char *field,
-                           const cJSON **ret, struct asl_fault *fault)
+static enum mr_code not_found(struct asl_scope *scope, const struct asl_path *path,
+                              const char *field, struct asl_fault *fault)
 {
-    const cJSON *found;
-    enum mr_code rc = asl_scope_find(scope, path, &found);
     const char *text;
     size_t len;
 
-    if (rc)
-        return rc;
-    if (found) {
-        *ret = found;
-        return MR_OK;
-    }
     if (path->variable && !asl_variable_get(scope->frame, path->variable))
         return asl_fault_set(fault, ASL_RUNTIME,
                              "The path '%.120s' specified for the field '%.80s' refers to the "
@@ -167,6 +183,29 @@ enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path,
                          "The JSONPath '%.120s' specified for the field '%.80s' could not be found "
                          "in the input '%.240s'",
                          path->text, field, text);
+}
+
+enum mr_code asl_scope_get(struct asl_scope *scope, const struct asl_path *path, const char *field,
+                           const cJSON **ret, struct asl_fault *fault)
+{
+    const cJSON *found = NULL;
+    enum mr_code rc = asl_scope_find(scope, path, &found, fault);
+
+    if (!rc && !found)
+        rc = not_found(scope, path, field, fault);
+    if (!rc)
+        *ret = found;
+    return rc;
+}
+
+/* What was found, as a value: a part of one where it can be, else a copy. */
+static struct asl_value *share(struct asl_scope *scope, const struct asl_path *path,
+                               const cJSON *found)
+{
+    if (path->context || !path->reference)
+        return asl_value_new_take(cJSON_Duplicate(found, true));
+    return asl_value_view(
+        path->variable ? asl_variable_get(scope->frame, path->variable) : scope->data, found);
 }
 
 enum mr_code asl_scope_value(struct asl_scope *scope, const struct asl_path *path,
@@ -186,12 +225,7 @@ enum mr_code asl_scope_value(struct asl_scope *scope, const struct asl_path *pat
         rc = asl_scope_get(scope, path, field, &found, fault);
         if (rc)
             return rc;
-        if (path->context)
-            value = asl_value_new_take(cJSON_Duplicate(found, true));
-        else
-            value = asl_value_view(path->variable ? asl_variable_get(scope->frame, path->variable)
-                                                  : scope->data,
-                                   found);
+        value = share(scope, path, found);
     }
     if (!value)
         return MR_NO_MEMORY;

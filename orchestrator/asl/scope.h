@@ -17,12 +17,13 @@ struct asl_scope {
     const cJSON *item;      /* that an ItemSelector is about; NULL: the nearest Map's above */
     uint32_t item_index;
     cJSON *context; /* $$, once it was asked for */
+    cJSON *made;    /* what paths found that is no part of anything: an array, once there is any */
 };
 void asl_scope_release(struct asl_scope *);
 
-/* What path names, or NULL. */
+/* What path names, or NULL; lent by the scope.  MR_INVALID: looking for it went wrong. */
 MR_MUST_USE enum mr_code asl_scope_find(struct asl_scope *, const struct asl_path *path,
-                                        const cJSON **ret);
+                                        const cJSON **ret, struct asl_fault *fault);
 /* The same, and States.Runtime where it names nothing; field is told in the cause. */
 MR_MUST_USE enum mr_code asl_scope_get(struct asl_scope *, const struct asl_path *path,
                                        const char *field, const cJSON **ret,

@@ -7,8 +7,8 @@ static enum mr_code until_path(struct asl_turn *turn, struct asl_frame *frame,
 {
     struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
     struct asl_timestamp time;
-    const cJSON *found;
-    enum mr_code rc = asl_scope_find(&scope, path, &found);
+    const cJSON *found = NULL;
+    enum mr_code rc = asl_scope_find(&scope, path, &found, fault);
 
     if (!rc && !found)
         rc = asl_fault_set(fault, ASL_RUNTIME,

@@ -84,92 +84,6 @@ static void a_timer_is_never_early_for_a_part_of_a_millisecond(void **state)
     assert_int_equal(asl_timestamp_ms(&time), 1001);
 }
 
-static const char *at(const char *path_text, const char *json)
-{
-    static char text[256];
-    struct asl_arena arena = {0};
-    struct asl_path path;
-    struct mr_error err;
-    cJSON *tree = cJSON_Parse(json);
-    const cJSON *found;
-
-    assert_int_equal(asl_path_parse(&arena, path_text, &path, &err), MR_OK);
-    found = asl_path_get(&path, tree);
-    text[0] = '\0';
-    if (found)
-        assert_true(cJSON_PrintPreallocated((cJSON *)(uintptr_t)found, text, 256, false));
-    asl_arena_release(&arena);
-    cJSON_Delete(tree);
-    return text;
-}
-
-static void a_path_finds_what_it_names_and_nothing_else(void **state)
-{
-    static const char json[] = "{\"a\":{\"b c\":[10,[20,21],{\"d-e\":null}],\"\":5},\"a.b\":6,"
-                               "\"\\u00e4\":7,\"q'\":8}";
-
-    (void)state;
-    assert_string_equal(at("$.a['b c'][0]", json), "10");
-    assert_string_equal(at("$['a'][\"b c\"][1][1]", json), "21");
-    assert_string_equal(at("$.a['b c'][2].d-e", json), "null");
-    assert_string_equal(at("$.a['b c'][-2][0]", json), "20");
-    assert_string_equal(at("$['a.b']", json), "6");
-    assert_string_equal(at("$.\u00e4", json), "7");
-    assert_string_equal(at("$['q\\'']", json), "8");
-    assert_string_equal(at("$.a['']", json), "5");
-    assert_string_equal(at("$.a.b", json), "");
-    assert_string_equal(at("$.a['b c'][3]", json), "");
-    assert_string_equal(at("$.a['b c'][-4]", json), "");
-    assert_string_equal(at("$.a[0]", json), "");
-    assert_string_equal(at("$.A", json), "");
-    assert_string_equal(at("$.a['b c'].x", json), "");
-}
-
-static void a_path_is_refused_with_the_reason(void **state)
-{
-    static const struct {
-        const char *text;
-        enum mr_code code;
-        const char *word;
-    } bad[] = {
-        {"", MR_INVALID, "'$'"},
-        {"a.b", MR_INVALID, "'$'"},
-        {"$.", MR_INVALID, "name is missing"},
-        {"$.a.", MR_INVALID, "name is missing"},
-        {"$[", MR_INVALID, "index"},
-        {"$[1", MR_INVALID, "']'"},
-        {"$[-]", MR_INVALID, "index"},
-        {"$['a", MR_INVALID, "quote"},
-        {"$['a'", MR_INVALID, "']'"},
-        {"$.a b", MR_INVALID, "['name']"},
-        {"$[99999999999]", MR_INVALID, "index"},
-        {"$1", MR_INVALID, "variable"},
-        {"$a-b", MR_INVALID, "variable"},
-        {"$states.input", MR_INVALID, "JSONata"},
-        {"$.*", MR_UNSUPPORTED, "wildcards"},
-        {"$[*]", MR_UNSUPPORTED, "wildcards"},
-        {"$..a", MR_UNSUPPORTED, "'..'"},
-        {"$[1:2]", MR_UNSUPPORTED, "slices"},
-        {"$[:2]", MR_UNSUPPORTED, "slices"},
-        {"$[?(@.a)]", MR_UNSUPPORTED, "filters"},
-        {"$['a','b']", MR_UNSUPPORTED, "lists"},
-        {"$[0,1]", MR_UNSUPPORTED, "lists"},
-        {"$.a.length()", MR_UNSUPPORTED, "functions"},
-        {"States.Format('{}', $.a)", MR_UNSUPPORTED, "intrinsic functions"},
-    };
-    struct asl_arena arena = {0};
-    struct asl_path path;
-    struct mr_error err;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_int_equal(asl_path_parse(&arena, bad[i].text, &path, &err), bad[i].code);
-        if (!strstr(err.text, bad[i].word))
-            fail_msg("'%s': %s", bad[i].text, err.text);
-    }
-    asl_arena_release(&arena);
-}
-
 static void a_pattern_matches_as_a_shell_would(void **state)
 {
     (void)state;
@@ -240,8 +154,6 @@ int main(void)
         cmocka_unit_test(a_timestamp_is_read_to_the_nanosecond_and_printed_to_the_millisecond),
         cmocka_unit_test(what_is_no_timestamp_is_refused),
         cmocka_unit_test(a_timer_is_never_early_for_a_part_of_a_millisecond),
-        cmocka_unit_test(a_path_finds_what_it_names_and_nothing_else),
-        cmocka_unit_test(a_path_is_refused_with_the_reason),
         cmocka_unit_test(a_pattern_matches_as_a_shell_would),
         cmocka_unit_test(a_view_keeps_its_owner_and_what_is_shared_is_copied_before_a_change),
         cmocka_unit_test(size_is_counted_as_it_would_be_printed),
