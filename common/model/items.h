@@ -3,17 +3,18 @@
  *
  * ASL_RESOURCE_READ asks
  *   {"Resource":"arn:aws:states:::s3:getObject" | "...:s3:listObjectsV2", "Parameters":{Bucket, Key
- *    | Prefix}, "ReaderConfig":{InputType, CSVHeaderLocation, CSVHeaders, CSVDelimiter, ItemsPointer,
- *    MaxItems, ...}, "cursor": as the page before gave it; absent at first}
- * and answers {"items":[...], "cursor": where the next page begins; absent: that was all}.
+ *    | Prefix}, "ReaderConfig":{InputType, CSVHeaderLocation, CSVHeaders, CSVDelimiter,
+ * ItemsPointer, MaxItems, ...}, "cursor": as the page before gave it; absent at first} and answers
+ * {"items":[...], "cursor": where the next page begins; absent: that was all}.
  *
  * ASL_RESOURCE_WRITE asks
  *   {"Resource":"arn:aws:states:::s3:putObject", "Parameters":{Bucket, Prefix}, "WriterConfig":{
- *    OutputType, Transformation}, "dir": a name of this Map run's own, "part":n, "results":[records]}
- * and answers {}; then, once, with "MapRunArn" and "finish":true instead of part and results, and
- * answers {"MapRunArn":..,"ResultWriterDetails":{"Bucket":..,"Key": of the manifest}}.
- * A record is asl_run_record().  Files are <Prefix>/<dir>/SUCCEEDED_<part>.json, FAILED_<part>.json
- * and manifest.json, as AWS writes them.  Asked twice, it writes the same again. */
+ *    OutputType, Transformation}, "dir": a name of this Map run's own, "part":n,
+ * "results":[records]} and answers {}; then, once, with "MapRunArn" and "finish":true instead of
+ * part and results, and answers {"MapRunArn":..,"ResultWriterDetails":{"Bucket":..,"Key": of the
+ * manifest}}. A record is asl_run_record().  Files are <Prefix>/<dir>/SUCCEEDED_<part>.json,
+ * FAILED_<part>.json and manifest.json, as AWS writes them.  Asked twice, it writes the same again.
+ */
 #ifndef MR_ITEMS_H
 #define MR_ITEMS_H
 

@@ -1,7 +1,7 @@
 /* decode.c -- a run from its text.  Believes nothing: what does not fit the machine is MR_CORRUPT,
  * so that a run that decodes can be stepped without further checks. */
 #include "orchestrator/asl/encoding.h"
-#include "orchestrator/asl/frame.h"
+#include "orchestrator/asl/spread_text.h"
 #include "orchestrator/asl/step.h"
 
 #include "common/base/json.h"
@@ -181,6 +181,9 @@ static bool phase_fits(const struct asl_frame *frame, enum asl_type type)
 {
     bool fork = type == ASL_PARALLEL || type == ASL_MAP;
 
+    if (frame->spread && frame->phase != ASL_PHASE_SPREAD && frame->phase != ASL_PHASE_STOPPED &&
+        frame->phase != ASL_PHASE_FAILED)
+        return false;
     switch (frame->phase) {
     case ASL_PHASE_QUEUED:
     case ASL_PHASE_TASK:
@@ -191,6 +194,8 @@ static bool phase_fits(const struct asl_frame *frame, enum asl_type type)
         return (fork || type == ASL_TASK) && !frame->fork;
     case ASL_PHASE_FORK:
         return fork && frame->fork;
+    case ASL_PHASE_SPREAD:
+        return frame->spread != NULL;
     case ASL_PHASE_STOPPED:
     case ASL_PHASE_FAILED:
         return fork || !frame->fork;
@@ -244,6 +249,24 @@ static bool read_items(struct decoder *d, struct asl_fork_run *fork)
     return true;
 }
 
+static bool spread_value(void *ctx, const cJSON *item, bool required, struct asl_value **slot)
+{
+    return read_value(ctx, item, required, slot);
+}
+
+static bool read_spread(struct decoder *d, struct asl_frame *frame, const cJSON *json)
+{
+    const struct asl_state *state = state_of(d, frame);
+    bool no_memory;
+
+    if (state->type != ASL_MAP || !state->fork.spread)
+        return wrong(d, "fork");
+    if (asl_spread_decode(json, state->fork.spread, spread_value, d, &frame->spread, &no_memory))
+        return true;
+    d->no_memory |= no_memory;
+    return wrong(d, "a distributed Map");
+}
+
 static bool read_fork(struct decoder *d, struct asl_frame *frame, const cJSON *list)
 {
     const struct asl_state *state = state_of(d, frame);
@@ -253,8 +276,11 @@ static bool read_fork(struct decoder *d, struct asl_frame *frame, const cJSON *l
 
     if (cJSON_IsNumber(list))
         return true;
+    if (cJSON_IsObject(list))
+        return read_spread(d, frame, list);
     if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) != ASL_FORK_FIELDS ||
-        (state->type != ASL_PARALLEL && state->type != ASL_MAP))
+        (state->type != ASL_PARALLEL && state->type != ASL_MAP) ||
+        (state->type == ASL_MAP && state->fork.spread))
         return wrong(d, "fork");
     count = (uint32_t)integer(d, item, 0, ITEMS_MAX, "fork");
     if (d->wrong || (state->type == ASL_PARALLEL && count != state->fork.flows))
@@ -335,6 +361,7 @@ static struct asl_frame *place_frame(struct decoder *d, const cJSON *parent_item
         return NULL;
     }
     index = (uint32_t)integer(d, index_item, 0, next - 1, "index");
+    flow = d->run->flow;
     if (parent)
         flow = state_of(d, parent)->fork.flow +
                (state_of(d, parent)->type == ASL_PARALLEL ? index : 0);
@@ -489,6 +516,10 @@ static enum mr_code new_run(struct decoder *d, struct asl_machine *machine, stru
     start.job = job->valuestring;
     start.workflow = workflow->valuestring;
     start.seed = strtoull(seed->valuestring, NULL, 16);
+    if (mr_json_get(d->json, "fl"))
+        start.flow = (uint32_t)member(d, "fl", 1, machine->flow_count - 1);
+    if (d->wrong)
+        return mr_fail(err, MR_CORRUPT, "a run's text: fl does not fit");
     return asl_run_new(machine, &start, &d->run, err);
 }
 

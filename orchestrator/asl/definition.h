@@ -88,6 +88,27 @@ struct asl_fail {
     struct asl_path *cause_path;
 };
 
+/* What a Map in DISTRIBUTED mode has beyond the others. */
+struct asl_spread {
+    bool express;
+    const char *label;  /* NULL: none */
+    const char *reader; /* ItemReader's Resource; NULL: the items come with the input */
+    struct asl_template *reader_parameters;
+    const cJSON *reader_config;  /* NULL: none */
+    struct asl_number items_max; /* MaxItems */
+    bool batches;                /* has an ItemBatcher */
+    struct asl_number batch_items, batch_bytes;
+    struct asl_template *batch_input;
+    bool writes;        /* has a ResultWriter */
+    const char *writer; /* its Resource; NULL: results go into the output */
+    struct asl_template *writer_parameters;
+    const cJSON *writer_config; /* NULL: none */
+    const char *writer_form;    /* its Transformation; NULL: none was given */
+    struct asl_number tolerated_count;
+    const cJSON *tolerated_percent; /* the number; NULL: none */
+    struct asl_path *tolerated_path;
+};
+
 struct asl_fork {  /* Parallel: its branches; Map: its one item processor */
     uint32_t flow; /* the first; the others follow */
     uint32_t flows;
@@ -95,6 +116,7 @@ struct asl_fork {  /* Parallel: its branches; Map: its one item processor */
     struct asl_path *items_path;   /* Map; NULL: $ */
     struct asl_template *selector; /* Map */
     struct asl_number concurrency; /* Map; 0: no limit of its own */
+    struct asl_spread *spread;     /* Map in DISTRIBUTED mode; NULL: INLINE */
 };
 
 struct asl_state {

@@ -1,10 +1,15 @@
 /* encode.c -- a run as text, and which of its values are to be kept apart from it. */
 #include "orchestrator/asl/encoding.h"
-#include "orchestrator/asl/frame.h"
+#include "orchestrator/asl/spread_text.h"
 #include "orchestrator/asl/step.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static bool collect_value(void *ctx, struct asl_value *value)
+{
+    return asl_values_add(ctx, value);
+}
 
 static bool collect_frame(struct asl_values *values, struct asl_frame *frame)
 {
@@ -13,6 +18,8 @@ static bool collect_frame(struct asl_values *values, struct asl_frame *frame)
 
     for (uint32_t i = 0; ok && i < frame->variables.count; i++)
         ok = asl_values_add(values, frame->variables.items[i].value);
+    if (frame->spread)
+        return ok && asl_spread_values(frame->spread, collect_value, values);
     if (!fork)
         return ok;
     ok = ok && asl_values_add(values, fork->input);
@@ -186,10 +193,15 @@ static void add_frame(struct writer *w, const struct asl_machine *machine,
         add_tries(w, frame->tries, machine->states[frame->state].retrier_count);
     else
         word(w, ",0");
-    if (frame->fork)
+    if (frame->fork) {
         add_fork(w, frame->fork);
-    else
+    } else if (frame->spread) {
+        word(w, ",");
+        flush(w);
+        asl_spread_encode(frame->spread, w->buf);
+    } else {
         word(w, ",0");
+    }
     add_variables(w, &frame->variables);
     word(w, "]");
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)
@@ -214,6 +226,8 @@ static void add_head(struct writer *w, const struct asl_run *run)
     text_field(w, ",\"job\":", run->job);
     text_field(w, ",\"wf\":", run->workflow);
     add_seed(w, run->seed);
+    if (run->flow)
+        field(w, ",\"fl\":", run->flow);
     field(w, ",\"st\":", (int64_t)run->status);
     field(w, ",\"up\":", run->started);
     field(w, ",\"rd\":", run->redrives);

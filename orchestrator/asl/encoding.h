@@ -4,6 +4,7 @@
  *   job, wf, seed (16 hex digits)      st   status          up  1: started    rd  redrives
  *   t0   start_ms                      due  of the machine's time-out
  *   en, fi  states entered, left       ev   history entries so far
+ *   fl   the flow that it walks through, where that is not the machine
  *   vn   the last value's number       n    [state, entries, state, entries ...], none that are 0
  *   in, out  numbers of values; 0: none              err, cause  text, where there is one
  *   f    frames, parents first, each [parent (its place in f, -1), index, state, phase, seq,
@@ -12,7 +13,8 @@
  *        variables]
  *        tries: 0, or a number for each retrier
  *        variables: 0, or [name, its value, name, its value ...]
- *        fork: 0, or [count, next, concurrency, input, items, [output of each child before next]]
+ *        fork: 0, or what spread_text.c says of a distributed Map, or
+ *        [count, next, concurrency, input, items, [output of each child before next]]
  *   val  {"number": value}, those that are not kept apart
  *
  * A value is always referred to by its number.  A child is done when it has an output. */

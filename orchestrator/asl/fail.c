@@ -4,6 +4,7 @@
 
 #include "orchestrator/asl/probe.h"
 #include "orchestrator/asl/retry.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ static enum mr_code stop_one(struct asl_turn *turn, struct asl_frame *frame)
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_WAIT);
     if (frame->phase == ASL_PHASE_RETRY)
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_RETRY);
+    if (frame->phase == ASL_PHASE_SPREAD)
+        rc = asl_spread_stop(turn, frame);
     if (frame->phase != ASL_PHASE_TASK)
         return rc;
     effect = asl_effect_add(turn->effects, ASL_EFFECT_TASK_END, frame);
@@ -201,10 +204,13 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
         bool done;
         enum mr_code rc;
         if (type == ASL_PARALLEL || type == ASL_MAP) {
-            rc = stop_children(turn, frame);
+            rc = frame->spread ? asl_spread_stop(turn, frame) : stop_children(turn, frame);
             if (rc)
                 return rc;
-            asl_history_state(turn, frame, "Failed", NULL);
+            if (frame->spread)
+                asl_history_map_run(turn, frame, "Failed", fault);
+            if (frame->spread || frame->fork) /* else it had not begun */
+                asl_history_state(turn, frame, "Failed", NULL);
         }
         rc = handle(turn, frame, fault, &done);
         if (rc == MR_INVALID) /* the catch failed, and with what no catch takes */

@@ -26,6 +26,9 @@ struct asl_fault {
 #define ASL_DATA_LIMIT_EXCEEDED  "States.DataLimitExceeded"
 #define ASL_RESULT_PATH_MATCH    "States.ResultPathMatchFailure"
 #define ASL_NO_CHOICE_MATCHED    "States.NoChoiceMatched"
+#define ASL_ITEM_READER_FAILED   "States.ItemReaderFailed"
+#define ASL_RESULT_WRITER_FAILED "States.ResultWriterFailed"
+#define ASL_EXCEED_TOLERATED     "States.ExceedToleratedFailureThreshold"
 /* clang-format on */
 
 /* Fills fault with error and a cause made by the rest, as printf does, cut to fit; gives

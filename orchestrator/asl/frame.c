@@ -1,6 +1,8 @@
 /* frame.c -- the tree of frames and its book-keeping; what frames do is in step.c and state_*.c. */
 #include "orchestrator/asl/frame.h"
 
+#include "orchestrator/asl/spread.h"
+
 #include <stdlib.h>
 
 static bool add_live(struct asl_run *run, struct asl_frame *frame)
@@ -85,6 +87,8 @@ void asl_fork_run_free(struct asl_run *run, struct asl_frame *frame)
 {
     struct asl_fork_run *fork = frame->fork;
 
+    asl_spread_free(frame->spread);
+    frame->spread = NULL;
     if (!fork)
         return;
     for (uint32_t i = 0; i < fork->count; i++) {
@@ -113,7 +117,7 @@ void asl_run_hold(struct asl_run *run, struct asl_value **slot, struct asl_value
 {
     struct asl_value *old = *slot;
 
-    if (value->id == 0)
+    if (run && value->id == 0)
         value->id = ++run->value_next;
     *slot = value;
     asl_value_unref(old);

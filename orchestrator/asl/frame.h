@@ -19,6 +19,7 @@ enum asl_phase {                   /* written in encodings: only append */
                  ASL_PHASE_FORK,   /* its children run */
                  ASL_PHASE_STOPPED, /* cancelled: it goes on when the run is redriven */
                  ASL_PHASE_FAILED,  /* failed: likewise */
+                 ASL_PHASE_SPREAD,  /* a distributed Map: its children run elsewhere */
                  ASL_PHASE_COUNT
 };
 
@@ -64,6 +65,7 @@ struct asl_frame {
     struct asl_value *input;        /* raw input of the state */
     struct asl_variables variables; /* its flow's scope */
     struct asl_fork_run *fork;
+    struct asl_spread_run *spread; /* spread.h: what a distributed Map has instead of a fork */
 };
 
 struct asl_ids { /* numbers of values; sorted */
@@ -81,6 +83,7 @@ struct asl_run {
     char *job;
     char *workflow;
     uint64_t seed;
+    uint32_t flow; /* that it walks through; 0: the machine */
     enum asl_status status;
     bool started;
     bool broken; /* memory ran out in the middle of a step */
@@ -114,7 +117,7 @@ struct asl_frame *asl_frame_new(struct asl_run *, struct asl_frame *parent, uint
 void asl_frame_free(struct asl_run *, struct asl_frame *); /* with all below it; accepts NULL */
 /* NULL: out of memory. */
 struct asl_fork_run *asl_fork_run_new(uint32_t count);
-void asl_fork_run_free(struct asl_run *, struct asl_frame *); /* the frame's, if it has one */
+void asl_fork_run_free(struct asl_run *, struct asl_frame *); /* the frame's, or its spread */
 bool asl_fork_done(struct asl_fork_run *);
 static inline bool asl_fork_has(const struct asl_fork_run *fork, uint32_t index)
 {

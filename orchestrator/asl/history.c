@@ -1,6 +1,6 @@
 /* history.c -- entries of the history, named as AWS names them.  Ids are always counted, so that
  * they are the same whether anyone listens or not; details are made only for a listener. */
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,8 @@ void asl_history_state(struct asl_turn *turn, struct asl_frame *frame, const cha
         add_str(turn, details, "name", state->name);
         add_data(turn, details, strcmp(suffix, "Entered") == 0 ? "input" : "output", data);
         if (strcmp(suffix, "Started") == 0 && state->type == ASL_MAP)
-            add_int(turn, details, "length", frame->fork->count);
+            add_int(turn, details, "length",
+                    frame->fork ? frame->fork->count : (double)frame->spread->items_read);
     }
     asl_history_add(turn, frame, type, details);
 }
@@ -152,6 +153,25 @@ void asl_history_run(struct asl_turn *turn, const char *type, const char *field,
         add_data(turn, details, field, data);
     }
     asl_history_add(turn, turn->run->root, type, details);
+}
+
+void asl_history_map_run(struct asl_turn *turn, struct asl_frame *frame, const char *suffix,
+                         const struct asl_fault *fault)
+{
+    cJSON *details = NULL;
+    char type[TYPE_NAME_MAX] = "";
+    struct mr_buf arn = {0};
+
+    if (asl_history_wanted(turn)) {
+        (void)snprintf(type, sizeof(type), "MapRun%s", suffix);
+        asl_spread_arn(turn->run, frame, &arn);
+        details = object(turn);
+        add_str(turn, details, "mapRunArn", arn.failed ? NULL : arn.data);
+        add_str(turn, details, "error", fault ? fault->error : NULL);
+        add_str(turn, details, "cause", fault ? fault->cause : NULL);
+        mr_buf_release(&arn);
+    }
+    asl_history_add(turn, frame, type, details);
 }
 
 void asl_history_iteration(struct asl_turn *turn, struct asl_frame *map, struct asl_frame *child,

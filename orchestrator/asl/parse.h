@@ -87,6 +87,9 @@ void asl_parse_wait(struct asl_parser *, const cJSON *json, uint32_t state);
 void asl_parse_fail(struct asl_parser *, const cJSON *json, uint32_t state);
 void asl_parse_choice(struct asl_parser *, const cJSON *json, uint32_t state);
 void asl_parse_fork(struct asl_parser *, const cJSON *json, uint32_t state);
+/* parse_spread.c: a Map in DISTRIBUTED mode; and the same fields in a Map that is not. */
+void asl_parse_spread(struct asl_parser *, const cJSON *json, uint32_t state);
+void asl_refuse_spread(struct asl_parser *, const cJSON *json);
 void asl_parse_retry(struct asl_parser *, const cJSON *json, uint32_t state);
 /* check.c: reachability and the like, once everything is read. */
 void asl_check_machine(struct asl_parser *);

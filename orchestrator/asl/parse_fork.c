@@ -38,8 +38,37 @@ static void parse_branches(struct asl_parser *parser, const cJSON *json, uint32_
     asl_at_leave(parser, mark);
 }
 
-static void read_config(struct asl_parser *parser, const cJSON *processor)
+static bool is_distributed(const cJSON *json)
 {
+    const cJSON *now = mr_json_get(json, "ItemProcessor");
+    const cJSON *config = mr_json_get(now ? now : mr_json_get(json, "Iterator"), "ProcessorConfig");
+    const cJSON *mode = mr_json_get(config, "Mode");
+
+    return cJSON_IsString(mode) && strcmp(mode->valuestring, "DISTRIBUTED") == 0;
+}
+
+static void read_type(struct asl_parser *parser, const cJSON *config, struct asl_spread *spread)
+{
+    const char *type = NULL;
+
+    if (!asl_read_str(parser, config, "ExecutionType", &type))
+        return;
+    if (!spread && type)
+        asl_report_at(parser, "ExecutionType", ASL_SCHEMA,
+                      "Field is supported only with Mode DISTRIBUTED");
+    if (!spread)
+        return;
+    spread->express = type && strcmp(type, "EXPRESS") == 0;
+    if (!type)
+        asl_report(parser, ASL_SCHEMA, "The field 'ExecutionType' is required with DISTRIBUTED");
+    else if (!spread->express && strcmp(type, "STANDARD") != 0)
+        asl_report_at(parser, "ExecutionType", ASL_SCHEMA,
+                      "'%.80s' is neither STANDARD nor EXPRESS", type);
+}
+
+static void read_config(struct asl_parser *parser, const cJSON *processor, uint32_t index)
+{
+    static const char *const names[] = {"Mode", "ExecutionType", NULL};
     const cJSON *config = mr_json_get(processor, "ProcessorConfig");
     const char *mode = "INLINE";
     size_t mark;
@@ -51,15 +80,12 @@ static void read_config(struct asl_parser *parser, const cJSON *processor)
         return;
     }
     mark = asl_at(parser, "ProcessorConfig");
-    if (asl_read_str(parser, config, "Mode", &mode)) {
-        if (strcmp(mode, "DISTRIBUTED") == 0)
-            asl_report_at(parser, "Mode", ASL_NOT_YET, "DISTRIBUTED is not supported yet");
-        else if (strcmp(mode, "INLINE") != 0)
-            asl_report_at(parser, "Mode", ASL_SCHEMA, "'%.80s' is neither INLINE nor DISTRIBUTED",
-                          mode);
-        else
-            asl_read_known(parser, config, (const char *const[]){"Mode", NULL});
-    }
+    asl_read_known(parser, config, names);
+    if (asl_read_str(parser, config, "Mode", &mode) && strcmp(mode, "INLINE") != 0 &&
+        strcmp(mode, "DISTRIBUTED") != 0)
+        asl_report_at(parser, "Mode", ASL_SCHEMA, "'%.80s' is neither INLINE nor DISTRIBUTED",
+                      mode);
+    read_type(parser, config, parser->machine->states[index].fork.spread);
     asl_at_leave(parser, mark);
 }
 
@@ -81,7 +107,7 @@ static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32
     }
     mark = asl_at(parser, name);
     asl_read_known(parser, now ? now : old, names);
-    read_config(parser, now ? now : old);
+    read_config(parser, now ? now : old, index);
     if (asl_parse_flow(parser, now ? now : old, (int32_t)index, &flow)) {
         parser->machine->states[index].fork.flow = flow;
         parser->machine->states[index].fork.flows = 1;
@@ -106,5 +132,9 @@ void asl_parse_fork(struct asl_parser *parser, const cJSON *json, uint32_t index
         asl_read_template(parser, json, "ItemSelector", &fork->selector);
     else
         asl_read_template(parser, json, "Parameters", &fork->selector);
+    if (is_distributed(json))
+        asl_parse_spread(parser, json, index);
+    else
+        asl_refuse_spread(parser, json);
     parse_processor(parser, json, index);
 }

@@ -1,6 +1,6 @@
 /* resend.c -- a task's effect once more, made of what the run still holds: its raw input and the
  * state's fields give the same effective input again. */
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include <string.h>
 
@@ -22,6 +22,13 @@ enum mr_code asl_resend(struct asl_run *run, uint64_t seq, uint32_t attempt,
 
     quiet.history = NULL;
     asl_effects_reset(effects);
+    if (frame && frame->phase == ASL_PHASE_SPREAD && frame->attempt == attempt &&
+        frame->spread->exchange != ASL_EXCHANGE_NONE) {
+        rc = asl_spread_ask(&turn, frame);
+        if (rc)
+            asl_effects_reset(effects);
+        return rc ? mr_fail(err, rc, "run %s: no memory for a task of a Map", run->job) : MR_OK;
+    }
     if (!frame || frame->phase != ASL_PHASE_TASK || frame->attempt != attempt)
         return MR_OK;
     turn.now_ms = frame->since_ms;

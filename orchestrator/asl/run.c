@@ -1,7 +1,7 @@
 /* run.c -- a run from outside: made, looked at, freed.  step.c moves it. */
 #include "orchestrator/asl/run.h"
 
-#include "orchestrator/asl/frame.h"
+#include "orchestrator/asl/spread.h"
 #include "orchestrator/asl/step.h"
 
 #include <stdio.h>
@@ -27,6 +27,7 @@ enum mr_code asl_run_new(struct asl_machine *machine, const struct asl_start *st
         return mr_fail(err, MR_NO_MEMORY, "no memory for a run");
     run->machine = asl_machine_ref(machine);
     run->seed = start->seed;
+    run->flow = start->flow < machine->flow_count ? start->flow : 0;
     run->due_ms = ASL_NEVER;
     run->job = strdup(start->job);
     run->workflow = strdup(start->workflow);
@@ -147,6 +148,8 @@ static void add_bytes(void *ctx, const struct asl_frame *frame)
         *bytes += asl_json_bytes(frame->variables.items[i].value->json);
     if (frame->fork)
         *bytes += sizeof(*frame->fork) + frame->fork->count * sizeof(*frame->fork->children);
+    if (frame->spread)
+        *bytes += asl_spread_bytes(frame->spread);
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)
         if (frame->fork->children[i].output)
             *bytes += asl_json_bytes(frame->fork->children[i].output->json);
@@ -179,6 +182,11 @@ static void tell_task(void *ctx, const struct asl_frame *frame)
     if (frame->phase == ASL_PHASE_TASK)
         tell->task(tell->ctx, frame->seq, frame->attempt,
                    tell->machine->states[frame->state].task.resource, frame->since_ms);
+    if (frame->phase == ASL_PHASE_SPREAD && frame->spread->exchange != ASL_EXCHANGE_NONE)
+        tell->task(tell->ctx, frame->seq, frame->attempt,
+                   frame->spread->exchange == ASL_EXCHANGE_READ ? ASL_RESOURCE_READ
+                                                                : ASL_RESOURCE_WRITE,
+                   frame->since_ms);
 }
 
 void asl_run_tasks(const struct asl_run *run, asl_task_fn *task, void *ctx)
@@ -197,6 +205,8 @@ static void tell_timers(void *ctx, const struct asl_frame *frame)
         tell->timer(tell->ctx, frame->seq, frame->attempt, ASL_TIMER_WAIT, frame->due_ms);
     if (frame->phase == ASL_PHASE_RETRY)
         tell->timer(tell->ctx, frame->seq, frame->attempt, ASL_TIMER_RETRY, frame->due_ms);
+    if (frame->phase == ASL_PHASE_SPREAD && frame->due_ms != ASL_NEVER)
+        tell->timer(tell->ctx, frame->seq, frame->attempt, ASL_TIMER_MORE, frame->due_ms);
     if (frame->phase != ASL_PHASE_TASK)
         return;
     if (frame->timeout_ms != ASL_NEVER)
@@ -215,4 +225,34 @@ void asl_run_timers(const struct asl_run *run, asl_timer_fn *timer, void *ctx)
     if (run->due_ms != ASL_NEVER)
         timer(ctx, 0, 0, ASL_TIMER_MACHINE, run->due_ms);
     walk(run->root, tell_timers, &tell);
+}
+
+struct tell_children {
+    uint32_t max;
+    asl_child_fn *child;
+    void *ctx;
+};
+
+static void tell_children(void *ctx, const struct asl_frame *frame)
+{
+    const struct tell_children *tell = ctx;
+    uint32_t told = 0;
+
+    if (frame->phase != ASL_PHASE_SPREAD || frame->spread->failing)
+        return;
+    for (uint32_t i = 0; i < frame->spread->next && told < tell->max; i++) {
+        if (!asl_spread_runs(frame->spread, i))
+            continue;
+        told++;
+        tell->child(tell->ctx, frame->seq, frame->spread->round, frame->spread->born, i,
+                    frame->since_ms);
+    }
+}
+
+void asl_run_children(const struct asl_run *run, uint32_t max, asl_child_fn *child, void *ctx)
+{
+    struct tell_children tell = {.max = max, .child = child, .ctx = ctx};
+
+    if (run->status == ASL_RUNNING)
+        walk(run->root, tell_children, &tell);
 }

@@ -101,6 +101,7 @@ static bool add_item(cJSON *context, const struct asl_scope *scope)
     object = cJSON_AddObjectToObject(context, "Map");
     object = object ? cJSON_AddObjectToObject(object, "Item") : NULL;
     return object && cJSON_AddNumberToObject(object, "Index", index) &&
+           (!scope->item_key || add_str(object, "Key", scope->item_key)) &&
            add_reference(object, "Value", item);
 }
 

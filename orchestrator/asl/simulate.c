@@ -21,6 +21,7 @@ struct coming { /* a task's answer or a timer */
 
 struct player {
     const struct asl_simulation *plan;
+    struct asl_machine *machine;
     struct asl_run *run;
     struct asl_env env;
     struct asl_effects effects;
@@ -127,6 +128,55 @@ static enum mr_code on_task(struct player *player, const struct asl_effect *effe
     return push(player, &coming, err);
 }
 
+/* A child of a distributed Map is a whole run of its own, which begins now and ends when it ends.
+ */
+static enum mr_code on_child(struct player *player, const struct asl_effect *effect,
+                             struct mr_error *err)
+{
+    static const struct mr_json_limits limits = {16 * ASL_DATA_MAX, MR_JSON_DEPTH_MAX};
+    struct asl_simulation plan = *player->plan;
+    struct coming coming = {.event = {.seq = effect->seq,
+                                      .attempt = effect->attempt,
+                                      .index = effect->index,
+                                      .items = effect->items}};
+    struct asl_run *run = NULL;
+    char name[192];
+    cJSON *input = NULL;
+    bool failed = false;
+    enum mr_code rc = mr_json_parse(effect->input, effect->input_len, &limits, &input, err);
+
+    (void)snprintf(name, sizeof(name), "%.120s/%" PRIu64 "/%" PRIu32, plan.start.job, effect->seq,
+                   effect->index);
+    plan.start.job = name;
+    plan.start.seed ^= effect->seq << 32 ^ effect->index;
+    plan.start.flow = effect->flow;
+    plan.input = input;
+    plan.start_ms = player->now_ms;
+    plan.history = NULL;
+    if (!rc)
+        rc = asl_simulate(player->machine, &plan, &run, &coming.due_ms, err);
+    cJSON_Delete(input);
+    if (rc || asl_run_status(run) == ASL_RUNNING) { /* it waits for what never comes */
+        asl_run_free(run);
+        return rc;
+    }
+    coming.event.kind =
+        asl_run_status(run) == ASL_SUCCEEDED ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED;
+    if (effect->record)
+        coming.data = asl_run_record(run, coming.due_ms);
+    else if (asl_run_status(run) == ASL_SUCCEEDED)
+        coming.data = cJSON_Duplicate(asl_run_output(run), true);
+    coming.error = copy_text(asl_run_error(run), &failed);
+    coming.cause = copy_text(asl_run_cause(run), &failed);
+    failed |= !coming.data && (effect->record || coming.event.kind == ASL_EVENT_CHILD_OK);
+    asl_run_free(run);
+    if (failed) {
+        coming_release(&coming);
+        return mr_fail(err, MR_NO_MEMORY, "simulation: memory ran out");
+    }
+    return push(player, &coming, err);
+}
+
 static enum mr_code on_effect(struct player *player, const struct asl_effect *effect,
                               struct mr_error *err)
 {
@@ -141,14 +191,14 @@ static enum mr_code on_effect(struct player *player, const struct asl_effect *ef
                                           .attempt = effect->attempt,
                                           .timer = effect->timer};
         return push(player, &coming, err);
+    case ASL_EFFECT_CHILD:
+        return on_child(player, effect, err);
     case ASL_EFFECT_TASK_END:
     case ASL_EFFECT_TIMER_END:
     case ASL_EFFECT_CLOSED:
-        break;
-    case ASL_EFFECT_CHILD:
-    case ASL_EFFECT_CHILD_AGAIN:
     case ASL_EFFECT_CHILD_END:
-        break; /* no definition that parses asks for it */
+    case ASL_EFFECT_CHILD_AGAIN: /* nobody redrives a simulation */
+        break;
     }
     return MR_OK;
 }
@@ -191,6 +241,7 @@ enum mr_code asl_simulate(struct asl_machine *machine, const struct asl_simulati
                           struct asl_run **ret_run, int64_t *ret_end_ms, struct mr_error *err)
 {
     struct player player = {.plan = plan,
+                            .machine = machine,
                             .env = {.token = make_token,
                                     .history = plan->history,
                                     .ctx = plan->ctx,

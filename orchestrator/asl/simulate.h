@@ -1,6 +1,8 @@
 /* simulate.h -- a whole definition on virtual time.  Tasks are answered by a function, timers fire
  * as soon as nothing else can happen: nothing really waits, and the same answers give the same run.
- * Pure, as the language is: what is not the language's own comes in through the functions. */
+ * Pure, as the language is: what is not the language's own comes in through the functions.
+ * Children of a distributed Map are runs of their own within: their tasks are answered likewise,
+ * their history is not told.  Its pages are tasks too, of ASL_RESOURCE_READ and _WRITE. */
 #ifndef ASL_SIMULATE_H
 #define ASL_SIMULATE_H
 

@@ -1,5 +1,5 @@
 /* state_fork.c -- entering a Parallel or a Map.  fork.c goes on from there. */
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
@@ -44,7 +44,7 @@ static enum mr_code find_items(struct asl_turn *turn, struct asl_frame *frame,
     asl_scope_release(&scope);
     if (rc)
         return rc;
-    if (cJSON_IsArray(items->json)) {
+    if (cJSON_IsArray(items->json) || (fork->spread && cJSON_IsObject(items->json))) {
         asl_probe_value(turn, "afterItemsPath", items);
         *ret = items;
         return MR_OK;
@@ -75,10 +75,14 @@ static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
     enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0, input,
                                     &concurrency, fault);
 
+    if (!rc && fork->spread && fork->spread->reader)
+        return asl_spread_enter(turn, frame, asl_value_ref(input), NULL, concurrency, fault);
     if (!rc)
         rc = find_items(turn, frame, input, &items, fault);
     if (rc)
         return rc;
+    if (fork->spread)
+        return asl_spread_enter(turn, frame, asl_value_ref(input), items, concurrency, fault);
     frame->fork = asl_fork_run_new((uint32_t)cJSON_GetArraySize(items->json));
     if (!frame->fork) {
         asl_value_unref(items);

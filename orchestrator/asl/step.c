@@ -3,7 +3,7 @@
  * from a stack, so that neither a long chain nor a loop of states is deep. */
 #include "orchestrator/asl/step.h"
 
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +119,9 @@ static enum mr_code go_on(struct asl_turn *turn, struct asl_frame *frame)
     case ASL_PHASE_FORK:
         rc = asl_turn_fork(turn, frame, &fault);
         break;
+    case ASL_PHASE_SPREAD:
+        rc = asl_turn_spread(turn, frame, &fault);
+        break;
     case ASL_PHASE_TASK:
     case ASL_PHASE_WAIT:
     case ASL_PHASE_RETRY:
@@ -176,8 +179,8 @@ static enum mr_code set_machine_timer(struct asl_turn *turn)
     struct asl_run *run = turn->run;
 
     run->due_ms = ASL_NEVER;
-    if (run->machine->timeout_ms == 0)
-        return MR_OK;
+    if (run->machine->timeout_ms == 0 || run->flow > 0)
+        return MR_OK; /* it is the machine's own, not of a part of it */
     run->due_ms = turn->now_ms + run->machine->timeout_ms;
     return asl_effect_timer(turn, NULL, ASL_TIMER_MACHINE, run->due_ms);
 }
@@ -199,7 +202,7 @@ static enum mr_code on_start(struct asl_turn *turn, const struct asl_event *even
     if (!input)
         return MR_NO_MEMORY;
     asl_run_hold(run, &run->input, input);
-    run->root = asl_frame_new(run, NULL, 0, run->machine->flows[0].start);
+    run->root = asl_frame_new(run, NULL, 0, run->machine->flows[run->flow].start);
     if (!run->root)
         return MR_NO_MEMORY;
     asl_run_hold(run, &run->root->input, asl_value_ref(input));
@@ -288,6 +291,11 @@ static enum mr_code on_due(struct asl_turn *turn, struct asl_frame *frame, enum 
         asl_run_ready(turn->run, frame);
         return MR_OK;
     }
+    if (timer == ASL_TIMER_MORE) {
+        asl_run_phase(turn->run, frame, ASL_PHASE_SPREAD);
+        asl_run_ready(turn->run, frame);
+        return MR_OK;
+    }
     rc = types[ASL_WAIT]->result(turn, frame, NULL, &fault);
     return settle(turn, frame, rc, &fault);
 }
@@ -315,6 +323,9 @@ static enum mr_code on_timer(struct asl_turn *turn, const struct asl_event *even
         break;
     case ASL_TIMER_RETRY:
         due_ms = frame && frame->phase == ASL_PHASE_RETRY ? frame->due_ms : ASL_NEVER;
+        break;
+    case ASL_TIMER_MORE:
+        due_ms = frame && frame->phase == ASL_PHASE_SPREAD ? frame->due_ms : ASL_NEVER;
         break;
     case ASL_TIMER_TIMEOUT:
         due_ms = frame && frame->phase == ASL_PHASE_TASK ? frame->timeout_ms : ASL_NEVER;
@@ -351,6 +362,10 @@ static void resume(struct asl_run *run, struct asl_frame *frame)
 
     frame->due_ms = frame->timeout_ms = frame->heartbeat_ms = ASL_NEVER;
     forget_tries(frame);
+    if (frame->spread) {
+        asl_spread_resume(run, frame);
+        return;
+    }
     if (!fork) {
         asl_run_phase(run, frame, ASL_PHASE_ENTER);
         asl_run_ready(run, frame);
@@ -377,6 +392,18 @@ static enum mr_code on_redrive(struct asl_turn *turn)
     return set_machine_timer(turn);
 }
 
+/* The task that a distributed Map itself has out: a page read, results written. */
+static enum mr_code on_exchange(struct asl_turn *turn, struct asl_frame *frame,
+                                const struct asl_event *event, bool *ret_changed)
+{
+    if (frame->spread->exchange == ASL_EXCHANGE_NONE || event->kind == ASL_EVENT_HEARTBEAT)
+        return MR_OK;
+    *ret_changed = true;
+    return event->kind == ASL_EVENT_TASK_OK
+               ? asl_spread_answer(turn, frame, event->data)
+               : asl_spread_refusal(turn, frame, event->cause ? event->cause : event->error);
+}
+
 static enum mr_code apply(struct asl_turn *turn, const struct asl_event *event, bool *ret_changed)
 {
     struct asl_run *run = turn->run;
@@ -398,10 +425,16 @@ static enum mr_code apply(struct asl_turn *turn, const struct asl_event *event, 
         return asl_turn_close(turn, ASL_ABORTED, event->error, event->cause);
     }
     frame = asl_run_find(run, event->seq);
+    if (event->kind == ASL_EVENT_CHILD_OK || event->kind == ASL_EVENT_CHILD_FAILED)
+        return frame && frame->phase == ASL_PHASE_SPREAD
+                   ? asl_spread_child(turn, frame, event, ret_changed)
+                   : MR_OK;
     if (frame && frame->attempt != event->attempt)
         frame = NULL;
     if (event->kind == ASL_EVENT_TIMER)
         return on_timer(turn, event, frame, ret_changed);
+    if (frame && frame->phase == ASL_PHASE_SPREAD)
+        return on_exchange(turn, frame, event, ret_changed);
     if (!frame || frame->phase != ASL_PHASE_TASK)
         return MR_OK;
     if (event->kind == ASL_EVENT_HEARTBEAT)

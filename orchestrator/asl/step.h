@@ -30,15 +30,15 @@ enum { ASL_ENGINE = 1 };
 #define ASL_RESOURCE_WRITE "millrace:map.write" /* a page of results, and at last the manifest */
 
 enum asl_event_kind {
-    ASL_EVENT_START,       /* data: the input */
-    ASL_EVENT_TASK_OK,     /* seq, attempt; data: the task's answer */
-    ASL_EVENT_TASK_FAILED, /* seq, attempt; error, cause (either may be NULL) */
-    ASL_EVENT_TIMER,       /* seq, attempt, timer */
-    ASL_EVENT_CANCEL,      /* error, cause: of the ABORTED run */
-    ASL_EVENT_HEARTBEAT,   /* seq, attempt: a sign of life; sets the heartbeat timer anew */
-    ASL_EVENT_REDRIVE,     /* a FAILED, TIMED_OUT or ABORTED run goes on from where it failed:
-                              only the failed state (in a Parallel or Map: the failed branches) runs
-                              again, its retry counters start again */
+    ASL_EVENT_START,        /* data: the input */
+    ASL_EVENT_TASK_OK,      /* seq, attempt; data: the task's answer */
+    ASL_EVENT_TASK_FAILED,  /* seq, attempt; error, cause (either may be NULL) */
+    ASL_EVENT_TIMER,        /* seq, attempt, timer */
+    ASL_EVENT_CANCEL,       /* error, cause: of the ABORTED run */
+    ASL_EVENT_HEARTBEAT,    /* seq, attempt: a sign of life; sets the heartbeat timer anew */
+    ASL_EVENT_REDRIVE,      /* a FAILED, TIMED_OUT or ABORTED run goes on from where it failed:
+                               only the failed state (in a Parallel or Map: the failed branches) runs
+                               again, its retry counters start again */
     ASL_EVENT_CHILD_OK,     /* seq, attempt, index, items; data: the child's output or record */
     ASL_EVENT_CHILD_FAILED, /* likewise; error, cause; data: its record, where one was asked for */
 };
@@ -48,7 +48,8 @@ enum asl_timer {                        /* the letter is its name in events and 
                  ASL_TIMER_RETRY = 'r', /* a retry's back-off ends */
                  ASL_TIMER_TIMEOUT = 't',   /* TimeoutSeconds of a task passes */
                  ASL_TIMER_HEARTBEAT = 'h', /* HeartbeatSeconds without a sign of life */
-                 ASL_TIMER_MACHINE = 'm',   /* TimeoutSeconds of the machine; seq 0, attempt 0 */
+                 ASL_TIMER_MORE = 'c',    /* a distributed Map starts more children: due at once */
+                 ASL_TIMER_MACHINE = 'm', /* TimeoutSeconds of the machine; seq 0, attempt 0 */
 };
 
 struct asl_event {
@@ -65,15 +66,16 @@ struct asl_event {
 };
 
 enum asl_effect_kind {
-    ASL_EFFECT_TASK,      /* do this task, answer with (seq, attempt) */
-    ASL_EFFECT_TASK_END,  /* (seq, attempt) is answered, timed out or no longer wanted */
-    ASL_EFFECT_TIMER,     /* wake me at due_ms; replaces one of the same seq, attempt and kind */
-    ASL_EFFECT_TIMER_END, /* this timer is no longer wanted (after its own event, too) */
-    ASL_EFFECT_CLOSED,    /* the run has a final status: see asl_run_status() and the rest */
-    ASL_EFFECT_CHILD,     /* start a run of this machine in flow, with input; answer with its end:
-                             (seq, attempt, index, items).  Its identity is (seq, born, index). */
+    ASL_EFFECT_TASK,        /* do this task, answer with (seq, attempt) */
+    ASL_EFFECT_TASK_END,    /* (seq, attempt) is answered, timed out or no longer wanted */
+    ASL_EFFECT_TIMER,       /* wake me at due_ms; replaces one of the same seq, attempt and kind */
+    ASL_EFFECT_TIMER_END,   /* this timer is no longer wanted (after its own event, too) */
+    ASL_EFFECT_CLOSED,      /* the run has a final status: see asl_run_status() and the rest */
+    ASL_EFFECT_CHILD,       /* start a run of this machine in flow, with input; answer with its end:
+                               (seq, attempt, index, items).  Its identity is (seq, born, index). */
     ASL_EFFECT_CHILD_AGAIN, /* redrive that child (ASL_EVENT_REDRIVE), or tell its end once more if
-                               it has succeeded meanwhile; it answers with this attempt from now on */
+                               it has succeeded meanwhile; it answers with this attempt from now on
+                             */
     ASL_EFFECT_CHILD_END,   /* (seq, born, index) is no longer wanted: cancel it */
 };
 

@@ -15,6 +15,8 @@ struct asl_turn {
     size_t data_max;
     uint32_t entries_max;
     uint32_t in_flight_max;
+    uint32_t child_count; /* children started by this step, */
+    size_t child_bytes;   /* and bytes of their inputs */
     bool no_memory; /* noticed where nothing could be returned */
 };
 

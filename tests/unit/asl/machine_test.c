@@ -126,16 +126,8 @@ static void every_state_can_be_reached_and_every_flow_can_end(void **state)
 
 static void what_the_language_has_but_this_does_not_is_refused_and_named(void **state)
 {
-    static const char *const fields[] = {"Output", "Arguments", "Credentials", NULL};
-    static const char *const map_fields[] = {"Items",
-                                             "ItemReader",
-                                             "ItemBatcher",
-                                             "ResultWriter",
-                                             "Label",
-                                             "ToleratedFailureCount",
-                                             "ToleratedFailurePercentagePath",
-                                             "Output",
-                                             NULL};
+    static const char *const fields[] = {"Output", "Arguments", NULL};
+    static const char *const map_fields[] = {"Items", "Output", NULL};
     struct mr_buf text = {0}, place = {0};
 
     (void)state;
@@ -162,9 +154,98 @@ static void what_the_language_has_but_this_does_not_is_refused_and_named(void **
                    "/States/S/QueryLanguage", "not supported yet");
     assert_invalid(ONE("{" TASK ",\"Parameters\":{\"a\":[{\"b.$\":\"States.UUID(1)\"}]}}"), SCHEMA,
                    "/States/S/Parameters/a/0/b.$", "intrinsic");
-    assert_invalid(ONE("{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{\"ProcessorConfig\":"
-                       "{\"Mode\":\"DISTRIBUTED\"},\"StartAt\":\"E\",\"States\":{" END "}}}"),
-                   LATER, "/States/S/ItemProcessor/ProcessorConfig/Mode", "not supported yet");
+}
+
+#define DISTRIBUTED(type, rest)                                                                    \
+    ONE("{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":"         \
+        "\"DISTRIBUTED\"" type "},\"StartAt\":\"E\",\"States\":{" END "}}" rest "}")
+#define SPREAD(rest) DISTRIBUTED(",\"ExecutionType\":\"STANDARD\"", rest)
+#define READ(rest)                                                                                 \
+    SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"      \
+           "\"Bucket\":\"b\",\"Key\":\"k\"},\"ReaderConfig\":{" rest "}}")
+
+static void a_distributed_map_is_checked_field_by_field(void **state)
+{
+    static const char *const only[] = {"ItemReader",
+                                       "ItemBatcher",
+                                       "ResultWriter",
+                                       "ToleratedFailureCount",
+                                       "ToleratedFailurePercentagePath",
+                                       "Label"};
+    char text[512], place[64];
+
+    (void)state;
+    assert_valid(SPREAD(""));
+    assert_valid(DISTRIBUTED(",\"ExecutionType\":\"EXPRESS\"", ",\"Label\":\"L-1_\u00e4.(x)\""));
+    assert_invalid(DISTRIBUTED("", ""), SCHEMA, "/States/S/ItemProcessor/ProcessorConfig",
+                   "ExecutionType");
+    assert_invalid(DISTRIBUTED(",\"ExecutionType\":\"FAST\"", ""), SCHEMA,
+                   "/States/S/ItemProcessor/ProcessorConfig/ExecutionType", "EXPRESS");
+    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
+        (void)snprintf(text, sizeof text,
+                       ONE("{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"E\","
+                           "\"States\":{" END "}},\"%s\":{}}"),
+                       only[i]);
+        (void)snprintf(place, sizeof place, "/States/S/%s", only[i]);
+        assert_invalid(text, SCHEMA, place, "DISTRIBUTED");
+    }
+    assert_invalid(SPREAD(",\"ToleratedFailurePercentage\":100.5"), SCHEMA,
+                   "/States/S/ToleratedFailurePercentage", "between 0 and 100");
+    assert_invalid(SPREAD(",\"ToleratedFailureCount\":1,\"ToleratedFailureCountPath\":\"$.a\""),
+                   SCHEMA, "/States/S", "Only one");
+    assert_invalid(SPREAD(",\"ItemBatcher\":{}"), SCHEMA, "/States/S/ItemBatcher", "required");
+    assert_invalid(SPREAD(",\"ResultWriter\":{}"), SCHEMA, "/States/S/ResultWriter", "required");
+    assert_invalid(SPREAD(",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::sqs:sendMessage\"}"),
+                   SCHEMA, "/States/S/ResultWriter/Resource", "s3:putObject");
+}
+
+static void an_item_reader_says_what_it_reads_and_how(void **state)
+{
+    (void)state;
+    assert_valid(READ("\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"FIRST_ROW\",\"MaxItems\":"
+                      "100000000"));
+    assert_valid(READ("\"InputType\":\"JSON\",\"ItemsPointer\":\"/a/b\",\"MaxItemsPath\":\"$.n\""));
+    assert_valid(SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\","
+                        "\"Parameters\":{\"Bucket\":\"b\"}}"));
+    assert_invalid(READ(""), SCHEMA, "/States/S/ItemReader/ReaderConfig", "InputType");
+    assert_invalid(READ("\"InputType\":\"XML\""), SCHEMA,
+                   "/States/S/ItemReader/ReaderConfig/InputType", "XML");
+    assert_invalid(READ("\"InputType\":\"PARQUET\""), LATER,
+                   "/States/S/ItemReader/ReaderConfig/InputType", "PARQUET");
+    assert_invalid(READ("\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"GIVEN\""), SCHEMA,
+                   "/States/S/ItemReader/ReaderConfig", "CSVHeaders");
+    assert_invalid(READ("\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"FIRST_ROW\","
+                        "\"CSVDelimiter\":\"X\""),
+                   SCHEMA, "/States/S/ItemReader/ReaderConfig/CSVDelimiter", "X");
+    assert_invalid(READ("\"InputType\":\"JSON\",\"ItemsPointer\":\"a\""), SCHEMA,
+                   "/States/S/ItemReader/ReaderConfig/ItemsPointer", "pointer");
+    assert_invalid(READ("\"InputType\":\"JSON\",\"Foo\":1"), SCHEMA,
+                   "/States/S/ItemReader/ReaderConfig/Foo", "not supported");
+    assert_invalid(SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::sqs:x\","
+                          "\"ReaderConfig\":{\"InputType\":\"JSON\"}}"),
+                   SCHEMA, "/States/S/ItemReader/Resource", "s3:getObject");
+}
+
+/* What AWS refuses in a Label: it becomes part of names. */
+static void a_label_is_short_and_plain(void **state)
+{
+    static const char bad[] = " ?*<>{}[]\"#%\\^|~`$&,;:/\x7f\t";
+    char text[512];
+    struct mr_buf label = {0};
+
+    (void)state;
+    for (const char *p = bad; *p; p++) {
+        mr_buf_reset(&label);
+        (void)mr_buf_add_json(&label, (char[]){'a', *p, 'b'}, 3);
+        (void)snprintf(text, sizeof text, SPREAD(",\"Label\":%s"), label.data);
+        assert_invalid(text, SCHEMA, "/States/S/Label", "not allowed");
+    }
+    mr_buf_release(&label);
+    assert_invalid(SPREAD(",\"Label\":\"a\\u0093\""), SCHEMA, "/States/S/Label", "not allowed");
+    assert_invalid(SPREAD(",\"Label\":\"\""), SCHEMA, "/States/S/Label", "1 to 40");
+    assert_invalid(SPREAD(",\"Label\":\"12345678901234567890123456789012345678901\""), SCHEMA,
+                   "/States/S/Label", "1 to 40");
+    assert_valid(SPREAD(",\"Label\":\"1234567890123456789012345678901234567890\""));
 }
 
 static void a_task_names_a_resource_and_sane_limits(void **state)
@@ -381,6 +462,9 @@ int main(void)
         cmocka_unit_test(names_are_unique_over_nested_machines_and_of_a_decent_length),
         cmocka_unit_test(every_state_can_be_reached_and_every_flow_can_end),
         cmocka_unit_test(what_the_language_has_but_this_does_not_is_refused_and_named),
+        cmocka_unit_test(a_distributed_map_is_checked_field_by_field),
+        cmocka_unit_test(an_item_reader_says_what_it_reads_and_how),
+        cmocka_unit_test(a_label_is_short_and_plain),
         cmocka_unit_test(a_task_names_a_resource_and_sane_limits),
         cmocka_unit_test(paths_and_templates_are_checked_where_they_stand),
         cmocka_unit_test(retry_and_catch_are_checked),

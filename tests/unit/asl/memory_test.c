@@ -98,6 +98,55 @@ static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
 
 /* ---- a run -------------------------------------------------------------------------------- */
 
+static const char spread_definition[] =
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemReader\":{\"Resource\":"
+    "\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Key.$\":\"$.t\"},\"ReaderConfig\":{"
+    "\"InputType\":\"JSON\",\"MaxItems\":9}},\"ItemBatcher\":{\"MaxItemsPerBatch\":2,"
+    "\"BatchInput\":{\"l.$\":\"$.l\"}},\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\"},"
+    "\"ToleratedFailurePercentage\":60,\"Label\":\"L\",\"ItemProcessor\":{\"ProcessorConfig\":{"
+    "\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"I\",\"States\":{"
+    "\"I\":{\"Type\":\"Succeed\"}}},\"ResultWriter\":{\"Resource\":"
+    "\"arn:aws:states:::s3:putObject\",\"Parameters\":{\"Bucket\":\"b\"},\"WriterConfig\":{"
+    "\"OutputType\":\"JSON\"}},\"End\":true}}}";
+
+static const struct asl_event *spread_events(size_t *ret_count)
+{
+    static struct asl_event list[16];
+    static cJSON *input, *page, *answer;
+    size_t n = 0;
+
+    if (!input) {
+        input = cJSON_Parse("{\"l\":[1,{\"a\":[2]}],\"t\":\"text\"}");
+        page = cJSON_Parse("{\"items\":[1,{\"a\":2},\"c\"]}");
+        answer = cJSON_Parse("{\"Output\":\"[1]\"}");
+    }
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_START, .time_ms = 1, .data = input};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 2, .seq = 1, .attempt = 2, .data = page};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_CHILD_OK,
+                                   .time_ms = 3,
+                                   .seq = 1,
+                                   .attempt = 1,
+                                   .items = 2,
+                                   .data = answer};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_CANCEL, .time_ms = 4, .error = "stop"};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_REDRIVE, .time_ms = 5};
+    list[n++] = (struct asl_event){.kind = ASL_EVENT_CHILD_FAILED,
+                                   .time_ms = 6,
+                                   .seq = 1,
+                                   .attempt = 3,
+                                   .index = 1,
+                                   .items = 1,
+                                   .error = "E",
+                                   .cause = "c"};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 7, .seq = 1, .attempt = 4, .data = answer};
+    list[n++] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 8, .seq = 1, .attempt = 5, .data = answer};
+    *ret_count = n;
+    return list;
+}
+
 static const struct asl_event *events(size_t *ret_count)
 {
     static struct asl_event list[16];
@@ -189,19 +238,15 @@ static enum mr_code attempt(struct asl_machine *machine, const struct mr_buf *te
     return rc;
 }
 
-static void a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on(void **state)
+static void run_out_at_each(const char *text, const struct asl_event *list, size_t count)
 {
     struct asl_start start = {.job = "j", .workflow = "w", .tenant = "t", .seed = 7};
     struct asl_machine *machine;
     struct asl_run *run;
     struct mr_buf before = {0}, after = {0};
-    size_t count;
-    const struct asl_event *list = events(&count);
     long tries = 0;
 
-    (void)state;
-    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
-                     MR_OK);
+    assert_int_equal(asl_machine_parse(text, strlen(text), NULL, &machine, NULL), MR_OK);
     assert_int_equal(asl_run_new(machine, &start, &run, NULL), MR_OK);
     assert_int_equal(asl_run_encode(run, &values, &before, NULL), MR_OK);
     for (size_t i = 0; i < count; i++) {
@@ -222,11 +267,30 @@ static void a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on(void 
     asl_machine_unref(machine);
 }
 
+static void a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on(void **state)
+{
+    size_t count;
+    const struct asl_event *list = events(&count);
+
+    (void)state;
+    run_out_at_each(definition, list, count);
+}
+
+static void a_distributed_map_that_does_not_fit_goes_on_from_its_last_encoding(void **state)
+{
+    size_t count;
+    const struct asl_event *list = spread_events(&count);
+
+    (void)state;
+    run_out_at_each(spread_definition, list, count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_that_does_not_fit_is_told_and_leaves_nothing),
         cmocka_unit_test(a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on),
+        cmocka_unit_test(a_distributed_map_that_does_not_fit_goes_on_from_its_last_encoding),
     };
     cJSON_Hooks hooks = {cjson_malloc, free};
 

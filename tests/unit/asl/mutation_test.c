@@ -32,6 +32,15 @@ static const char *const seeds[] = {
     "\"I\":{"
     "\"Type\":\"Succeed\"}}},\"End\":true}}}],\"End\":true},\"F\":{\"Type\":\"Fail\",\"ErrorPath\":"
     "\"$.Error\",\"Cause\":\"c\"}}}",
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemReader\":{\"Resource\":"
+    "\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Key.$\":\"$.t\"},\"ReaderConfig\":{"
+    "\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"GIVEN\",\"CSVHeaders\":[\"a\"],\"MaxItems\":9}"
+    "},\"ItemBatcher\":{\"MaxItemsPerBatch\":2,\"BatchInput\":{\"l.$\":\"$.l\"}},"
+    "\"ToleratedFailurePercentage\":60,\"Label\":\"L\",\"ItemProcessor\":{\"ProcessorConfig\":{"
+    "\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"I\",\"States\":{"
+    "\"I\":{\"Type\":\"Succeed\"}}},\"ResultWriter\":{\"Resource\":"
+    "\"arn:aws:states:::s3:putObject\",\"Parameters\":{\"Bucket\":\"b\"},\"WriterConfig\":{"
+    "\"OutputType\":\"JSON\"}},\"End\":true}}}",
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"TimestampPath\":\"$.t\","
     "\"InputPath\":null,"
     "\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.x\"}}}",

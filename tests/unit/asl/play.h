@@ -33,6 +33,13 @@ struct play_timer {
     int64_t due_ms;
 };
 
+struct play_child { /* of a distributed Map, outstanding */
+    uint64_t seq;
+    uint32_t attempt, born, index, items, flow;
+    bool record, again;
+    char *input; /* NULL: a redriven one */
+};
+
 struct play_value {
     uint32_t id;
     char *text;
@@ -57,6 +64,9 @@ struct play {
     size_t task_count, task_cap;
     struct play_timer *timers;
     size_t timer_count, timer_cap;
+    struct play_child *children;
+    size_t child_count, child_cap;
+    unsigned children_stopped;
     unsigned stopped; /* tasks ended unwanted */
     unsigned answered;
     unsigned sent;
@@ -73,6 +83,11 @@ void play_event(struct play *, const struct asl_event *event); /* at play->now_m
 void play_start(struct play *, const char *input);
 void play_ok(struct play *, const char *state, const char *json); /* the first task of that state */
 void play_fail(struct play *, const char *state, const char *error, const char *cause);
+void play_sync(struct play *); /* the last encoding is that of now: after events without a twin */
+/* The end of a child: an output, or an error with json NULL. */
+void play_child_ok(struct play *, uint32_t index, const char *json);
+void play_child_fail(struct play *, uint32_t index, const char *error);
+struct play_child *play_child_of(struct play *, uint32_t index); /* NULL: none */
 void play_timer(struct play *, size_t index); /* fires it, at its due time if that is later */
 void play_next_timer(struct play *);          /* the earliest */
 void play_cancel(struct play *);

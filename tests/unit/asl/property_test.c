@@ -52,6 +52,31 @@ static void add_paths(struct mr_buf *buf)
         mr_buf_add_str(buf, ",\"OutputPath\":\"$\"");
 }
 
+/* What makes a Map a distributed one: its flow is the children's business. */
+static void add_spread(struct mr_buf *buf, unsigned depth)
+{
+    struct mr_buf flow = {0};
+
+    if (pick(2))
+        mr_buf_add_str(buf, ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\","
+                            "\"ReaderConfig\":{\"InputType\":\"JSON\"},\"Parameters\":{\"k.$\":"
+                            "\"$\"}}");
+    if (pick(3) == 0)
+        mr_buf_add_str(buf, ",\"ItemBatcher\":{\"MaxItemsPerBatch\":2}");
+    if (pick(3) == 0)
+        mr_buf_add_str(buf, ",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\"}");
+    if (pick(2))
+        mr_buf_addf(buf, ",\"ToleratedFailureCount\":%u", pick(3));
+    if (pick(3) == 0)
+        mr_buf_addf(buf, ",\"ToleratedFailurePercentage\":%u", pick(101));
+    add_flow(&flow, depth + 1);
+    mr_buf_addf(buf,
+                ",\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","
+                "\"ExecutionType\":\"STANDARD\"},%s",
+                flow.data + 1);
+    mr_buf_release(&flow);
+}
+
 static void add_fork(struct mr_buf *buf, unsigned depth)
 {
     if (pick(2)) {
@@ -70,8 +95,12 @@ static void add_fork(struct mr_buf *buf, unsigned depth)
     if (pick(2))
         mr_buf_add_str(buf, ",\"ItemSelector\":{\"item.$\":\"$$.Map.Item.Value\",\"list\":[1],"
                             "\"in.$\":\"$\"}");
-    mr_buf_add_str(buf, ",\"ItemProcessor\":");
-    add_flow(buf, depth + 1);
+    if (pick(2)) {
+        mr_buf_add_str(buf, ",\"ItemProcessor\":");
+        add_flow(buf, depth + 1);
+        return;
+    }
+    add_spread(buf, depth);
 }
 
 /* State number i of a flow with count states, the last of which succeeds. */
@@ -155,6 +184,7 @@ struct log {
 };
 
 static cJSON *answers[4];
+static cJSON *pages[3]; /* of an ItemReader; with the first another follows */
 
 static void apply(struct play *play, struct log *log, const struct asl_event *event)
 {
@@ -174,12 +204,23 @@ static struct asl_event random_event(struct play *play, const struct log *log)
     if (what == 1) { /* something that never was */
         event.seq = pick(30);
         event.attempt = pick(3);
-        event.timer = "wrthm"[pick(5)];
+        event.timer = "wrthmc"[pick(6)];
         event.kind = pick(2) ? ASL_EVENT_TIMER : ASL_EVENT_TASK_OK;
         return event;
     }
     if (what == 2 && pick(10) == 0) {
         event.kind = ASL_EVENT_CANCEL;
+        return event;
+    }
+    if (play->child_count > 0 && (play->task_count == 0 || pick(2))) {
+        const struct play_child *child = &play->children[pick((unsigned)play->child_count)];
+        event.kind = pick(4) ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED;
+        event.seq = child->seq;
+        event.attempt = child->attempt;
+        event.index = child->index;
+        event.items = child->items;
+        event.error = event.kind == ASL_EVENT_CHILD_OK ? NULL : errors[pick(3)];
+        event.data = event.kind == ASL_EVENT_CHILD_OK || child->record ? answers[pick(4)] : NULL;
         return event;
     }
     if (play->timer_count > 0 && (play->task_count == 0 || pick(4) == 0)) {
@@ -203,6 +244,8 @@ static struct asl_event random_event(struct play *play, const struct log *log)
                                   : ASL_EVENT_TASK_OK;
         event.error = errors[pick(40) == 0 ? 3 : pick(3)];
         event.data = answers[pick(4)];
+        if (strcmp(task->resource, ASL_RESOURCE_READ) == 0)
+            event.data = pages[pick(3)];
     }
     return event;
 }
@@ -219,7 +262,7 @@ static void check_end(struct play *play)
     enum asl_status status = asl_run_status(play->run);
 
     assert_true(status != ASL_RUNNING);
-    assert_int_equal(play->task_count + play->timer_count, 0);
+    assert_int_equal(play->task_count + play->timer_count + play->child_count, 0);
     assert_int_equal(play->sent, play->answered + play->stopped);
     assert_int_equal(asl_run_output(play->run) != NULL, status == ASL_SUCCEEDED);
 }
@@ -302,6 +345,9 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
     answers[2] = cJSON_Parse("{\"x\":{\"y\":[]},\"list\":[{}]}");
     answers[3] = cJSON_CreateObject();
     cJSON_AddItemToObject(answers[3], "large", cJSON_CreateString("0123456789abcdef"));
+    pages[0] = cJSON_Parse("{\"items\":[1,{\"a\":2},[3]],\"cursor\":7}");
+    pages[1] = cJSON_Parse("{\"items\":[\"x\"]}");
+    pages[2] = cJSON_Parse("{\"items\":{\"k\":1}}");
     if (getenv("MILLRACE_ROUNDS")) /* to search for longer */
         rounds = strtoull(getenv("MILLRACE_ROUNDS"), NULL, 10);
     for (uint64_t round = 0; round < rounds; round++)
@@ -312,6 +358,8 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
     assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20);
     for (int i = 0; i < 4; i++)
         cJSON_Delete(answers[i]);
+    for (int i = 0; i < 3; i++)
+        cJSON_Delete(pages[i]);
 }
 
 int main(void)

@@ -1,0 +1,42 @@
+/* spread_turn.h -- what step.c, fail.c and state_fork.c call of a distributed Map. */
+#ifndef ASL_SPREAD_TURN_H
+#define ASL_SPREAD_TURN_H
+
+#include "orchestrator/asl/spread.h"
+#include "orchestrator/asl/turn.h"
+
+#include "common/base/buf.h"
+
+#include <string.h>
+
+/* state_spread.c: input and items (NULL: the reader brings them) are taken over. */
+enum mr_code asl_spread_enter(struct asl_turn *, struct asl_frame *, struct asl_value *input,
+                              struct asl_value *items, int64_t concurrency, struct asl_fault *);
+/* spread.c: the frame's own turn: children started, its next exchange, its end. */
+enum mr_code asl_turn_spread(struct asl_turn *, struct asl_frame *, struct asl_fault *);
+/* What the writer answered is the state's result (taken over). */
+enum mr_code asl_spread_finished(struct asl_turn *, struct asl_frame *, struct asl_value *result,
+                                 struct asl_fault *);
+/* Its children answer with records, not with outputs alone. */
+static inline bool asl_spread_records(const struct asl_spread *fields)
+{
+    return fields->writer ||
+           (fields->writes && (!fields->writer_form || strcmp(fields->writer_form, "NONE") == 0));
+}
+/* spread_events.c: what came for the frame, which is in phase SPREAD. */
+enum mr_code asl_spread_child(struct asl_turn *, struct asl_frame *, const struct asl_event *,
+                              bool *ret_changed);
+enum mr_code asl_spread_answer(struct asl_turn *, struct asl_frame *, const cJSON *data);
+enum mr_code asl_spread_refusal(struct asl_turn *, struct asl_frame *, const char *cause);
+/* Its children, its exchange and its timer are told to end; it stays as it is, for a redrive. */
+enum mr_code asl_spread_stop(struct asl_turn *, struct asl_frame *);
+void asl_spread_resume(struct asl_run *, struct asl_frame *);
+/* spread_ask.c: the task of the exchange under way, with its input made (again). */
+enum mr_code asl_spread_ask(struct asl_turn *, const struct asl_frame *);
+/* The Map run's name: MapRunArn. */
+void asl_spread_arn(const struct asl_run *, const struct asl_frame *, struct mr_buf *buf);
+/* history.c: MapRunStarted, MapRunSucceeded, MapRunFailed. */
+void asl_history_map_run(struct asl_turn *, struct asl_frame *, const char *suffix,
+                         const struct asl_fault *fault);
+
+#endif
