@@ -209,7 +209,9 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
                 return rc;
             if (frame->spread)
                 asl_history_map_run(turn, frame, "Failed", fault);
-            if (frame->spread || frame->fork) /* else it had not begun */
+            /* A Map that had not begun is not told to have failed, but for its expressions. */
+            if (frame->spread || frame->fork ||
+                (fault->error && strcmp(fault->error, "States.QueryEvaluationError") == 0))
                 asl_history_state(turn, frame, "Failed", NULL);
         }
         rc = handle(turn, frame, fault, &done);

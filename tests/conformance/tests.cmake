@@ -1,5 +1,6 @@
 # The programs behind tests/conformance/run: they play recorded cases, a judge compares.
 add_executable(conformance_asl ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_cases.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_objects.c
     ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_play.c)
-target_link_libraries(conformance_asl PRIVATE asl)
+target_link_libraries(conformance_asl PRIVATE asl mr_model)
 set_target_properties(conformance_asl PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
