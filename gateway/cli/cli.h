@@ -60,6 +60,10 @@ MR_MUST_USE enum mr_code cli_download(struct cli *, const char *path, const char
 MR_MUST_USE enum mr_code cli_read_file(const char *file, size_t max, struct mr_buf *ret,
                                        struct mr_error *err);
 
+/* JSON: the text itself, or after an @ the file that holds it. *ret is the caller's. */
+MR_MUST_USE enum mr_code cli_read_json(const char *text_or_file, cJSON **ret, struct mr_error *err);
+MR_MUST_USE enum mr_code cli_read_json_file(const char *file, cJSON **ret, struct mr_error *err);
+
 /* ---- output -------------------------------------------------------------------------------------
  */
 const char *cli_text(const cJSON *object, const char *name); /* "" where absent; lent */
@@ -70,6 +74,8 @@ int64_t cli_time(const cJSON *object, const char *name);
 const char *cli_paint(const struct cli *, const char *status); /* colour of a status, or "" */
 const char *cli_plain(const struct cli *);                     /* ends it */
 void cli_print_json(const cJSON *item);
+/* Prints what differs, a line a place; how many places. */
+size_t cli_json_diff(const struct cli *, const cJSON *old, const cJSON *new);
 void cli_when(int64_t time_ms, char *buf, size_t size); /* local time, for people */
 
 /* ---- verbs; each prints what it has to say and returns the outcome ------------------------------

@@ -26,8 +26,8 @@ static const struct verb {
     {"outputs", "outputs JOB [--to DIR]", "list a job's outputs, or fetch them", cli_outputs, true},
     {"cancel", "cancel JOB", "abort a job", cli_cancel, true},
     {"redrive", "redrive JOB", "run a failed job again from where it failed", cli_redrive, true},
-    {"workflow", "workflow put NAME FILE | ls | show NAME | rm NAME", "keep named workflows",
-     cli_workflow, true},
+    {"workflow", "workflow put|ls|show|rm|diff|validate|test-state|simulate ...",
+     "keep named workflows, and try definitions without a cluster", cli_workflow, false},
     {"doctor", "doctor", "check each dependency, and say what to do", cli_doctor, false},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0], SETTINGS_MAX = 16 };

@@ -10,24 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum mr_code read_json(const char *text_or_file, cJSON **ret, struct mr_error *err)
-{
-    struct mr_buf text = {0};
-    enum mr_code rc;
-
-    if (text_or_file[0] != '@')
-        return mr_json_parse(text_or_file, strlen(text_or_file), &mr_json_limits_message, ret, err);
-    rc = cli_read_file(text_or_file + 1, MR_JOB_MESSAGE_MAX, &text, err);
-    if (!rc)
-        rc = mr_json_parse(text.data ? text.data : "", text.len, &mr_json_limits_message, ret, err);
-    mr_buf_release(&text);
-    return rc ? mr_fail_in(err, rc, text_or_file + 1) : MR_OK;
-}
-
 /* A file is a definition when it has States, else a recipe; a word that is no file is a name. */
 static enum mr_code what_to_run(const char *word, cJSON *body, struct mr_error *err)
 {
-    char at[4200];
     cJSON *file = NULL;
     enum mr_code rc;
 
@@ -38,8 +23,7 @@ static enum mr_code what_to_run(const char *word, cJSON *body, struct mr_error *
             return mr_fail(err, MR_NOT_FOUND, "%s: there is no such file", word);
         return cJSON_AddStringToObject(body, "workflow", word) ? MR_OK : MR_NO_MEMORY;
     }
-    (void)snprintf(at, sizeof at, "@%s", word);
-    rc = read_json(at, &file, err);
+    rc = cli_read_json_file(word, &file, err);
     if (rc)
         return rc;
     if (!cJSON_AddItemToObject(body, mr_json_get(file, "States") ? "definition" : "recipe", file)) {
@@ -82,7 +66,7 @@ static enum mr_code build_body(struct cli *cli, cJSON *body, const char *input, 
     if (!rc && id && !cJSON_AddStringToObject(body, "id", id))
         rc = mr_fail(err, MR_NO_MEMORY, "id");
     if (!rc && input) {
-        rc = read_json(input, &item, err);
+        rc = cli_read_json(input, &item, err);
         if (rc)
             return mr_fail_in(err, rc, "--input");
         if (!cJSON_AddItemToObject(body, "input", item)) {

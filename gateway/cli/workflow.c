@@ -1,13 +1,17 @@
-/* workflow.c -- named workflows: put, ls, show, rm. */
-#include "gateway/cli/cli.h"
+/* workflow.c -- named workflows: put, ls, show, rm, diff; and the table of words. */
+#include "gateway/cli/workflow.h"
 
 #include "common/base/json.h"
 #include "orchestrator/asl/machine.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#define USAGE "workflow put NAME FILE | ls | show NAME | rm NAME"
+#define USAGE                                                                                      \
+    "workflow put NAME FILE | ls | show NAME | rm NAME | diff NAME|FILE NAME|FILE | validate "     \
+    "FILE "                                                                                        \
+    "| test-state FILE ... | simulate FILE ..."
 
 static enum mr_code put(struct cli *cli, struct mr_error *err)
 {
@@ -70,21 +74,84 @@ static enum mr_code one(struct cli *cli, const char *method, struct mr_error *er
     return rc;
 }
 
+/* A definition: of a file where there is one, else of a named workflow. */
+static enum mr_code find_definition(struct cli *cli, const char *word, cJSON **ret,
+                                    struct mr_error *err)
+{
+    cJSON *answer = NULL;
+    char path[256];
+    enum mr_code rc;
+
+    if (access(word, F_OK) == 0)
+        return cli_read_json_file(word, ret, err);
+    rc = cli_connect(cli, err);
+    (void)snprintf(path, sizeof path, "/v1/workflows/%.200s", word);
+    if (!rc)
+        rc = cli_call(cli, "GET", path, NULL, &answer, err);
+    if (rc)
+        return mr_fail_in(err, rc, word);
+    *ret = cJSON_DetachItemFromObjectCaseSensitive(answer, "definition");
+    cJSON_Delete(answer);
+    return *ret ? MR_OK : mr_fail(err, MR_CORRUPT, "%s: the answer has no definition", word);
+}
+
+static enum mr_code diff(struct cli *cli, struct mr_error *err)
+{
+    cJSON *old = NULL, *new = NULL;
+    enum mr_code rc = cli_words(cli, 2, 2, "workflow diff NAME|FILE NAME|FILE", err);
+
+    if (!rc)
+        rc = find_definition(cli, cli->argv[0], &old, err);
+    if (!rc)
+        rc = find_definition(cli, cli->argv[1], &new, err);
+    if (!rc && cli_json_diff(cli, old, new) > 0) {
+        rc = MR_CHANGED; /* as diff: the exit status tells */
+        err->text[0] = '\0';
+    }
+    cJSON_Delete(old);
+    cJSON_Delete(new);
+    return rc;
+}
+
+static enum mr_code show(struct cli *cli, struct mr_error *err)
+{
+    return one(cli, "GET", err);
+}
+
+static enum mr_code remove_one(struct cli *cli, struct mr_error *err)
+{
+    return one(cli, "DELETE", err);
+}
+
+static const struct word {
+    const char *name;
+    cli_verb_fn *run;
+    bool remote; /* talks to the gateway in any case */
+} words[] = {
+    {"put", put, true},
+    {"ls", list, true},
+    {"show", show, true},
+    {"rm", remove_one, true},
+    {"diff", diff, false},
+    {"validate", cli_workflow_validate, false},
+    {"test-state", cli_workflow_test_state, false},
+    {"simulate", cli_workflow_simulate, false},
+};
+
 enum mr_code cli_workflow(struct cli *cli, struct mr_error *err)
 {
-    const char *verb = cli->argc > 0 ? cli->argv[0] : "";
+    const char *name = cli->argc > 0 ? cli->argv[0] : "";
+    enum mr_code rc;
 
     if (cli->argc > 0) {
         cli->argc--;
         cli->argv++;
     }
-    if (strcmp(verb, "put") == 0)
-        return put(cli, err);
-    if (strcmp(verb, "ls") == 0)
-        return list(cli, err);
-    if (strcmp(verb, "show") == 0)
-        return one(cli, "GET", err);
-    if (strcmp(verb, "rm") == 0)
-        return one(cli, "DELETE", err);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(name, words[i].name) != 0)
+            continue;
+        rc = words[i].remote ? cli_connect(cli, err) : MR_OK;
+        return rc ? rc : words[i].run(cli, err);
+    }
     return mr_fail(err, MR_INVALID, "usage: millrace " USAGE);
 }

@@ -1,0 +1,114 @@
+"""test_workflow.py -- what `millrace workflow` says of definitions without a cluster."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+TREE = pathlib.Path(__file__).resolve().parents[3]
+BIN = pathlib.Path(os.environ.get("MILLRACE_BUILD", TREE / "build/dev")) / "bin"
+
+MACHINE = {"StartAt": "Render", "States": {
+    "Render": {"Type": "Task", "Resource": "millrace:image.render", "TimeoutSeconds": 30,
+               "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 2}],
+               "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Sad"}], "Next": "Cool"},
+    "Cool": {"Type": "Wait", "Seconds": 60, "End": True},
+    "Sad": {"Type": "Fail", "Error": "Gone"}}}
+
+
+def millrace(*words):
+    done = subprocess.run([BIN / "millrace", "workflow", *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(name="machine")
+def _machine(tmp_path):
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps(MACHINE))
+    return path
+
+
+def test_a_good_definition_is_valid_and_a_bad_one_has_its_faults_told(machine, tmp_path):
+    status, said, _ = millrace("validate", machine)
+    assert status == 0 and "3 states" in said
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({**MACHINE, "StartAt": "Nowhere"}))
+    status, said, wrong = millrace("validate", bad)
+    assert status == 1 and "/StartAt" in said and wrong == ""
+    status, said, _ = millrace("validate", bad, "--json")
+    answer = json.loads(said)
+    assert status == 1 and answer["result"] == "FAIL" and answer["diagnostics"][0]["location"] == "/StartAt"
+
+
+def test_any_bytes_have_diagnostics(tmp_path):
+    noise = tmp_path / "noise"
+    noise.write_bytes(bytes(range(256)))
+    status, said, _ = millrace("validate", noise)
+    assert status == 1 and "INVALID_JSON" in said
+
+
+def test_express_machines_are_held_to_their_rules(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"StartAt": "A", "States": {"A": {
+        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}}}))
+    assert millrace("validate", path)[0] == 0
+    assert millrace("validate", path, "--express")[0] == 1
+
+
+def test_a_simulation_prints_the_path_and_takes_no_time(machine):
+    answers = {"Render": {"script": [{"hang": True}, {"return": {"ok": 1}, "after_seconds": 1.5}]}}
+    status, said, _ = millrace("simulate", machine, "--answers", json.dumps(answers))
+    assert status == 0
+    lines = [line.split() for line in said.splitlines()]
+    assert ["0.0", "s", "Render", "Task"] in lines
+    assert ["33.5", "s", "Cool", "Wait"] in lines
+    assert ["93.5", "s", "SUCCEEDED"] in lines
+
+
+def test_a_simulation_as_json_has_path_calls_and_events(machine, tmp_path):
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({"millrace:image.render": {"raise": {"error": "Image.Corrupt"}}}))
+    status, said, _ = millrace("simulate", machine, "--answers", f"@{answers}", "--input", '{"n": 1}', "--json")
+    answer = json.loads(said)
+    assert status == 1
+    assert answer["path"] == ["Render", "Sad"] and answer["status"] == "FAILED" and answer["error"] == "Gone"
+    assert answer["calls"] == [{"state": "Render", "resource": "millrace:image.render", "input": {"n": 1}}]
+    assert answer["events"][0] == "ExecutionStarted" and answer["events"][-1] == "ExecutionFailed"
+
+
+def test_a_task_without_an_answer_is_named(machine):
+    status, _, wrong = millrace("simulate", machine)
+    assert status == 1 and "Render" in wrong and "millrace:image.render" in wrong
+    assert millrace("simulate", machine, "--echo")[0] == 0
+
+
+def test_one_state_can_be_tested(machine):
+    status, said, _ = millrace("test-state", machine, "--state", "Render", "--result", '{"a": 1}', "--level", "DEBUG", "--json")
+    answer = json.loads(said)
+    assert status == 0 and answer["status"] == "SUCCEEDED" and answer["nextState"] == "Cool"
+    assert answer["inspectionData"]["result"] == {"a": 1}
+    _, said, _ = millrace("test-state", machine, "--state", "Render", "--error", "Boom", "--cause", "why")
+    assert "CAUGHT_ERROR" in said and "Sad" in said
+    status, _, wrong = millrace("test-state", machine, "--state", "Render")
+    assert status == 1 and "needs a mock" in wrong
+
+
+def test_what_differs_between_two_definitions_is_told_by_place(machine, tmp_path):
+    other = tmp_path / "other.json"
+    changed = json.loads(json.dumps(MACHINE))
+    changed["States"]["Render"]["TimeoutSeconds"] = 31
+    del changed["States"]["Render"]["Retry"]
+    changed["Comment"] = "new"
+    other.write_text(json.dumps(changed))
+    status, said, _ = millrace("diff", machine, other)
+    assert status == 1
+    assert "~ /States/Render/TimeoutSeconds  30  ->  31" in said
+    assert "- /States/Render/Retry" in said and '+ /Comment  "new"' in said
+    assert millrace("diff", machine, machine) == (0, "", "")
+
+
+def test_unknown_words_say_how_it_is_used():
+    status, _, wrong = millrace("what")
+    assert status == 2 and "usage: millrace workflow put" in wrong
