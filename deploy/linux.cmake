@@ -10,9 +10,11 @@ mr_linux(
     common/sandbox/threads.c
     worker/imaging.c               # eventfd
     worker/imaging_child.c
+    worker/imaging_crew.c
     worker/imaging_pool.c
     worker/decoder/channel.c
     worker/decoder/crash.c         # SA_ONSTACK
+    worker/decoder/files.c         # RTLD_NEXT, O_TMPFILE
     worker/decoder/main.c
     common/adapters/blob_dir.c     # strerrordesc_np
     common/adapters/blob_dir_put.c # renameat2

@@ -1,8 +1,9 @@
 /* imaging.h -- pictures are worked on by decoder children; this is all the worker sees of them.
  * The supervisor holds every secret and never parses a pixel; the child holds no secret.
  * A child is persistent: it warms up, locks itself, and serves one task after another over a
- * socket pair, sources and outputs in pooled memfds.  One slot thread owns one wk_decoder; only
- * wk_decoder_stop() may be called by another thread. */
+ * socket pair, sources and outputs in pooled memfds; a second one, warm, takes over when it dies.
+ * Formats that are opted in get a child of their own for one task.  One slot thread owns one
+ * wk_decoder; only wk_decoder_stop() may be called by another thread. */
 #ifndef WK_IMAGING_H
 #define WK_IMAGING_H
 
@@ -19,6 +20,7 @@ struct wk_imaging_config {
     char *decoder;      /* WORKER_DECODER: path of the program; "": beside this program */
     int sandbox;        /* WORKER_SANDBOX: "strict best": strict refuses to start where a layer
                            is missing, best takes what the platform has and says so */
+    char *untrusted;    /* WORKER_FORMATS_UNTRUSTED: formats opted in, "svg,pdf"; NULL: none */
     int64_t memory_max; /* WORKER_DECODER_MEMORY: address space of a child, bytes */
     int64_t pixels_max; /* WORKER_PIXELS_MAX: width x height x pages of a source */
     int64_t source_bytes_max; /* WORKER_SOURCE_BYTES_MAX */
@@ -67,6 +69,9 @@ struct wk_decoder;
  * as long as the decoder, the slot's own or main's. */
 MR_MUST_USE enum mr_code wk_decoder_new(const struct wk_imaging_config *, struct wk_decoder **ret,
                                         struct mr_error *err);
+/* Whose the calls from here on are ("" at the start): no process that worked for another tenant,
+ * and no memory that it shared, is used for them.  Gives back what is lent. */
+void wk_decoder_tenant(struct wk_decoder *, const char *tenant);
 /* A place of len_max bytes that the child sees: bytes that are put there and then given as source
  * `index` of the next call are not copied again.  Lent until that call ends. */
 MR_MUST_USE enum mr_code wk_decoder_source(struct wk_decoder *, size_t index, size_t len_max,
@@ -89,6 +94,8 @@ int wk_decoder_pid(const struct wk_decoder *); /* of the child; -1: none just no
 /* Which layers hold, for doctor and the log: "user,net,ipc,uts,pid,mount,seccomp,rlimits,landlock".
  */
 const char *wk_decoder_layers(const struct wk_decoder *);
+/* Which do not and why, in words; "": none.  Under WORKER_SANDBOX=strict always "". */
+const char *wk_decoder_missing(const struct wk_decoder *);
 void wk_decoder_free(struct wk_decoder *); /* accepts NULL */
 
 #endif

@@ -3,6 +3,7 @@
 #include "worker/imaging_child.h"
 
 #include "common/ports/clock.h"
+#include "worker/decoder/files.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { OPEN_FILES_MAX = DEC_SLOTS + 16 };
+enum { OPEN_FILES_MAX = DEC_SLOTS + 2 * DEC_FILES_MAX + 16 };
 
 /* A checked build maps terabytes of shadow and says what it found on stderr. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -25,14 +26,22 @@ enum { OPEN_FILES_MAX = DEC_SLOTS + 16 };
 const struct wk_child wk_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1}};
 
 enum mr_code wk_child_start(struct wk_child *child, const char *path,
-                            const struct wk_imaging_config *config, struct mr_error *err)
+                            const struct wk_imaging_config *config, uint32_t untrusted,
+                            struct mr_error *err)
 {
     const struct sb_limits limits = {.address_space = CHECKED_BUILD ? 0 : config->memory_max,
                                      .file_bytes = config->output_bytes_max,
                                      .open_files = OPEN_FILES_MAX};
 
+    const struct dec_start start = {.head = {DEC_MAGIC, DEC_VERSION, DEC_START, sizeof(start), 0},
+                                    .untrusted = untrusted};
+    enum mr_code rc;
+
     *child = wk_child_none;
-    return sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
+    rc = sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
+    if (!rc) /* one that is gone by now is found to be so by whoever waits for it */
+        (void)!send(child->process.sock, &start, sizeof(start), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return rc;
 }
 
 /* Until the socket is ready for events (POLLIN, POLLOUT). */

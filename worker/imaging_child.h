@@ -26,8 +26,9 @@ enum wk_heard { WK_HEARD, WK_LATE, WK_STOPPED, WK_GONE, WK_NONSENSE };
 
 extern const struct wk_child wk_child_none;
 
+/* untrusted: bits of the formats that it is for besides the common ones. */
 MR_MUST_USE enum mr_code wk_child_start(struct wk_child *child, const char *path,
-                                        const struct wk_imaging_config *config,
+                                        const struct wk_imaging_config *config, uint32_t untrusted,
                                         struct mr_error *err);
 /* False: it is gone, or has said something that nobody asked for. */
 bool wk_child_alive(const struct wk_child *child);

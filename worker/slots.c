@@ -74,6 +74,7 @@ static enum mr_code run_once(struct slot *slot, struct wk_item *item, struct wk_
             mr_log_error(MR_ERROR, "worker.decoder", &err, " job=%s", item->task.job);
             return wk_task_fault(fault, MR_UNAVAILABLE, "Image.Crashed", "%s", err.text);
         }
+        wk_decoder_tenant(slot->decoder, item->task.tenant);
         run.decoder = slot->decoder;
     }
     return item->type->run(&run, fault);

@@ -4,17 +4,21 @@
 /* clang-format off */
 static const struct {
     const char *name, *extension, *content_type;
-    bool written;
+    bool written, untrusted;
     int quality, side_max;
 } formats[MR_FORMAT_COUNT] = {
-    [MR_FORMAT_AUTO] = {"auto", "bin",  "application/octet-stream", false, 0,  0},
-    [MR_FORMAT_JPEG] = {"jpeg", "jpg",  "image/jpeg", true,  80, 65535},
-    [MR_FORMAT_PNG]  = {"png",  "png",  "image/png",  true,  0,  10000000},
-    [MR_FORMAT_WEBP] = {"webp", "webp", "image/webp", true,  80, 16383},
-    [MR_FORMAT_AVIF] = {"avif", "avif", "image/avif", true,  50, 16384},
-    [MR_FORMAT_HEIC] = {"heif", "heic", "image/heic", false, 0,  0},
-    [MR_FORMAT_GIF]  = {"gif",  "gif",  "image/gif",  false, 0,  0},
-    [MR_FORMAT_TIFF] = {"tiff", "tiff", "image/tiff", false, 0,  0},
+    [MR_FORMAT_AUTO] = {"auto", "bin",  "application/octet-stream", false, false, 0,  0},
+    [MR_FORMAT_JPEG] = {"jpeg", "jpg",  "image/jpeg", true,  false,  80, 65535},
+    [MR_FORMAT_PNG]  = {"png",  "png",  "image/png",  true,  false,  0,  10000000},
+    [MR_FORMAT_WEBP] = {"webp", "webp", "image/webp", true,  false,  80, 16383},
+    [MR_FORMAT_AVIF] = {"avif", "avif", "image/avif", true,  false,  50, 16384},
+    [MR_FORMAT_HEIC] = {"heif", "heic", "image/heic", false, false, 0,  0},
+    [MR_FORMAT_GIF]  = {"gif",  "gif",  "image/gif",  false, false, 0,  0},
+    [MR_FORMAT_TIFF] = {"tiff", "tiff", "image/tiff", false, false, 0,  0},
+    [MR_FORMAT_JXL]  = {"jxl",  "jxl",  "image/jxl",  false, true,  0,  0},
+    [MR_FORMAT_JP2]  = {"jp2",  "jp2",  "image/jp2",  false, true,  0,  0},
+    [MR_FORMAT_SVG]  = {"svg",  "svg",  "image/svg+xml", false, true, 0, 0},
+    [MR_FORMAT_PDF]  = {"pdf",  "pdf",  "application/pdf", false, true, 0, 0},
 };
 /* clang-format on */
 
@@ -41,6 +45,11 @@ const char *mr_format_content_type(enum mr_format format)
 bool mr_format_written(enum mr_format format)
 {
     return known(format) && formats[format].written;
+}
+
+bool mr_format_untrusted(enum mr_format format)
+{
+    return known(format) && formats[format].untrusted;
 }
 
 int mr_format_quality_default(enum mr_format format)

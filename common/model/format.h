@@ -14,6 +14,10 @@ enum mr_format {
     MR_FORMAT_HEIC,
     MR_FORMAT_GIF,
     MR_FORMAT_TIFF,
+    MR_FORMAT_JXL,
+    MR_FORMAT_JP2,
+    MR_FORMAT_SVG,
+    MR_FORMAT_PDF,
     MR_FORMAT_COUNT
 };
 
@@ -23,7 +27,10 @@ const char *mr_format_name(enum mr_format);         /* "jpeg" */
 const char *mr_format_extension(enum mr_format);    /* "jpg" */
 const char *mr_format_content_type(enum mr_format); /* "image/jpeg" */
 bool mr_format_written(enum mr_format);             /* there is an encoder for it */
-int mr_format_quality_default(enum mr_format);      /* 0: the format has no quality */
-int mr_format_side_max(enum mr_format);             /* the widest and highest it can hold */
+/* Its reader is not made for what strangers send: read only where it is opted in, and then by a
+ * decoder of its own. */
+bool mr_format_untrusted(enum mr_format);
+int mr_format_quality_default(enum mr_format); /* 0: the format has no quality */
+int mr_format_side_max(enum mr_format);        /* the widest and highest it can hold */
 
 #endif

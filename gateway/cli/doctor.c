@@ -5,6 +5,7 @@
 
 #include "common/base/json.h"
 #include "common/parts/parts.h"
+#include "worker/imaging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,18 +118,37 @@ static void check_gateway(struct doctor *doctor)
     mr_http_response_release(&response);
 }
 
+/* One decoder is started as a worker would start it, and says what holds it. */
 static void check_sandbox(struct doctor *doctor)
 {
-    const char *path = "/proc/sys/user/max_user_namespaces";
-    struct mr_buf text = {0};
-    enum mr_code rc = cli_read_file(path, 64, &text, NULL);
+    enum { STRICT = 0, BEST = 1 };
+    struct wk_imaging_config config = {0};
+    struct mr_settings_part part = {"Decoders", wk_imaging_settings, wk_imaging_settings_count,
+                                    &config};
+    struct wk_decoder *decoder = NULL;
+    char *none[] = {NULL}, said[MR_ERROR_TEXT_MAX + 256];
+    struct mr_error err = {0};
+    enum mr_code rc = mr_config_load(&part, 1, 0, none, &err);
+    const bool strict = !rc && config.sandbox == STRICT;
 
-    if (!rc && atol(text.data ? text.data : "0") <= 0)
-        rc = MR_DENIED;
-    report(doctor, "sandbox", rc,
-           rc ? "user namespaces are off" : "user namespaces, seccomp: decoders can be locked in",
-           "allow user namespaces (sysctl user.max_user_namespaces), or set WORKER_SANDBOX=best");
-    mr_buf_release(&text);
+    config.sandbox = BEST; /* what is missing is to be listed, not met */
+    if (!rc)
+        rc = wk_decoder_new(&config, &decoder, &err);
+    if (rc) {
+        (void)snprintf(said, sizeof said, "%s", err.text);
+    } else if (wk_decoder_missing(decoder)[0]) {
+        rc = strict ? MR_UNAVAILABLE : MR_OK;
+        (void)snprintf(said, sizeof said, "holds %s; %s%s", wk_decoder_layers(decoder),
+                       wk_decoder_missing(decoder),
+                       strict ? "" : "; WORKER_SANDBOX=best goes on without");
+    } else {
+        (void)snprintf(said, sizeof said, "holds %s", wk_decoder_layers(decoder));
+    }
+    report(doctor, "sandbox", rc, said,
+           "allow user namespaces and Landlock (sysctl user.max_user_namespaces, "
+           "kernel.apparmor_restrict_unprivileged_userns), or set WORKER_SANDBOX=best");
+    wk_decoder_free(decoder);
+    mr_config_release(&part, 1);
 }
 
 /* Where a cluster of `millrace up` runs and nothing else is set, its settings are the ones to

@@ -2,6 +2,8 @@
  * mistake of ours ends here and not in a picture. */
 #include "worker/decoder/channel.h"
 
+#include "common/model/format.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +12,7 @@
 
 union packet {
     struct dec_head head;
+    struct dec_start start;
     struct dec_hand hand;
     struct dec_task task;
 };
@@ -104,7 +107,8 @@ static bool task_sound(const struct dec_channel *channel, const struct dec_task 
     if (task->source_count < 1 || task->source_count > MR_RECIPE_SOURCES_MAX)
         return false;
     for (size_t i = 0; i < task->source_count; i++)
-        if (!channel->slots[i].map || task->source_len[i] > channel->slots[i].size)
+        if (!channel->slots[i].map || task->source_len[i] > channel->slots[i].size ||
+            task->source_format[i] == MR_FORMAT_AUTO || task->source_format[i] >= MR_FORMAT_COUNT)
             return false;
     return true;
 }
@@ -129,6 +133,20 @@ bool dec_channel_task(struct dec_channel *channel, struct dec_task *ret, struct 
         *ret = packet.task;
         return task_sound(channel, ret) && text_receive(channel, ret->text_len, ret_text);
     }
+}
+
+bool dec_channel_start(struct dec_channel *channel, struct dec_start *ret)
+{
+    union packet packet;
+    int fd;
+    ssize_t n = packet_receive(channel->sock, &packet, sizeof(packet), &fd);
+
+    if (n != (ssize_t)sizeof(packet.start) || fd >= 0 ||
+        memcmp(&packet.head, &(struct dec_head){DEC_MAGIC, DEC_VERSION, DEC_START, sizeof(*ret), 0},
+               sizeof(packet.head)) != 0)
+        return false;
+    *ret = packet.start;
+    return true;
 }
 
 bool dec_channel_hello(struct dec_channel *channel, const struct sb_report *report)

@@ -19,6 +19,8 @@ struct dec_channel {
 };
 
 void dec_channel_init(struct dec_channel *channel, int sock);
+/* What it was started for.  False: no supervisor of ours is there. */
+bool dec_channel_start(struct dec_channel *channel, struct dec_start *ret);
 /* Waits for a task; memfds that come before it go into their slots.  False: the supervisor is gone,
  * or says what we do not understand, and there is nothing left to do. */
 bool dec_channel_task(struct dec_channel *channel, struct dec_task *ret, struct mr_buf *ret_text);

@@ -35,6 +35,19 @@ static void on_message(const char *domain, GLogLevelFlags level, const char *mes
     _exit(message && strstr(message, "failed to allocate") ? DEC_EXIT_NO_MEMORY : DEC_EXIT_CRASHED);
 }
 
+/* The newer way of glib's messages.  Its own writer would ask the kernel where stderr goes. */
+static GLogWriterOutput on_fields(GLogLevelFlags level, const GLogField *fields, gsize count,
+                                  gpointer data)
+{
+    const char *message = NULL;
+
+    for (gsize i = 0; i < count; i++)
+        if (strcmp(fields[i].key, "MESSAGE") == 0)
+            message = fields[i].value;
+    on_message(NULL, level, message, data);
+    return G_LOG_WRITER_HANDLED;
+}
+
 void dec_crash_setup(void)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
@@ -43,6 +56,7 @@ void dec_crash_setup(void)
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
 
     g_log_set_default_handler(on_message, NULL);
+    g_log_set_writer_func(on_fields, NULL, NULL);
     if (CHECKED_BUILD)
         return;
     sigaltstack(&other, NULL);

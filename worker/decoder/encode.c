@@ -85,6 +85,10 @@ static int save(VipsImage *image, VipsTarget *target, const struct mr_recipe_out
     case MR_FORMAT_HEIC:
     case MR_FORMAT_GIF:
     case MR_FORMAT_TIFF:
+    case MR_FORMAT_JXL:
+    case MR_FORMAT_JP2:
+    case MR_FORMAT_SVG:
+    case MR_FORMAT_PDF:
     case MR_FORMAT_COUNT:
         break;
     }

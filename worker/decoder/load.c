@@ -1,8 +1,6 @@
 /* load.c -- the loaders of libvips that we call, each by name, and how little they may decode. */
 #include "worker/decoder/load.h"
 
-#include "worker/decoder/sniff.h"
-
 #include <inttypes.h>
 
 #define LOAD_OPTIONS "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED
@@ -30,6 +28,14 @@ static int open_exact(const struct dec_source *source, enum mr_format format, in
         return vips_gifload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
     case MR_FORMAT_TIFF:
         return vips_tiffload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
+    case MR_FORMAT_JXL:
+        return vips_jxlload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
+    case MR_FORMAT_JP2:
+        return vips_jp2kload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
+    case MR_FORMAT_SVG:
+        return vips_svgload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
+    case MR_FORMAT_PDF:
+        return vips_pdfload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
     case MR_FORMAT_AUTO:
     case MR_FORMAT_COUNT:
         break;
@@ -50,14 +56,10 @@ enum dec_failure dec_load_open(const struct dec_source *source, const struct dec
                                struct dec_header *ret, VipsImage **ret_image,
                                struct dec_fault *fault)
 {
-    enum mr_format format;
-    const char *word;
+    const enum mr_format format = source->format;
     VipsImage *image = NULL;
     uint64_t pixels;
 
-    if (!dec_sniff(source->data, source->len, &format, &word))
-        return dec_fail(fault, DEC_UNSUPPORTED, "source of %zu bytes: %s is not read", source->len,
-                        word);
     if (open_exact(source, format, 1, 1, &image))
         return dec_fail_vips(fault, DEC_CORRUPT, mr_format_name(format));
     pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;

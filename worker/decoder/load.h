@@ -7,6 +7,7 @@
 struct dec_source { /* bytes of a file, lent for the task */
     const void *data;
     size_t len;
+    enum mr_format format; /* as the supervisor found it: the loader that is called */
 };
 
 struct dec_header { /* as the file has it: not turned, one page of it */
@@ -15,7 +16,7 @@ struct dec_header { /* as the file has it: not turned, one page of it */
     int orientation; /* EXIF 1..8; 1 where it says none */
 };
 
-/* Opens by the exact loader.  Image.Unsupported, Image.Corrupt, Image.TooLarge before any pixel. */
+/* Opens by the exact loader.  Image.Corrupt, Image.TooLarge before any pixel. */
 enum dec_failure dec_load_open(const struct dec_source *source, const struct dec_limits *limits,
                                struct dec_header *ret, VipsImage **ret_image,
                                struct dec_fault *fault);

@@ -3,6 +3,7 @@
 #include "common/base/json.h"
 #include "worker/decoder/channel.h"
 #include "worker/decoder/crash.h"
+#include "worker/decoder/files.h"
 #include "worker/decoder/inspect.h"
 #include "worker/decoder/render.h"
 #include "worker/decoder/usage.h"
@@ -24,6 +25,7 @@
 enum {
     EXIT_NO_LIBRARY = 64,
     EXIT_NO_CODEC = 65,
+    EXIT_NO_START = 66,
     MALLOC_KEEP_BYTES = 256 << 20, /* given back to the system above this only */
     MALLOC_MAP_BYTES = 32 << 20,   /* glibc's own limit on what may come from the heap */
 };
@@ -38,7 +40,26 @@ static void memory_setup(void)
     mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);
 }
 
-static void library_setup(void)
+/* The readers that libvips itself calls untrusted are off, all but those that this decoder is for.
+ */
+static void readers_block(uint32_t untrusted)
+{
+    static const struct {
+        enum mr_format format;
+        const char *class;
+    } readers[] = {{MR_FORMAT_JXL, "VipsForeignLoadJxl"},
+                   {MR_FORMAT_JP2, "VipsForeignLoadJp2k"},
+                   {MR_FORMAT_SVG, "VipsForeignLoadSvg"},
+                   {MR_FORMAT_PDF, "VipsForeignLoadPdf"}};
+
+    vips_block_untrusted_set(TRUE);
+    vips_operation_block_set("VipsForeignSave", FALSE); /* writers read nothing of strangers */
+    for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+        if (untrusted & DEC_FORMAT_BIT(readers[i].format))
+            vips_operation_block_set(readers[i].class, FALSE);
+}
+
+static void library_setup(uint32_t untrusted)
 {
     setlocale(LC_CTYPE, "C.UTF-8"); /* no conversion of texts, which would load its tables */
     setenv("VIPS_DISC_THRESHOLD", "1000g", 1); /* there is no disc */
@@ -46,6 +67,7 @@ static void library_setup(void)
         _exit(EXIT_NO_LIBRARY);
     vips_concurrency_set(1);
     vips_cache_set_max(0);
+    readers_block(untrusted);
 }
 
 static enum dec_failure recipe_read(const struct mr_buf *text, struct mr_recipe **ret,
@@ -94,7 +116,8 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     struct dec_fault fault = {0};
 
     for (size_t i = 0; i < task->source_count; i++)
-        sources[i] = (struct dec_source){channel->slots[i].map, task->source_len[i]};
+        sources[i] = (struct dec_source){channel->slots[i].map, task->source_len[i],
+                                         (enum mr_format)task->source_format[i]};
 #if DEC_HOSTILE
     if (dec_hostile_act(channel, &sources[0], reply))
         return;
@@ -130,16 +153,20 @@ static void serve(struct dec_channel *channel)
 int main(void)
 {
     static struct dec_channel channel;
+    struct dec_start start;
     struct sb_report report = {0};
 
+    dec_channel_init(&channel, SB_SOCKET);
+    if (!dec_channel_start(&channel, &start))
+        _exit(EXIT_NO_START);
     memory_setup();
     dec_crash_setup();
-    library_setup();
-    if (!dec_warm())
+    library_setup(start.untrusted);
+    if (!dec_warm(start.untrusted))
         _exit(EXIT_NO_CODEC);
     dec_usage_setup();
     sb_lock(&report);
-    dec_channel_init(&channel, SB_SOCKET);
+    dec_files_close();
     if (dec_channel_hello(&channel, &report))
         serve(&channel);
     _exit(EXIT_SUCCESS); /* nothing to put in order: no destructor is worth a system call */

@@ -2,6 +2,7 @@
  * a SOCK_SEQPACKET pair, both ends of one build.  The supervisor believes nothing that it reads
  * here: sizes, counts, numbers and texts are checked in worker/imaging_reply.c.
  *
+ *     supervisor  START  once, which formats it is for
  *     decoder     HELLO  once, warm and locked
  *     supervisor  HAND   a memfd into a slot, once for each slot and again when it is replaced
  *     supervisor  TASK   and then its text, in pieces, without a head
@@ -28,7 +29,7 @@ enum {
     DEC_EXIT_CRASHED = 70,
 };
 
-enum dec_kind { DEC_HELLO = 1, DEC_HAND, DEC_TASK, DEC_REPLY };
+enum dec_kind { DEC_START = 1, DEC_HELLO, DEC_HAND, DEC_TASK, DEC_REPLY };
 enum dec_work { DEC_RENDER = 1, DEC_INSPECT };
 
 /* Why a task failed; the supervisor has the name of each. */
@@ -51,6 +52,15 @@ struct dec_head {
     uint32_t sequence;
 };
 
+/* The formats whose readers are off but for a decoder of their own (mr_format_untrusted). */
+#define DEC_FORMAT_BIT(format) (UINT32_C(1) << (unsigned)(format))
+
+struct dec_start {
+    struct dec_head head;
+    uint32_t untrusted; /* bits of the formats that it reads besides the common ones */
+    uint32_t reserved;
+};
+
 struct dec_hello {
     struct dec_head head;
     struct sb_report report;
@@ -67,6 +77,7 @@ struct dec_task {
     uint32_t work;
     uint32_t source_count;
     uint64_t source_len[MR_RECIPE_SOURCES_MAX];
+    uint32_t source_format[MR_RECIPE_SOURCES_MAX]; /* enum mr_format */
     uint64_t pixels_max, output_bytes_max;
     uint64_t text_len; /* the recipe */
 };

@@ -21,11 +21,11 @@ static const struct {
     {0, "MM\0*", 4, MR_FORMAT_TIFF, "TIFF"},
     {0, "II+\0", 4, MR_FORMAT_TIFF, "BigTIFF"},
     {0, "MM\0+", 4, MR_FORMAT_TIFF, "BigTIFF"},
-    {0, "%PDF-", 5, MR_FORMAT_AUTO, "PDF"},
-    {0, "\xff\x0a", 2, MR_FORMAT_AUTO, "JPEG XL"},
-    {4, "JXL \r\n", 6, MR_FORMAT_AUTO, "JPEG XL"},
-    {4, "jP  \r\n", 6, MR_FORMAT_AUTO, "JPEG 2000"},
-    {0, "\xff\x4f\xff\x51", 4, MR_FORMAT_AUTO, "JPEG 2000"},
+    {0, "%PDF-", 5, MR_FORMAT_PDF, "PDF"},
+    {0, "\xff\x0a", 2, MR_FORMAT_JXL, "JPEG XL"},
+    {4, "JXL \r\n", 6, MR_FORMAT_JXL, "JPEG XL"},
+    {4, "jP  \r\n", 6, MR_FORMAT_JP2, "JPEG 2000"},
+    {0, "\xff\x4f\xff\x51", 4, MR_FORMAT_JP2, "JPEG 2000"},
     {0, "BM", 2, MR_FORMAT_AUTO, "BMP"},
     {0, "8BPS", 4, MR_FORMAT_AUTO, "Photoshop"},
 };
@@ -96,7 +96,8 @@ bool dec_sniff(const void *data, size_t len, enum mr_format *ret, const char **r
             *ret_word = signatures[i].word;
             return signatures[i].format != MR_FORMAT_AUTO;
         }
-    if (sniff_svg(p, len))
-        *ret_word = "SVG";
-    return false;
+    if (!sniff_svg(p, len))
+        return false;
+    *ret = MR_FORMAT_SVG;
+    return true;
 }

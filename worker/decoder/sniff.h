@@ -1,5 +1,6 @@
-/* sniff.h -- which format the first bytes are of.  Decided here, not by libvips, whose sniffers run
- * the libraries of formats that we do not read. */
+/* sniff.h -- which format the first bytes are of.  The supervisor decides it, and by it which
+ * decoder and which loader read the source; libvips' own sniffers run the libraries of formats that
+ * we do not read. */
 #ifndef DEC_SNIFF_H
 #define DEC_SNIFF_H
 

@@ -3,10 +3,13 @@
  */
 #include "worker/decoder/warm.h"
 
+#include "worker/decoder/files.h"
 #include "worker/decoder/load.h"
 #include "worker/decoder/ops.h"
+#include "worker/decoder/sniff.h"
 
 #include <errno.h>
+#include <string.h>
 #include <vips/vips.h>
 
 enum { SIDE = 64 };
@@ -33,13 +36,15 @@ static VipsImage *sample(void)
 static bool decode_once(const void *data, size_t len, double shrink)
 {
     const struct dec_limits limits = {.pixels_max = 1 << 20};
-    const struct dec_source source = {data, len};
+    struct dec_source source = {data, len, MR_FORMAT_AUTO};
     struct dec_meter meter = {0};
     struct dec_header header;
     struct dec_fault fault;
     struct dec_picture picture;
     VipsImage *opened;
-    bool good = dec_load_open(&source, &limits, &header, &opened, &fault) == DEC_OK &&
+    const char *word;
+    bool good = dec_sniff(data, len, &source.format, &word) &&
+                dec_load_open(&source, &limits, &header, &opened, &fault) == DEC_OK &&
                 dec_load_picture(&source, &header, opened, shrink, true, false, &meter, &picture,
                                  &fault) == DEC_OK;
 
@@ -131,7 +136,52 @@ static void words_once(void)
     (void)word;
 }
 
-bool dec_warm(void)
+/* Drawings are text: one with words, so that fonts are found and opened. */
+static bool drawing_once(const char *text)
+{
+    return decode_once(text, strlen(text), 1);
+}
+
+static bool untrusted_once(VipsImage *image, uint32_t untrusted)
+{
+    static const char svg[] =
+        "<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'><defs><linearGradient "
+        "id='g'><stop stop-color='red'/><stop offset='1' stop-color='blue'/></linearGradient>"
+        "<filter id='f'><feGaussianBlur stdDeviation='2'/></filter></defs><rect width='40' "
+        "height='40' fill='url(#g)' filter='url(#f)'/><text y='20' font-family='sans'>Az0"
+        "<tspan font-weight='bold'>b</tspan><tspan font-family='serif'>s</tspan>"
+        "<tspan font-family='serif' font-weight='bold'>s</tspan>"
+        "<tspan font-family='monospace'>m</tspan>"
+        "<tspan font-family='monospace' font-weight='bold'>m</tspan></text></svg>";
+    static const char pdf[] =
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 64 64]/Contents 4 0 R/Resources<</Font<<"
+        "/F 5 0 R/G 6 0 R/H 7 0 R>>>>>>endobj\n"
+        "4 0 obj<</Length 78>>stream\n"
+        "BT /F 12 Tf 4 40 Td (Az0) Tj /G 12 Tf (s) Tj /H 12 Tf (m) Tj ET 0 0 9 9 re f   \n"
+        "endstream endobj\n"
+        "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+        "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
+        "7 0 obj<</Type/Font/Subtype/Type1/BaseFont/Courier>>endobj\n"
+        "trailer<</Root 1 0 R/Size 8>>\n%%EOF\n";
+    const uint32_t drawn = DEC_FORMAT_BIT(MR_FORMAT_SVG) | DEC_FORMAT_BIT(MR_FORMAT_PDF);
+    bool good = true;
+
+    if (untrusted & drawn)
+        dec_files_keep_fonts();
+    if (untrusted & DEC_FORMAT_BIT(MR_FORMAT_JXL))
+        good = codec_once(image, ".jxl[effort=1]", 1);
+    if (good && untrusted & DEC_FORMAT_BIT(MR_FORMAT_JP2))
+        good = codec_once(image, ".jp2", 1);
+    if (good && untrusted & DEC_FORMAT_BIT(MR_FORMAT_SVG))
+        good = drawing_once(svg);
+    if (good && untrusted & DEC_FORMAT_BIT(MR_FORMAT_PDF))
+        good = drawing_once(pdf);
+    return good;
+}
+
+bool dec_warm(uint32_t untrusted)
 {
     static const char *const codecs[] = {".jpg[Q=80]", ".png", ".webp[Q=80,effort=4]",
                                          ".avif[effort=0]"};
@@ -144,7 +194,8 @@ bool dec_warm(void)
         good = codec_once(image, codecs[i], 3.5);
     for (size_t i = 0; good && i < sizeof(read_only) / sizeof(read_only[0]); i++)
         (void)codec_once(image, read_only[i], 1); /* their writers may be missing */
-    good = good && colours_once(image) && operations_once(image);
+    good =
+        good && colours_once(image) && operations_once(image) && untrusted_once(image, untrusted);
     g_clear_object(&image);
     if (good)
         vips_error_clear();

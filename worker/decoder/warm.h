@@ -3,8 +3,10 @@
 #define DEC_WARM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* False: a codec that we promise is not there; libvips' error buffer says which. */
-bool dec_warm(void);
+/* untrusted: bits (DEC_FORMAT_BIT) of what it reads besides the common formats.  False: a codec
+ * that we promise is not there; libvips' error buffer says which. */
+bool dec_warm(uint32_t untrusted);
 
 #endif

@@ -256,6 +256,8 @@ static bool bench_open(struct bench *bench)
     }
     free(bench->imaging.decoder);
     bench->imaging.decoder = path;
+    free(bench->imaging.untrusted);
+    bench->imaging.untrusted = strdup("jxl,jp2,svg,pdf");
     bench->world = (struct mr_sim_world){.seed = 1};
     bench->bucket = mr_sim_bucket_new(&bench->world);
     bench->blob = bench->bucket ? mr_blob_sim_new(bench->bucket, &err) : NULL;

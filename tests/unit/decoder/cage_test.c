@@ -35,7 +35,7 @@ static void attempt(const char *deed, const char *name, const char *cause)
     struct kit_file file;
     char text[64];
 
-    snprintf(text, sizeof(text), "HOSTILE %s", deed);
+    snprintf(text, sizeof(text), DEC_HOSTILE_MARK "%s", deed);
     file = kit_text(text);
     print_message("    %s\n", deed);
     kit_fails(decoder, render, &file, 1, name, cause);
@@ -62,6 +62,7 @@ static void what_it_may_only_read_it_cannot_write(void **state)
     attempt("write-source", "Image.Unsupported", "EPERM");
     attempt("map-source", "Image.Unsupported", "EPERM");
     attempt("write-past-end", "Image.Unsupported", "E");
+    attempt("open-by-library", "Image.Unsupported", "ENOENT"); /* a library's wish is no crime */
 }
 
 static void a_crash_is_the_end_of_its_task_only(void **state)
@@ -84,7 +85,7 @@ static void memory_without_end_is_out_of_memory(void **state)
 
 static void time_without_end_is_a_timeout(void **state)
 {
-    static const char *const deeds[] = {"HOSTILE loop", "HOSTILE sleep"};
+    static const char *const deeds[] = {DEC_HOSTILE_MARK "loop", DEC_HOSTILE_MARK "sleep"};
     struct kit_file real = kit_quarters(64, 64, ".png");
     struct mr_recipe *recipe = kit_recipe(render);
     struct wk_rendered rendered;
@@ -123,7 +124,8 @@ static void lies_are_not_believed(void **state)
 
 static void an_answer_too_many_is_not_taken_for_the_next_tasks(void **state)
 {
-    struct kit_file file = kit_text("HOSTILE lie-twice"), real = kit_quarters(64, 64, ".png");
+    struct kit_file file = kit_text(DEC_HOSTILE_MARK "lie-twice"),
+                    real = kit_quarters(64, 64, ".png");
     struct wk_rendered rendered;
     struct wk_fault fault;
 

@@ -45,6 +45,21 @@ static void what_is_no_image_that_we_read_is_unsupported(void **state)
     }
 }
 
+static void a_format_that_is_not_opted_in_is_unsupported_and_says_by_which_setting(void **state)
+{
+    static const struct {
+        const char *text, *name;
+    } files[] = {{"%PDF-1.7", "pdf"}, {"<svg/>", "svg"}, {"\xff\x0a jpeg xl", "jxl"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct kit_file file = kit_text(files[i].text);
+        kit_fails(decoder, plain, &file, 1, "Image.Unsupported", "WORKER_FORMATS_UNTRUSTED");
+        kit_fails(decoder, plain, &file, 1, "Image.Unsupported", files[i].name);
+        g_free(file.data);
+    }
+}
+
 static void a_magic_number_alone_is_corrupt(void **state)
 {
     const struct kit_file files[] = {
@@ -333,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_image_that_we_read_is_unsupported),
+        cmocka_unit_test(a_format_that_is_not_opted_in_is_unsupported_and_says_by_which_setting),
         cmocka_unit_test(a_magic_number_alone_is_corrupt),
         cmocka_unit_test(a_truncated_file_is_corrupt_in_every_format),
         cmocka_unit_test(a_truncated_file_is_corrupt_when_it_is_made_smaller_too),

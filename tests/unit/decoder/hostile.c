@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char mark[] = "HOSTILE ";
+static const char mark[] = DEC_HOSTILE_MARK;
 
 /* The deed worked, or was refused with an errno: the reply says which. */
 static void answer(struct dec_reply *reply, bool worked)
@@ -29,7 +29,7 @@ static void answer(struct dec_reply *reply, bool worked)
 static void *opening(void *unused)
 {
     (void)unused;
-    return (void *)(intptr_t)open("/etc/passwd", O_RDONLY);
+    return (void *)(intptr_t)syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
 }
 
 static void in_a_thread(void *(*fn)(void *))
@@ -74,7 +74,7 @@ static void deed_fatal(const char *deed)
     char *const argv[] = {(char[]){"sh"}, NULL};
 
     if (strcmp(deed, "open") == 0)
-        (void)open("/etc/passwd", O_RDONLY);
+        (void)syscall(SYS_open, "/etc/passwd", O_RDONLY);
     else if (strcmp(deed, "open-in-thread") == 0)
         in_a_thread(opening);
     else if (strcmp(deed, "socket") == 0)
@@ -115,8 +115,21 @@ static void deed_fatal(const char *deed)
             (void)poll(NULL, 0, 1000);
 }
 
+/* Behind what this task's source holds: is there something of one before? */
+static bool something_behind(const struct dec_slot *slot, size_t len)
+{
+    const char *bytes = slot->map;
+
+    errno = ENODATA;
+    for (size_t i = len; i < slot->size; i++)
+        if (bytes[i])
+            return true;
+    return false;
+}
+
 /* Deeds of which the supervisor hears. */
-static bool deed_told(const char *deed, struct dec_channel *channel, struct dec_reply *reply)
+static bool deed_told(const char *deed, struct dec_channel *channel, size_t source_len,
+                      struct dec_reply *reply)
 {
     const struct dec_slot *source = &channel->slots[0];
     const struct dec_slot *output = &channel->slots[DEC_SLOT_OUTPUTS];
@@ -128,6 +141,10 @@ static bool deed_told(const char *deed, struct dec_channel *channel, struct dec_
                mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, source->fd, 0) != MAP_FAILED);
     else if (strcmp(deed, "write-past-end") == 0)
         answer(reply, pwrite(output->fd, "x", 1, (off_t)output->size) == 1);
+    else if (strcmp(deed, "open-by-library") == 0)
+        answer(reply, open("/etc/passwd", O_RDONLY) >= 0 || fopen("/etc/passwd", "r"));
+    else if (strcmp(deed, "look-back") == 0)
+        answer(reply, something_behind(source, source_len));
     else
         return false;
     return true;
@@ -174,7 +191,7 @@ bool dec_hostile_act(struct dec_channel *channel, const struct dec_source *sourc
         return false;
     snprintf(deed, sizeof(deed), "%.*s", (int)(source->len - sizeof(mark) + 1),
              (const char *)source->data + sizeof(mark) - 1);
-    if (deed_told(deed, channel, reply) || deed_lie(deed, channel, reply))
+    if (deed_told(deed, channel, source->len, reply) || deed_lie(deed, channel, reply))
         return true;
     deed_fatal(deed);
     answer(reply, true); /* still here */

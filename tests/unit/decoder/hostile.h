@@ -5,7 +5,11 @@
 #include "worker/decoder/channel.h"
 #include "worker/decoder/load.h"
 
-/* Does what the source says, if it says "HOSTILE deed".  True: and the reply says what came of it.
+/* How a source begins that says what to do, and then the deed; to whoever sniffs it, it is a GIF.
+ */
+#define DEC_HOSTILE_MARK "GIF89a HOSTILE "
+
+/* Does what the source says, if it begins so.  True: and the reply says what came of it.
  */
 bool dec_hostile_act(struct dec_channel *channel, const struct dec_source *source,
                      struct dec_reply *reply);

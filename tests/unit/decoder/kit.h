@@ -4,6 +4,7 @@
 #define DECODER_KIT_H
 
 #include "common/model/recipe.h"
+#include "tests/unit/decoder/hostile.h"
 #include "worker/imaging.h"
 
 #include <setjmp.h>

@@ -24,6 +24,14 @@ static void pause_ms(int ms)
     nanosleep(&time, NULL);
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 struct other { /* a thread that does something to a decoder at work */
     struct wk_decoder *decoder;
     int64_t done_ms;
@@ -43,7 +51,7 @@ static void wait_busy(const struct other *other)
 static enum mr_code endless(struct wk_decoder *decoder, void *(*act)(void *),
                             struct wk_fault *fault)
 {
-    static const char loop[] = "HOSTILE loop";
+    static const char loop[] = DEC_HOSTILE_MARK "loop";
     const struct wk_source source = {loop, strlen(loop)};
     struct other other = {decoder, 0};
     struct mr_recipe *recipe = kit_recipe(small);
@@ -303,6 +311,63 @@ static void a_child_ends_with_its_decoder(void **state)
     assert_int_equal(errno, ESRCH);
 }
 
+static void a_dead_child_is_followed_by_one_that_is_warm(void **state)
+{
+    const struct wk_imaging_config config = kit_config_hostile();
+    struct wk_decoder *decoder = kit_decoder(&config);
+    struct kit_file file = kit_noise(64, 64, ".png"),
+                    deadly = kit_text(DEC_HOSTILE_MARK "segfault");
+    struct wk_rendered rendered;
+
+    (void)state;
+    kit_render(decoder, small, &file, 1, &rendered); /* while it works, the spare begins */
+    pause_ms(1500);
+    for (int i = 0; i < 3; i++) {
+        const int64_t start_us = now_us();
+        struct wk_fault fault = {0};
+        int64_t dead_us;
+        assert_int_equal(kit_try(decoder, small, &deadly, 1, &rendered, &fault), MR_UNAVAILABLE);
+        dead_us = now_us();
+        assert_true(wk_decoder_pid(decoder) > 0); /* the next one is there, and was before */
+        kit_render(decoder, small, &file, 1, &rendered);
+        print_message("    the crash took %lld us, the next picture %lld us\n",
+                      (long long)(dead_us - start_us), (long long)(now_us() - dead_us));
+        pause_ms(1500);
+    }
+    wk_decoder_free(decoder);
+    g_free(file.data);
+    g_free(deadly.data);
+}
+
+static void another_tenants_pictures_go_to_another_child(void **state)
+{
+    const struct wk_imaging_config config = kit_config_hostile();
+    struct wk_decoder *decoder = kit_decoder(&config);
+    struct kit_file file = kit_noise(64, 64, ".png"), look = kit_text(DEC_HOSTILE_MARK "look-back");
+    struct wk_rendered rendered;
+    struct wk_fault fault = {0};
+    int first, second;
+
+    (void)state;
+    wk_decoder_tenant(decoder, "one");
+    kit_render(decoder, small, &file, 1, &rendered);
+    kit_render(decoder, small, &file, 1, &rendered);
+    first = wk_decoder_pid(decoder);
+    assert_int_equal(kit_try(decoder, small, &look, 1, &rendered, &fault), MR_UNSUPPORTED);
+    assert_string_equal(fault.cause, "it worked"); /* its own tenant's: no secret to it */
+    assert_int_equal(wk_decoder_pid(decoder), first);
+    wk_decoder_tenant(decoder, "two");
+    assert_int_equal(kit_try(decoder, small, &look, 1, &rendered, &fault), MR_UNSUPPORTED);
+    assert_string_not_equal(fault.cause, "it worked"); /* nothing is left of the other's */
+    second = wk_decoder_pid(decoder);
+    assert_int_not_equal(first, second);
+    kit_render(decoder, small, &file, 1, &rendered);
+    assert_int_equal(wk_decoder_pid(decoder), second);
+    wk_decoder_free(decoder);
+    g_free(file.data);
+    g_free(look.data);
+}
+
 static void many_pictures_do_not_make_it_grow(void **state)
 {
     const struct wk_imaging_config config = kit_config();
@@ -340,6 +405,8 @@ int main(void)
         cmocka_unit_test(a_child_killed_by_hand_when_idle_fails_no_task),
         cmocka_unit_test(a_child_is_replaced_after_its_tasks),
         cmocka_unit_test(a_child_ends_with_its_decoder),
+        cmocka_unit_test(a_dead_child_is_followed_by_one_that_is_warm),
+        cmocka_unit_test(another_tenants_pictures_go_to_another_child),
         cmocka_unit_test(many_pictures_do_not_make_it_grow),
     };
     kit_setup("life_test");

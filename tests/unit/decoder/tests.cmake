@@ -2,7 +2,7 @@
 file(GLOB decoder_sources ${CMAKE_SOURCE_DIR}/worker/decoder/*.c)
 add_executable(millrace-decoder-hostile ${decoder_sources} unit/decoder/hostile.c)
 target_compile_definitions(millrace-decoder-hostile PRIVATE DEC_HOSTILE=1 _GNU_SOURCE)
-target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS Threads::Threads)
+target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS PkgConfig::FONTCONFIG Threads::Threads)
 set_target_properties(millrace-decoder-hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 add_library(decoder_kit STATIC unit/decoder/kit.c)
@@ -18,3 +18,4 @@ mr_test(decoder_life unit unit/decoder/life_test.c decoder_kit)
 mr_test(decoder_cage unit unit/decoder/cage_test.c decoder_kit)
 target_compile_definitions(test_decoder_render PRIVATE SHARED_DEFAULT="${CMAKE_SOURCE_DIR}/../shared")
 target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare
+mr_test(decoder_single unit unit/decoder/single_test.c decoder_kit)

@@ -43,6 +43,12 @@ enum mr_code wk_decoder_new(const struct wk_imaging_config *config, struct wk_de
     return MR_OK;
 }
 
+void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
+{
+    (void)decoder;
+    (void)snprintf(imaging_twin.tenant, sizeof imaging_twin.tenant, "%s", tenant);
+}
+
 static enum mr_code wait_for_end(struct wk_decoder *decoder, int64_t deadline_ms,
                                  struct wk_fault *fault)
 {
@@ -137,6 +143,12 @@ const char *wk_decoder_layers(const struct wk_decoder *decoder)
 {
     (void)decoder;
     return "none";
+}
+
+const char *wk_decoder_missing(const struct wk_decoder *decoder)
+{
+    (void)decoder;
+    return "";
 }
 
 void wk_decoder_free(struct wk_decoder *decoder)

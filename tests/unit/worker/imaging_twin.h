@@ -14,6 +14,7 @@ struct imaging_twin {
     atomic_bool block;         /* a call waits until it is stopped or its time is up */
     atomic_bool stop_too_late; /* the next call finds a stop that was meant for another */
     atomic_int calls, stops, alive;
+    char tenant[65]; /* of the last call */
 };
 extern struct imaging_twin imaging_twin;
 void imaging_twin_reset(void);
