@@ -4,6 +4,7 @@
 
 #include "gateway/app.h"
 #include "gateway/state.h"
+#include "gateway/workflow_find.h"
 #include "orchestrator/asl/machine.h"
 
 /* health.c */
@@ -30,6 +31,15 @@ void gw_workflows_get(struct gw_app *, struct gw_exchange *);
 void gw_workflows_list(struct gw_app *, struct gw_exchange *);
 void gw_workflows_delete(struct gw_app *, struct gw_exchange *);
 void gw_validate(struct gw_app *, struct gw_exchange *);
+/* versions.c */
+void gw_versions_list(struct gw_app *, struct gw_exchange *);
+void gw_versions_delete(struct gw_app *, struct gw_exchange *);
+void gw_aliases_put(struct gw_app *, struct gw_exchange *);
+void gw_aliases_delete(struct gw_app *, struct gw_exchange *);
+/* false: answered. The configuration is there, and the path's first word is a workflow's name, or
+ * (whole) may name a version or an alias of it too. */
+bool gw_workflow_asked(struct gw_app *, struct gw_exchange *, bool whole,
+                       struct mr_workflow_ref *ret);
 /* keys.c */
 void gw_keys_add(struct gw_app *, struct gw_exchange *);
 void gw_keys_list(struct gw_app *, struct gw_exchange *);
@@ -37,8 +47,16 @@ void gw_keys_delete(struct gw_app *, struct gw_exchange *);
 
 /* Is this a machine?  false: the exchange has its 422 with every diagnostic. */
 bool gw_definition_check(struct gw_exchange *, const char *text, size_t len);
-/* A change of the configuration: sends it, keeps it when the broker has it, answers (status, body).
- */
+/* config_change.c: changes of the configuration, sent one after the other, kept when the broker has
+ * them; then the answer (status, body).  value and body are taken in; value NULL: removed. */
+struct gw_changes { /* zeroed at first; sent once */
+    struct change *first, *last;
+    bool failed;
+};
+void gw_changes_add(struct gw_changes *, const char *key, struct mr_buf *value);
+void gw_changes_send(struct gw_app *, struct gw_exchange *, struct gw_changes *, int status,
+                     struct mr_buf *body);
+/* A single one. */
 void gw_config_change(struct gw_app *, struct gw_exchange *, const char *key, struct mr_buf *value,
                       int status, struct mr_buf *body);
 /* Milliseconds since 1970 as "2026-01-31T12:00:00.123Z". */

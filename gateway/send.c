@@ -59,13 +59,16 @@ void gw_send_take(struct gw_app *app, struct gw_exchange *ex, struct gw_send *se
                      &err);
     if (rc == MR_OK) {
         mr_fail_point("gateway.sent");
-        ex->work = send;
-        ex->gone = leave;
+        if (ex) {
+            ex->work = send;
+            ex->gone = leave;
+        }
         return;
     }
     note_failure(app, rc);
     free_send(send);
-    gw_send_problem(ex, rc);
+    if (ex)
+        gw_send_problem(ex, rc);
 }
 
 void gw_send_on_sent(void *owner, void *tag, enum mr_code code, int32_t partition, int64_t offset,

@@ -20,7 +20,8 @@ struct gw_message {
     size_t len;
 };
 
-/* Sends, and takes `send` in: answers the exchange itself when it cannot be sent. */
+/* Sends, and takes `send` in: answers the exchange (NULL: nobody waits) itself when it cannot be
+ * sent. */
 void gw_send_take(struct gw_app *, struct gw_exchange *, struct gw_send *,
                   const struct gw_message *);
 /* The answer to a report that is not MR_OK. */

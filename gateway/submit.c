@@ -91,10 +91,12 @@ static enum mr_code check_input(const struct mr_job *job, struct mr_error *err)
 
 static enum mr_code check_workflow(struct gw_app *app, const char *name, struct mr_error *err)
 {
-    char key[MR_NAME_MAX + 16];
+    struct mr_workflow_ref ref;
+    enum mr_code rc = mr_workflow_ref_parse(name, &ref, err);
 
-    (void)snprintf(key, sizeof(key), "workflow/%s", name);
-    if (gw_config_copy_get(&app->copy, key))
+    if (rc)
+        return mr_fail_in(err, rc, "/workflow");
+    if (gw_workflow_find(&app->copy, &ref, ""))
         return MR_OK;
     if (!gw_config_copy_ready(&app->copy))
         return mr_fail(err, MR_UNAVAILABLE, "the workflows are not yet read");

@@ -34,6 +34,7 @@ struct draft { /* an event in the making */
     struct mr_job job;
     struct mr_event event;
     struct mr_buf text; /* of its definition */
+    struct mr_workflow_ref ref;
     char id[MR_JOB_ID_MAX + 1], def[65], sum[65], nonce[2 * MR_NONCE_LEN + 1], from[160];
 };
 
@@ -66,7 +67,10 @@ static enum mr_code resolve(struct oc *oc, struct draft *draft, struct mr_error 
     enum mr_code rc;
 
     if (job->workflow) {
-        workflow = oc_config_copy_workflow(&oc->workflows, job->workflow);
+        rc = mr_workflow_ref_parse(job->workflow, &draft->ref, err);
+        if (rc)
+            return mr_fail_in(err, rc, "/workflow");
+        workflow = oc_config_copy_workflow(&oc->workflows, &draft->ref, draft->id);
         if (!workflow)
             return mr_fail(err, MR_NOT_FOUND, "/workflow: there is no workflow \"%s\"",
                            job->workflow);
@@ -125,7 +129,7 @@ static void name_job(const struct mr_msg *msg, struct draft *draft)
     mr_base32(sum, 15, draft->id + 1);
 }
 
-static enum mr_code complete(const struct mr_msg *msg, struct draft *draft, struct mr_error *err)
+static enum mr_code complete(struct draft *draft, struct mr_error *err)
 {
     struct mr_buf canonical = {0};
     uint8_t nonce[MR_NONCE_LEN];
@@ -140,12 +144,11 @@ static enum mr_code complete(const struct mr_msg *msg, struct draft *draft, stru
     if (rc)
         return rc;
     mr_hex(nonce, sizeof nonce, draft->nonce);
-    name_job(msg, draft);
     draft->event = (struct mr_event){
         .kind = MR_EVENT_SUBMIT,
         .job = draft->id,
         .tenant = draft->job.tenant,
-        .workflow = draft->job.workflow,
+        .workflow = draft->job.workflow ? draft->ref.name : NULL,
         .def = draft->def,
         .definition = draft->job.definition,
         .nonce = draft->nonce,
@@ -166,6 +169,8 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
     if (!rc)
         rc = check_input(&draft.job, err);
     if (!rc)
+        name_job(msg, &draft);
+    if (!rc)
         rc = resolve(oc, &draft, err);
     if (rc == MR_NOT_FOUND &&
         item->state != OC_ADMIT_NAME) { /* else it has waited: there is none */
@@ -175,7 +180,7 @@ enum mr_code oc_admit_job(struct oc *oc, struct oc_admit_item *item, const struc
         goto done;
     }
     if (!rc)
-        rc = complete(msg, &draft, err);
+        rc = complete(&draft, err);
     if (rc == MR_NO_MEMORY || rc == MR_IO)
         goto done;
     if (rc) {

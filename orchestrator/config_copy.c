@@ -59,13 +59,59 @@ enum mr_code oc_config_copy_end(struct oc_config_copy *copy, int64_t *ret, struc
     return mr_log_bounds(copy->log, 0, &first, ret, err);
 }
 
-const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *copy,
-                                                  const char *name)
+static const struct oc_workflow *find(const struct oc_config_copy *copy, const char *name)
 {
     struct oc_workflow *workflow = NULL;
 
     HASH_FIND_STR(copy->by_name, name, workflow);
     return workflow;
+}
+
+/* Its own record, or the newest version's where that is it. */
+static const struct oc_workflow *find_version(const struct oc_config_copy *copy, const char *name,
+                                              int64_t version)
+{
+    char key[MR_WORKFLOW_REF_MAX + 1];
+    const struct oc_workflow *workflow;
+
+    (void)snprintf(key, sizeof key, "%s:%" PRId64, name, version);
+    workflow = find(copy, key);
+    if (workflow)
+        return workflow;
+    workflow = find(copy, name);
+    return workflow && workflow->version == version ? workflow : NULL;
+}
+
+const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *copy,
+                                                  const struct mr_workflow_ref *ref,
+                                                  const char *job)
+{
+    char key[MR_WORKFLOW_REF_MAX + 1];
+    const struct oc_workflow *workflow;
+
+    if (ref->version > 0)
+        return find_version(copy, ref->name, ref->version);
+    (void)snprintf(key, sizeof key, "%s%s%s", ref->name, ref->alias[0] ? ":" : "", ref->alias);
+    workflow = find(copy, key);
+    if (!workflow || !ref->alias[0])
+        return workflow;
+    return find_version(copy, ref->name, mr_alias_pick(&workflow->alias, job));
+}
+
+static enum mr_code alias_new(const char *name, const struct mr_msg *msg, struct oc_workflow **ret,
+                              struct mr_error *err)
+{
+    struct oc_workflow *workflow = calloc(1, sizeof *workflow);
+    enum mr_code rc = workflow ? mr_alias_parse(msg->value, msg->value_len, &workflow->alias, err)
+                               : mr_fail(err, MR_NO_MEMORY, "alias %s", name);
+
+    if (rc) {
+        free(workflow);
+        return rc;
+    }
+    (void)snprintf(workflow->name, sizeof workflow->name, "%s", name);
+    *ret = workflow;
+    return MR_OK;
 }
 
 static enum mr_code workflow_new(const char *name, const struct mr_msg *msg,
@@ -83,6 +129,7 @@ static enum mr_code workflow_new(const char *name, const struct mr_msg *msg,
     if (workflow) {
         (void)snprintf(workflow->name, sizeof workflow->name, "%s", name);
         (void)snprintf(workflow->def, sizeof workflow->def, "%s", record.def);
+        workflow->version = record.version;
         workflow->text_len = text.len;
         workflow->text = mr_buf_detach(&text);
         *ret = workflow;
@@ -99,13 +146,14 @@ static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name
                                    const struct mr_msg *msg, struct mr_error *err)
 {
     struct oc_workflow *old = NULL, *workflow = NULL;
-    enum mr_code rc = MR_OK;
+    struct mr_workflow_ref ref = {0};
+    enum mr_code rc = mr_workflow_ref_parse(name, &ref, err);
 
-    if (strlen(name) > MR_NAME_MAX)
-        return mr_fail(err, MR_INVALID, "workflow %.40s...: a name has at most %d bytes", name,
-                       MR_NAME_MAX);
+    if (rc)
+        return mr_fail_in(err, rc, "workflow");
     if (msg->value) /* else it is removed */
-        rc = workflow_new(name, msg, &workflow, err);
+        rc = ref.alias[0] ? alias_new(name, msg, &workflow, err)
+                          : workflow_new(name, msg, &workflow, err);
     if (rc)
         return rc;
     HASH_FIND_STR(copy->by_name, name, old);

@@ -5,17 +5,20 @@
 
 #include "common/base/error.h"
 #include "common/base/id.h"
+#include "common/model/workflow_ref.h"
 #include "common/ports/bus.h"
 #include "common/ports/store.h"
 #include "orchestrator/quarantine.h"
 
 #include <uthash.h>
 
-struct oc_workflow {
-    char name[MR_NAME_MAX + 1];
+struct oc_workflow { /* a workflow, a version of one, or an alias */
+    char name[MR_WORKFLOW_REF_MAX + 1];
     char def[65];
-    char *text; /* of the definition, owned */
+    char *text; /* of the definition, owned; NULL: an alias */
     size_t text_len;
+    int64_t version;
+    struct mr_alias alias;
     UT_hash_handle hh;
 };
 
@@ -42,6 +45,9 @@ int oc_config_copy_pass(struct oc_config_copy *, int64_t now_ms);
 /* Everything below this offset is the config as it is now. */
 MR_MUST_USE enum mr_code oc_config_copy_end(struct oc_config_copy *, int64_t *ret,
                                             struct mr_error *err);
-const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *, const char *name);
+/* What ref means for this job; NULL: it is not there. Never an alias. */
+const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *,
+                                                  const struct mr_workflow_ref *ref,
+                                                  const char *job);
 
 #endif

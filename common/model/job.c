@@ -1,5 +1,6 @@
 /* job.c -- what a producer asks for: the message of millrace.jobs. */
 #include "common/model/message_read.h"
+#include "common/model/workflow_ref.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ enum mr_code mr_job_parse(const char *text, size_t len, struct mr_job *ret, stru
     static const char *const known[] = {"v",          "id",     "tenant", "workflow",
                                         "definition", "recipe", "input",  NULL};
     struct mr_job job = {.tenant = "default"};
+    struct mr_workflow_ref ref;
     enum mr_code rc;
 
     rc = mr_message_read(text, len, MR_JOB_MESSAGE_MAX, known, &job.root, err);
@@ -31,16 +33,11 @@ enum mr_code mr_job_parse(const char *text, size_t len, struct mr_job *ret, stru
     rc = mr_message_id(job.root, "tenant", false, &job.tenant, err);
     if (rc)
         goto failed;
-    rc = mr_json_str_opt(job.root, "", "workflow", MR_NAME_MAX, &job.workflow, err);
+    rc = mr_json_str_opt(job.root, "", "workflow", MR_WORKFLOW_REF_MAX, &job.workflow, err);
+    if (!rc && job.workflow && (rc = mr_workflow_ref_parse(job.workflow, &ref, err)))
+        (void)mr_fail_in(err, rc, "/workflow");
     if (rc)
         goto failed;
-    if (job.workflow && !mr_name_valid(job.workflow, strlen(job.workflow))) {
-        rc = mr_fail(err, MR_INVALID,
-                     "/workflow: must be 1..%d of A-Z a-z 0-9 . _ -, not starting "
-                     "with a dot",
-                     MR_NAME_MAX);
-        goto failed;
-    }
     job.definition = mr_json_get(job.root, "definition");
     job.recipe = mr_json_get(job.root, "recipe");
     job.input = mr_json_get(job.root, "input");

@@ -28,7 +28,8 @@ enum {
 
 /* ---- millrace.jobs ---------------------------------------------------------------------------
  * {"v":1,"id":"order-7","tenant":"shop","workflow":"thumbs","input":{...}}
- * exactly one of "workflow" (a name), "definition" (a machine), "recipe" (for image.render) */
+ * exactly one of "workflow" (as workflow_ref.h says), "definition" (a machine), "recipe" (for
+ * image.render) */
 struct mr_job {
     cJSON *root;        /* owned */
     const char *id;     /* NULL: none given */
@@ -164,14 +165,16 @@ enum mr_code mr_dead_print(const char *reason, const char *error, const char *to
                            struct mr_buf *buf);
 
 /* ---- millrace.config: key "<kind>/<name>", value one object, no value: removed
- * ------------------- "workflow/<name>"  {"v":1,"def":sha256,"definition":{...},"created_ms":..}
- * "key/<sha256 of the key>"
+ * ------------------- "workflow/<name>" (the newest) and "workflow/<name>:<version>"
+ * {"v":1,"version":..,"def":sha256,"definition":{...},"created_ms":..}; for
+ * "workflow/<name>:<alias>" see workflow_ref.h "key/<sha256 of the key>"
  * {"v":1,"tenant":..,"scopes":["submit","read","write","admin"],"name":..} */
 struct mr_config_workflow {
     cJSON *root;
     const char *def;
     const cJSON *definition;
     int64_t created_ms;
+    int64_t version; /* 1 where it is not told */
 };
 MR_MUST_USE enum mr_code mr_config_workflow_parse(const char *text, size_t len,
                                                   struct mr_config_workflow *ret,

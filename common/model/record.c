@@ -1,5 +1,6 @@
 /* record.c -- the small messages: control, dead letters, config. */
 #include "common/model/message_read.h"
+#include "common/model/workflow_ref.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,12 +104,16 @@ enum mr_code mr_config_workflow_parse(const char *text, size_t len, struct mr_co
     struct mr_config_workflow workflow = {0};
     enum mr_code rc;
 
+    workflow.version = 1;
     rc = mr_message_read(text, len, MR_JOB_MESSAGE_MAX, NULL, &workflow.root, err);
     if (rc)
         return rc;
     rc = mr_json_str(workflow.root, "", "def", 64, &workflow.def, err);
     if (!rc)
         rc = mr_json_int_opt(workflow.root, "", "created_ms", 0, INT64_MAX, &workflow.created_ms,
+                             err);
+    if (!rc)
+        rc = mr_json_int_opt(workflow.root, "", "version", 1, MR_VERSION_MAX, &workflow.version,
                              err);
     workflow.definition = mr_json_get(workflow.root, "definition");
     if (!rc && !cJSON_IsObject(workflow.definition))

@@ -26,7 +26,7 @@ static const struct verb {
     {"outputs", "outputs JOB [--to DIR]", "list a job's outputs, or fetch them", cli_outputs, true},
     {"cancel", "cancel JOB", "abort a job", cli_cancel, true},
     {"redrive", "redrive JOB", "run a failed job again from where it failed", cli_redrive, true},
-    {"workflow", "workflow put|ls|show|rm|diff|validate|test-state|simulate ...",
+    {"workflow", "workflow put|ls|show|versions|alias|rm|diff|validate|test-state|simulate ...",
      "keep named workflows, and try definitions without a cluster", cli_workflow, false},
     {"doctor", "doctor", "check each dependency, and say what to do", cli_doctor, false},
 };

@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 #include "common/model/message.h"
+#include "common/model/workflow_ref.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,12 @@
 /* A file is a definition when it has States, else a recipe; a word that is no file is a name. */
 static enum mr_code what_to_run(const char *word, cJSON *body, struct mr_error *err)
 {
+    struct mr_workflow_ref ref;
     cJSON *file = NULL;
     enum mr_code rc;
 
     if (access(word, F_OK) != 0) {
-        if (!mr_name_valid(word, strlen(word)))
+        if (mr_workflow_ref_parse(word, &ref, NULL))
             return mr_fail(err, MR_NOT_FOUND, "%s: is neither a file nor a workflow's name", word);
         if (strstr(word, ".json"))
             return mr_fail(err, MR_NOT_FOUND, "%s: there is no such file", word);

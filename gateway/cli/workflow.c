@@ -1,17 +1,19 @@
-/* workflow.c -- named workflows: put, ls, show, rm, diff; and the table of words. */
+/* workflow.c -- named workflows, their versions and aliases; and the table of words. */
 #include "gateway/cli/workflow.h"
 
 #include "common/base/json.h"
+#include "common/model/workflow_ref.h"
 #include "orchestrator/asl/machine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define USAGE                                                                                      \
-    "workflow put NAME FILE | ls | show NAME | rm NAME | diff NAME|FILE NAME|FILE | validate "     \
-    "FILE "                                                                                        \
-    "| test-state FILE ... | simulate FILE ..."
+    "workflow put NAME FILE | ls | show NAME[:VERSION] | versions NAME | alias NAME ALIAS "        \
+    "VERSION[=WEIGHT]... | rm NAME[:VERSION|:ALIAS] | diff NAME|FILE NAME|FILE | validate FILE | " \
+    "test-state FILE ... | simulate FILE ..."
 
 static enum mr_code put(struct cli *cli, struct mr_error *err)
 {
@@ -28,7 +30,8 @@ static enum mr_code put(struct cli *cli, struct mr_error *err)
     if (!rc && cli->json)
         cli_print_json(answer);
     else if (!rc)
-        printf("workflow  %s  definition %.12s...\n", cli->argv[0], cli_text(answer, "def"));
+        printf("workflow  %s  version %lld  definition %.12s...\n", cli->argv[0],
+               (long long)cli_int(answer, "version"), cli_text(answer, "def"));
     mr_buf_release(&text);
     cJSON_Delete(answer);
     return rc;
@@ -45,13 +48,14 @@ static enum mr_code list(struct cli *cli, struct mr_error *err)
     if (!rc && cli->json) {
         cli_print_json(answer);
     } else if (!rc) {
-        printf("%-32s  %-14s  %s\n", "WORKFLOW", "DEFINITION", "CREATED");
+        printf("%-32s  %7s  %-14s  %s\n", "WORKFLOW", "VERSION", "DEFINITION", "CREATED");
         cJSON_ArrayForEach(item, mr_json_get(answer, "workflows"))
         {
             char when[32];
 
             cli_when(cli_time(item, "created"), when, sizeof when);
-            printf("%-32s  %-14.12s  %s\n", cli_text(item, "name"), cli_text(item, "def"), when);
+            printf("%-32s  %7lld  %-14.12s  %s\n", cli_text(item, "name"),
+                   (long long)cli_int(item, "version"), cli_text(item, "def"), when);
         }
     }
     cJSON_Delete(answer);
@@ -118,9 +122,122 @@ static enum mr_code show(struct cli *cli, struct mr_error *err)
     return one(cli, "GET", err);
 }
 
+/* NAME, NAME:VERSION or NAME:ALIAS. */
 static enum mr_code remove_one(struct cli *cli, struct mr_error *err)
 {
-    return one(cli, "DELETE", err);
+    struct mr_workflow_ref ref;
+    char path[256];
+    enum mr_code rc = cli_words(cli, 1, 1, USAGE, err);
+
+    if (!rc && (rc = mr_workflow_ref_parse(cli->argv[0], &ref, err)))
+        (void)mr_fail_in(err, rc, cli->argv[0]);
+    if (rc)
+        return rc;
+    if (ref.version > 0)
+        (void)snprintf(path, sizeof path, "/v1/workflows/%s/versions/%lld", ref.name,
+                       (long long)ref.version);
+    else
+        (void)snprintf(path, sizeof path, "/v1/workflows/%s%s%s", ref.name,
+                       ref.alias[0] ? "/aliases/" : "", ref.alias);
+    return cli_call(cli, "DELETE", path, NULL, NULL, err);
+}
+
+static void print_routes(const cJSON *alias)
+{
+    const cJSON *route;
+
+    cJSON_ArrayForEach(route, mr_json_get(alias, "routes"))
+    {
+        printf("  version %lld", (long long)cli_int(route, "version"));
+        if (cli_int(route, "weight") != 100)
+            printf(" (%lld %%)", (long long)cli_int(route, "weight"));
+    }
+    printf("\n");
+}
+
+static enum mr_code versions(struct cli *cli, struct mr_error *err)
+{
+    cJSON *answer = NULL;
+    const cJSON *item;
+    char path[256], when[32];
+    enum mr_code rc = cli_words(cli, 1, 1, "workflow versions NAME", err);
+
+    if (rc)
+        return rc;
+    (void)snprintf(path, sizeof path, "/v1/workflows/%.100s/versions", cli->argv[0]);
+    rc = cli_call(cli, "GET", path, NULL, &answer, err);
+    if (!rc && cli->json) {
+        cli_print_json(answer);
+    } else if (!rc) {
+        printf("%7s  %-14s  %s\n", "VERSION", "DEFINITION", "CREATED");
+        cJSON_ArrayForEach(item, mr_json_get(answer, "versions"))
+        {
+            cli_when(cli_time(item, "created"), when, sizeof when);
+            printf("%7lld  %-14.12s  %s\n", (long long)cli_int(item, "version"),
+                   cli_text(item, "def"), when);
+        }
+        cJSON_ArrayForEach(item, mr_json_get(answer, "aliases"))
+        {
+            printf("alias %s", cli_text(item, "alias"));
+            print_routes(item);
+        }
+    }
+    cJSON_Delete(answer);
+    return rc;
+}
+
+/* VERSION, or VERSION=WEIGHT several times. */
+static enum mr_code add_route(const char *word, int words, cJSON *routes, struct mr_error *err)
+{
+    const char *equals = strchr(word, '=');
+    char version[16] = "";
+    cJSON *route = cJSON_CreateObject();
+    char *end = NULL;
+    double weight = equals ? strtod(equals + 1, &end) : 100;
+
+    (void)snprintf(version, sizeof version, "%.*s",
+                   (int)(equals ? equals - word : (int)strlen(word)), word);
+    if (mr_version_parse(version) == 0 || (equals && (*end || !equals[1])) ||
+        (!equals && words > 1)) {
+        cJSON_Delete(route);
+        return mr_fail(err, MR_INVALID,
+                       "%s: must be VERSION, or VERSION=WEIGHT for each of several", word);
+    }
+    if (!route || !cJSON_AddItemToArray(routes, route) ||
+        !cJSON_AddNumberToObject(route, "version", (double)mr_version_parse(version)) ||
+        !cJSON_AddNumberToObject(route, "weight", weight))
+        return mr_fail(err, MR_NO_MEMORY, "alias");
+    return MR_OK;
+}
+
+static enum mr_code alias(struct cli *cli, struct mr_error *err)
+{
+    cJSON *body = cJSON_CreateObject(), *routes = cJSON_AddArrayToObject(body, "routes");
+    cJSON *answer = NULL;
+    struct mr_buf text = {0};
+    char path[256];
+    enum mr_code rc = cli_words(cli, 3, 2 + MR_ALIAS_ROUTES_MAX,
+                                "workflow alias NAME ALIAS VERSION[=WEIGHT]...", err);
+
+    for (int i = 2; i < cli->argc && !rc; i++)
+        rc = add_route(cli->argv[i], cli->argc - 2, routes, err);
+    if (!rc)
+        rc = mr_json_print(body, &text);
+    if (!rc) {
+        (void)snprintf(path, sizeof path, "/v1/workflows/%.100s/aliases/%.40s", cli->argv[0],
+                       cli->argv[1]);
+        rc = cli_call(cli, "PUT", path, &text, &answer, err);
+    }
+    if (!rc && cli->json) {
+        cli_print_json(answer);
+    } else if (!rc) {
+        printf("alias %s:%s", cli->argv[0], cli->argv[1]);
+        print_routes(answer);
+    }
+    mr_buf_release(&text);
+    cJSON_Delete(answer);
+    cJSON_Delete(body);
+    return rc;
 }
 
 static const struct word {
@@ -131,6 +248,8 @@ static const struct word {
     {"put", put, true},
     {"ls", list, true},
     {"show", show, true},
+    {"versions", versions, true},
+    {"alias", alias, true},
     {"rm", remove_one, true},
     {"diff", diff, false},
     {"validate", cli_workflow_validate, false},

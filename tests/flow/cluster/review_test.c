@@ -488,6 +488,41 @@ static void a_name_never_means_what_it_meant_before(void **state)
     flow_teardown(&flow);
 }
 
+static void a_job_runs_the_version_that_it_asked_for(void **state)
+{
+    static const struct {
+        const char *id, *workflow, *output;
+    } jobs[] = {{"newest", "thumbs", "3"},
+                {"first", "thumbs:1", "1"},
+                {"live", "thumbs:live", "2"},
+                {"old", "plain", "7"},
+                {"old-1", "plain:1", "7"}};
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 18);
+    put_workflow(&flow, "thumbs:1", 1);
+    put_workflow(&flow, "thumbs:2", 2);
+    put_workflow(&flow, "thumbs", 3);
+    put_workflow(&flow, "plain", 7); /* from before there were versions */
+    flow_produce(&flow, "millrace.config", "workflow/thumbs:live",
+                 "{\"v\":1,\"routes\":[{\"version\":2,\"weight\":100}]}");
+    flow_produce(&flow, "millrace.config", "workflow/thumbs:odd",
+                 "{\"v\":1,\"routes\":[{\"version\":9,\"weight\":100}]}");
+    flow_start(&flow, 0);
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
+        submit_named(&flow, jobs[i].id, jobs[i].workflow);
+    submit_named(&flow, "odd", "thumbs:odd");
+    submit_named(&flow, "none", "thumbs:9");
+    flow_passes(&flow, 5000);
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        assert_string_equal(flow_row(&flow, jobs[i].id, "output"), jobs[i].output);
+        assert_null(strchr(flow_row(&flow, jobs[i].id, "workflow"), ':'));
+    }
+    assert_int_equal(flow.letters, 2);
+    flow_teardown(&flow);
+}
+
 static void a_workflow_that_cannot_be_parsed_does_not_poison_a_shard(void **state)
 {
     struct flow flow;
@@ -611,6 +646,7 @@ int main(void)
         cmocka_unit_test(a_late_task_is_sent_again_once_a_period_not_with_every_look),
         cmocka_unit_test(garbage_as_large_as_the_bus_takes_holds_nobody_up),
         cmocka_unit_test(a_name_never_means_what_it_meant_before),
+        cmocka_unit_test(a_job_runs_the_version_that_it_asked_for),
         cmocka_unit_test(a_workflow_that_cannot_be_parsed_does_not_poison_a_shard),
         cmocka_unit_test(a_name_is_asked_for_whichever_call_fails),
         cmocka_unit_test(a_class_whose_topic_cannot_be_made_is_asked_for_now_and_then),

@@ -360,6 +360,75 @@ static void a_workflow_is_kept_shown_used_and_removed(void **state)
     fixture_free(fx);
 }
 
+#define OTHER "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}"
+#define THIRD "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Succeed\"}}}"
+
+static void assert_says(struct fixture *fx, const char *target, const char *words)
+{
+    struct response response = ask(fx, "GET", target, ADMIN, NULL);
+
+    if (!strstr(response.body, words))
+        fail_msg("%s: '%s' is not in %s", target, words, response.body);
+    response_release(&response);
+}
+
+static void every_put_is_a_version_and_aliases_lead_to_versions(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+    const char *w = "/v1/workflows/thumbs";
+    struct response response;
+
+    (void)state;
+    assert_int_equal(ask_status(fx, "PUT", w, ADMIN, MACHINE), 201);
+    assert_int_equal(ask_status(fx, "PUT", w, ADMIN, OTHER), 200);
+    response = ask(fx, "PUT", w, ADMIN, OTHER); /* the same again is no new version */
+    assert_non_null(strstr(response.body, "\"version\":2"));
+    response_release(&response);
+    assert_says(fx, w, "\"definition\":" OTHER);
+    assert_says(fx, "/v1/workflows/thumbs:1", "\"definition\":" MACHINE);
+    assert_says(fx, "/v1/workflows/thumbs:2", "\"definition\":" OTHER);
+    assert_int_equal(ask_status(fx, "GET", "/v1/workflows/thumbs:3", ADMIN, NULL), 404);
+    assert_int_equal(ask_status(fx, "PUT", "/v1/workflows/thumbs:7", ADMIN, OTHER), 422);
+    assert_says(fx, "/v1/workflows", "\"name\":\"thumbs\",\"version\":2");
+
+    assert_int_equal(
+        ask_status(fx, "PUT", "/v1/workflows/thumbs/aliases/live", ADMIN, "{\"version\":9}"), 404);
+    assert_int_equal(
+        ask_status(fx, "PUT", "/v1/workflows/thumbs/aliases/9", ADMIN, "{\"version\":1}"), 422);
+    assert_int_equal(ask_status(fx, "PUT", "/v1/workflows/thumbs/aliases/live", ADMIN,
+                                "{\"routes\":[{\"version\":1,\"weight\":60}]}"),
+                     422);
+    assert_int_equal(
+        ask_status(fx, "PUT", "/v1/workflows/thumbs/aliases/live", ADMIN, "{\"version\":1}"), 201);
+    assert_says(fx, "/v1/workflows/thumbs:live", "\"definition\":" MACHINE);
+    assert_says(fx, "/v1/workflows/thumbs/versions",
+                "\"aliases\":[{\"alias\":\"live\",\"routes\":[{\"version\":1,\"weight\":100}]}]");
+    assert_says(fx, "/v1/workflows/thumbs/versions", "\"versions\":[{\"version\":2,");
+    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN, "{\"workflow\":\"thumbs:live\"}"),
+                     202);
+    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN, "{\"workflow\":\"thumbs:1\"}"), 202);
+    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN, "{\"workflow\":\"thumbs:4\"}"), 404);
+    assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN, "{\"workflow\":\"thumbs:\"}"), 422);
+
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/versions/1", ADMIN, NULL), 409);
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/versions/2", ADMIN, NULL), 409);
+    assert_int_equal(ask_status(fx, "PUT", "/v1/workflows/thumbs/aliases/live", ADMIN,
+                                "{\"routes\":[{\"version\":2,\"weight\":100}]}"),
+                     200);
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/versions/1", ADMIN, NULL), 204);
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/versions/1", ADMIN, NULL), 404);
+    assert_int_equal(ask_status(fx, "PUT", w, ADMIN, THIRD), 200); /* no number is used again */
+    assert_says(fx, w, "\"version\":3");
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/aliases/live", ADMIN, NULL),
+                     204);
+    assert_int_equal(ask_status(fx, "DELETE", "/v1/workflows/thumbs/aliases/live", ADMIN, NULL),
+                     404);
+    assert_int_equal(ask_status(fx, "DELETE", w, ADMIN, NULL), 204);
+    assert_int_equal(ask_status(fx, "GET", "/v1/workflows/thumbs:2", ADMIN, NULL), 404);
+    assert_int_equal(ask_status(fx, "GET", "/v1/workflows/thumbs/versions", ADMIN, NULL), 404);
+    fixture_free(fx);
+}
+
 static void redis_gets_its_copy_again_after_flushall(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
@@ -554,6 +623,7 @@ int main(void)
         cmocka_unit_test(cancel_and_redrive_go_to_the_shards_log_when_the_job_allows_it),
         cmocka_unit_test(redis_that_does_not_answer_is_503_and_is_not_asked_for_a_moment),
         cmocka_unit_test(a_workflow_is_kept_shown_used_and_removed),
+        cmocka_unit_test(every_put_is_a_version_and_aliases_lead_to_versions),
         cmocka_unit_test(redis_gets_its_copy_again_after_flushall),
         cmocka_unit_test(another_gateway_learns_of_keys_and_workflows_from_the_topic),
         cmocka_unit_test(a_key_opens_what_its_scopes_say_and_nothing_when_deleted),
