@@ -150,6 +150,28 @@ static enum mr_code step(struct gw_fold *fold, const struct asl_event *event, st
     return asl_step(fold->run, event, &env, &fold->effects, &changed, err);
 }
 
+/* As the orchestrator did: a definition that does not fit was refused, and the redrive with it. */
+static bool change_machine(struct gw_fold *fold, const struct mr_event *event)
+{
+    struct asl_machine *machine = NULL;
+    struct mr_buf text = {0};
+    enum mr_code rc = asl_run_status(fold->run) == ASL_RUNNING
+                          ? MR_INVALID
+                          : mr_json_print(event->definition, &text);
+
+    if (!rc)
+        rc = asl_machine_parse(text.data, text.len, NULL, &machine, NULL);
+    if (!rc)
+        rc = asl_run_migrate(fold->run, machine, NULL);
+    if (!rc) {
+        asl_machine_unref(fold->machine);
+        fold->machine = asl_machine_ref(machine);
+    }
+    asl_machine_unref(machine);
+    mr_buf_release(&text);
+    return rc == MR_OK;
+}
+
 static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, int64_t time_ms,
                           struct mr_error *err)
 {
@@ -157,6 +179,9 @@ static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, in
     cJSON *empty = NULL;
     enum mr_code rc;
 
+    if (event->kind == MR_EVENT_REDRIVE && event->definition && fold->run &&
+        !change_machine(fold, event))
+        return MR_OK;
     if (event->kind != MR_EVENT_SUBMIT)
         return fold->run && event_of(fold, event, time_ms, &said) ? step(fold, &said, err) : MR_OK;
     if (fold->run)

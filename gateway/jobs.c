@@ -210,19 +210,132 @@ void gw_jobs_cancel(struct gw_app *app, struct gw_exchange *ex)
     cJSON_Delete(root);
 }
 
+/* ---- redrive with another definition */
+
+struct redrive {
+    cJSON *root;                      /* of the body */
+    struct mr_config_workflow record; /* of the workflow that it names */
+    const cJSON *definition;          /* NULL: the job's own */
+    char def[2 * MR_SHA256_LEN + 1];
+    struct mr_buf text;
+};
+
+static void redrive_release(struct redrive *redrive)
+{
+    cJSON_Delete(redrive->root);
+    mr_config_workflow_release(&redrive->record);
+    mr_buf_release(&redrive->text);
+}
+
+/* {"definition": {...}} or {"workflow": "name:version"}, where there is a body. */
+static enum mr_code read_redrive(const struct gw_app *app, const struct gw_exchange *ex,
+                                 struct redrive *redrive, struct mr_error *err)
+{
+    static const char *const known[] = {"definition", "workflow", NULL};
+    const struct gw_config_entry *entry;
+    struct mr_workflow_ref ref;
+    const char *name = NULL;
+    enum mr_code rc;
+
+    if (ex->body.len == 0)
+        return MR_OK;
+    rc = mr_json_parse(ex->body.data, ex->body.len, &mr_json_limits_message, &redrive->root, err);
+    if (!rc && !cJSON_IsObject(redrive->root))
+        rc = mr_fail(err, MR_INVALID, "the body must be an object");
+    if (!rc)
+        rc = mr_json_known(redrive->root, "", known, err);
+    if (!rc)
+        rc = mr_json_str_opt(redrive->root, "", "workflow", MR_WORKFLOW_REF_MAX, &name, err);
+    if (rc)
+        return rc;
+    redrive->definition = mr_json_get(redrive->root, "definition");
+    if (redrive->definition && name)
+        return mr_fail(err, MR_INVALID, "must have at most one of /definition and /workflow");
+    if (redrive->definition && !cJSON_IsObject(redrive->definition))
+        return mr_fail(err, MR_INVALID, "/definition: must be an object");
+    if (!name)
+        return MR_OK;
+    rc = mr_workflow_ref_parse(name, &ref, err);
+    if (rc)
+        return mr_fail_in(err, rc, "/workflow");
+    entry = gw_workflow_find(&app->copy, &ref, ex->params[0]);
+    if (!entry)
+        return mr_fail(err, MR_NOT_FOUND, "/workflow: there is no workflow %s", name);
+    rc = mr_config_workflow_parse(entry->value, entry->len, &redrive->record, err);
+    redrive->definition = redrive->record.definition;
+    return rc;
+}
+
+/* Does the definition have every state that the job's row says it failed in?  The orchestrator
+ * looks again, and closer. */
+static enum mr_code check_states(const struct redrive *redrive, const char *where,
+                                 struct mr_error *err)
+{
+    struct asl_machine *machine = NULL;
+    char name[ASL_STATE_NAME_MAX * 4 + 1];
+    enum mr_code rc = asl_machine_parse(redrive->text.data, redrive->text.len, NULL, &machine, err);
+    const char *end;
+
+    for (; !rc && *where; where = *end ? end + 1 : end) {
+        end = strchr(where, ',');
+        if (!end)
+            end = where + strlen(where);
+        if ((size_t)(end - where) >= sizeof(name) || strlen(where) > 200)
+            continue; /* it may be cut */
+        (void)snprintf(name, sizeof(name), "%.*s", (int)(end - where), where);
+        if (!asl_machine_has(machine, name))
+            rc = mr_fail(err, MR_INVALID,
+                         "/definition: has no state \"%.80s\", which the job failed in", name);
+    }
+    asl_machine_unref(machine);
+    return rc;
+}
+
+/* false: answered. */
+static bool check_redrive(struct gw_app *app, struct gw_exchange *ex, struct redrive *redrive)
+{
+    struct gw_row row = {0};
+    struct mr_error err;
+    enum mr_code rc;
+
+    if (!redrive->definition)
+        return true;
+    if (mr_json_print(redrive->definition, &redrive->text)) {
+        gw_problem(ex, 503, mr_code_name(MR_NO_MEMORY), mr_code_meaning(MR_NO_MEMORY));
+        return false;
+    }
+    if (!gw_definition_check(ex, redrive->text.data, redrive->text.len))
+        return false;
+    mr_sha256_hex(redrive->text.data, redrive->text.len, redrive->def);
+    rc = gw_row_get(app, ex->who.tenant, ex->params[0], &row, NULL, &err);
+    if (!rc)
+        rc = check_states(redrive, gw_row_field(&row, "state"), &err);
+    gw_row_release(&row);
+    if (rc)
+        gw_problem_error(ex, &err);
+    return rc == MR_OK;
+}
+
 void gw_jobs_redrive(struct gw_app *app, struct gw_exchange *ex)
 {
-    const struct mr_event event = {.kind = MR_EVENT_REDRIVE, .job = ex->params[0]};
+    struct mr_event event = {.kind = MR_EVENT_REDRIVE, .job = ex->params[0]};
+    struct redrive redrive = {0};
     char status[32];
+    struct mr_error err;
 
-    if (!find_status(app, ex, status, sizeof(status)))
-        return;
-    if (strcmp(status, "FAILED") != 0 && strcmp(status, "TIMED_OUT") != 0 &&
-        strcmp(status, "ABORTED") != 0)
-        gw_problem(ex, 409, mr_code_name(MR_CONFLICT),
-                   "only a job that is FAILED, TIMED_OUT or ABORTED can be redriven");
-    else
-        send_event(app, ex, &event, "redrive");
+    if (read_redrive(app, ex, &redrive, &err)) {
+        gw_problem_error(ex, &err);
+    } else if (find_status(app, ex, status, sizeof(status))) {
+        event.definition = redrive.definition;
+        event.def = redrive.def;
+        if (strcmp(status, "FAILED") != 0 && strcmp(status, "TIMED_OUT") != 0 &&
+            strcmp(status, "ABORTED") != 0)
+            gw_problem(ex, 409, mr_code_name(MR_CONFLICT),
+                       "only a job that is FAILED, TIMED_OUT or ABORTED can be redriven");
+        else if (check_redrive(app, ex, &redrive))
+            send_event(app, ex, &event, "redrive");
+    }
+    redrive_release(&redrive);
 }
 
 /* ---- many jobs

@@ -32,7 +32,7 @@ const struct gw_route gw_routes[] = {
     {GW_GET,    "/v1/jobs/{}/outputs/{}",      false, GW_SCOPE_READ,   GW_BODY_NONE,     0,                gw_download},
     {GW_GET,    "/v1/jobs/{}/history",         false, GW_SCOPE_READ,   GW_BODY_NONE,     0,                gw_history},
     {GW_POST,   "/v1/jobs/{}/cancel",          false, GW_SCOPE_SUBMIT, GW_BODY_OPTIONAL, SMALL,            gw_jobs_cancel},
-    {GW_POST,   "/v1/jobs/{}/redrive",         false, GW_SCOPE_SUBMIT, GW_BODY_OPTIONAL, SMALL,            gw_jobs_redrive},
+    {GW_POST,   "/v1/jobs/{}/redrive",         false, GW_SCOPE_SUBMIT, GW_BODY_OPTIONAL, DEFINITION_BYTES, gw_jobs_redrive},
     {GW_GET,    "/v1/workflows",               false, GW_SCOPE_READ,   GW_BODY_NONE,     0,                gw_workflows_list},
     {GW_PUT,    "/v1/workflows/{}",            false, GW_SCOPE_WRITE,  GW_BODY_JSON,     DEFINITION_BYTES, gw_workflows_put},
     {GW_GET,    "/v1/workflows/{}",            false, GW_SCOPE_READ,   GW_BODY_NONE,     0,                gw_workflows_get},

@@ -456,16 +456,64 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
         err);
 }
 
-static enum mr_code apply_plain(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
-                                const struct mr_event *event, struct oc_job *job,
-                                struct mr_error *err)
+/* The job's machine from here on.  MR_INVALID: it cannot be. */
+static enum mr_code change_machine(struct oc *oc, struct oc_shard *shard,
+                                   const struct mr_event *event, struct oc_job *job,
+                                   struct mr_error *err)
 {
-    struct asl_event plain = {
-        .time_ms = msg->time_ms, .error = event->error, .cause = event->cause};
+    struct asl_machine *machine = NULL;
+    struct mr_buf text = {0};
+    enum mr_code rc = mr_json_print(event->definition, &text);
+
+    if (!rc)
+        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
+    if (!rc)
+        rc = asl_run_migrate(job->run, machine, err);
+    if (!rc)
+        rc = oc_batch_value(shard, job, OC_VALUE_DEFINITION, text.data, text.len, err);
+    if (!rc) {
+        (void)snprintf(job->def, sizeof job->def, "%s", event->def);
+        job->is_inline = true;
+        (void)mr_buf_add(&job->pairs, "def", sizeof "def");
+        (void)mr_buf_add(&job->pairs, job->def, strlen(job->def) + 1);
+    }
+    asl_machine_unref(machine);
+    mr_buf_release(&text);
+    return rc;
+}
+
+/* A definition that does not fit is refused, and with it the redrive. */
+static enum mr_code apply_redrive(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                  const struct mr_event *event, struct oc_job *job,
+                                  struct mr_error *err)
+{
+    const struct asl_event redrive = {.kind = ASL_EVENT_REDRIVE, .time_ms = msg->time_ms};
+    bool changed = false;
+    enum mr_code rc = MR_OK;
+
+    if (event->definition && asl_run_status(job->run) == ASL_RUNNING)
+        return MR_OK; /* sent twice: it goes on already */
+    if (event->definition)
+        rc = change_machine(oc, shard, event, job, err);
+    if (rc == MR_INVALID || rc == MR_TOO_LARGE) {
+        mr_log_error(MR_WARN, "job.redrive_refused", err, " job=%s offset=%" PRId64, job->id,
+                     msg->offset);
+        return oc_effect_dead(oc, shard, msg, job->id, mr_code_name(rc), err->text, err);
+    }
+    return rc ? rc : step(oc, shard, job, msg, &redrive, &changed, err);
+}
+
+static enum mr_code apply_cancel(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                 const struct mr_event *event, struct oc_job *job,
+                                 struct mr_error *err)
+{
+    const struct asl_event cancel = {.kind = ASL_EVENT_CANCEL,
+                                     .time_ms = msg->time_ms,
+                                     .error = event->error,
+                                     .cause = event->cause};
     bool changed = false;
 
-    plain.kind = event->kind == MR_EVENT_CANCEL ? ASL_EVENT_CANCEL : ASL_EVENT_REDRIVE;
-    return step(oc, shard, job, msg, &plain, &changed, err);
+    return step(oc, shard, job, msg, &cancel, &changed, err);
 }
 
 static enum mr_code apply_takeover(struct oc_shard *shard, const struct mr_msg *msg,
@@ -514,5 +562,7 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
         return apply_result(oc, shard, msg, event, job, err);
     if (event->kind == MR_EVENT_HEARTBEAT)
         return apply_heartbeat(oc, shard, msg, event, job, err);
-    return apply_plain(oc, shard, msg, event, job, err);
+    if (event->kind == MR_EVENT_REDRIVE)
+        return apply_redrive(oc, shard, msg, event, job, err);
+    return apply_cancel(oc, shard, msg, event, job, err);
 }

@@ -72,6 +72,18 @@ static enum mr_code read_timer(struct mr_event *event, struct mr_error *err)
     return MR_OK;
 }
 
+static enum mr_code read_redrive(struct mr_event *event, struct mr_error *err)
+{
+    enum mr_code rc = mr_message_id(event->root, "job", true, &event->job, err);
+
+    event->definition = mr_json_get(event->root, "definition");
+    if (rc || !event->definition)
+        return rc;
+    if (!cJSON_IsObject(event->definition))
+        return mr_fail(err, MR_INVALID, "/definition: must be an object");
+    return mr_json_str(event->root, "", "def", 64, &event->def, err);
+}
+
 static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
 {
     const cJSON *root = event->root;
@@ -100,7 +112,7 @@ static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
             rc = mr_json_str_opt(root, "", "cause", MR_CAUSE_MAX, &event->cause, err);
         return rc ? rc : mr_message_id(root, "job", true, &event->job, err);
     case MR_EVENT_REDRIVE:
-        return mr_message_id(root, "job", true, &event->job, err);
+        return read_redrive(event, err);
     case MR_EVENT_KIND_COUNT:
         break;
     }
@@ -216,6 +228,10 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
         break;
     case MR_EVENT_REDRIVE:
         mr_jw_str(w, "job", event->job);
+        if (event->definition) {
+            mr_jw_str(w, "def", event->def);
+            mr_jw_item(w, "definition", event->definition);
+        }
         break;
     case MR_EVENT_KIND_COUNT:
         break;

@@ -106,7 +106,7 @@ void mr_result_release(struct mr_result *);
     X(MR_EVENT_TIMER,      "timer")      /* job, seq, attempt, timer, due_ms: has fallen due */ \
     X(MR_EVENT_HEARTBEAT,  "heartbeat")  /* token: its worker is alive and goes on */ \
     X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
-    X(MR_EVENT_REDRIVE,    "redrive")    /* job */
+    X(MR_EVENT_REDRIVE,    "redrive")    /* job; def and definition: it goes on in these */
 /* clang-format on */
 enum mr_event_kind {
 #define MR_EVENT_ENUM(name, word) name,
@@ -121,8 +121,8 @@ struct mr_event {
     enum mr_event_kind kind;
     const char *job;             /* all but TAKEOVER, DEFINITION; RESULT, HEARTBEAT: of the token */
     const char *owner;           /* TAKEOVER */
-    const char *def;             /* DEFINITION, SUBMIT: sha256 of the definition's text */
-    const cJSON *definition;     /* DEFINITION; SUBMIT of an inline one */
+    const char *def;             /* DEFINITION, SUBMIT, REDRIVE: sha256 of the definition's text */
+    const cJSON *definition;     /* DEFINITION; SUBMIT of an inline one; REDRIVE with another one */
     const char *definition_text; /* written instead where not NULL */
     size_t definition_len;
     const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static enum mr_code get_job(struct cli *cli, const char *what, cJSON **ret, struct mr_error *err)
 {
@@ -226,18 +227,17 @@ enum mr_code cli_outputs(struct cli *cli, struct mr_error *err)
 /* ---- cancel, redrive ----------------------------------------------------------------------------
  */
 
-static enum mr_code tell(struct cli *cli, const char *verb, struct mr_error *err)
+static enum mr_code tell(struct cli *cli, const char *verb, const char *usage,
+                         const struct mr_buf *body, struct mr_error *err)
 {
     cJSON *answer = NULL;
-    char path[256], usage[64];
-    enum mr_code rc;
+    char path[256];
+    enum mr_code rc = cli_words(cli, 1, 1, usage, err);
 
-    (void)snprintf(usage, sizeof usage, "%s JOB", verb);
-    rc = cli_words(cli, 1, 1, usage, err);
     if (rc)
         return rc;
     (void)snprintf(path, sizeof path, "/v1/jobs/%.100s/%s", cli->argv[0], verb);
-    rc = cli_call(cli, "POST", path, NULL, &answer, err);
+    rc = cli_call(cli, "POST", path, body && body->len ? body : NULL, &answer, err);
     if (!rc && cli->json)
         cli_print_json(answer);
     else if (!rc)
@@ -248,10 +248,28 @@ static enum mr_code tell(struct cli *cli, const char *verb, struct mr_error *err
 
 enum mr_code cli_cancel(struct cli *cli, struct mr_error *err)
 {
-    return tell(cli, "cancel", err);
+    return tell(cli, "cancel", "cancel JOB", NULL, err);
 }
 
 enum mr_code cli_redrive(struct cli *cli, struct mr_error *err)
 {
-    return tell(cli, "redrive", err);
+    const char *word = cli_option(cli, "workflow");
+    struct mr_buf body = {0};
+    cJSON *object = cJSON_CreateObject(), *definition = NULL;
+    enum mr_code rc = MR_OK;
+
+    if (word && access(word, F_OK) == 0) {
+        rc = cli_read_json_file(word, &definition, err);
+        if (!rc && !cJSON_AddItemToObject(object, "definition", definition))
+            rc = mr_fail(err, MR_NO_MEMORY, "definition");
+    } else if (word && !cJSON_AddStringToObject(object, "workflow", word)) {
+        rc = mr_fail(err, MR_NO_MEMORY, "workflow");
+    }
+    if (!rc && word)
+        rc = mr_json_print(object, &body);
+    if (!rc)
+        rc = tell(cli, "redrive", "redrive JOB [--workflow NAME|FILE]", &body, err);
+    mr_buf_release(&body);
+    cJSON_Delete(object);
+    return rc;
 }

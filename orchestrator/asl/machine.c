@@ -125,3 +125,11 @@ unsigned asl_machine_states(const struct asl_machine *machine)
 {
     return machine->state_count;
 }
+
+bool asl_machine_has(const struct asl_machine *machine, const char *name)
+{
+    for (uint32_t i = 0; i < machine->state_count; i++)
+        if (strcmp(machine->states[i].name, name) == 0)
+            return true;
+    return false;
+}

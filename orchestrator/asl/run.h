@@ -49,6 +49,12 @@ MR_MUST_USE enum mr_code asl_run_decode(struct asl_machine *, const char *text, 
                                         asl_value_get_fn *, void *ctx, struct asl_run **ret,
                                         struct mr_error *err);
 
+/* Lets a closed run that can be redriven go on in another machine, where each state that it is in is
+ * found again by its name; to be followed by ASL_EVENT_REDRIVE.  MR_INVALID: something is not there
+ * any more, and err names it; the run is as it was. */
+MR_MUST_USE enum mr_code asl_run_migrate(struct asl_run *, struct asl_machine *,
+                                         struct mr_error *err);
+
 enum asl_status asl_run_status(const struct asl_run *);
 uint64_t asl_run_entered(const struct asl_run *);  /* states entered so far */
 uint64_t asl_run_finished(const struct asl_run *); /* states left so far */

@@ -120,6 +120,58 @@ static void a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it(vo
     flow_teardown(&flow);
 }
 
+static void redrive_in(struct flow *flow, const char *def, const char *definition)
+{
+    cJSON *json = cJSON_Parse(definition);
+    const struct mr_event redrive = {
+        .kind = MR_EVENT_REDRIVE, .job = "job-1", .def = def, .definition = json};
+    struct mr_buf text = {0};
+
+    assert_int_equal(mr_event_print(&redrive, &text), MR_OK);
+    flow_produce(flow, "millrace.log", "job-1", text.data);
+    mr_buf_release(&text);
+    cJSON_Delete(json);
+    settle(flow);
+}
+
+static void a_redrive_in_a_corrected_definition_survives_a_crash_and_a_flush(void **state)
+{
+    static const char def[] = "00000000000000000000000000000000000000000000000000000000000000cd";
+    static const char other[] = "00000000000000000000000000000000000000000000000000000000000000ce";
+    static const char fixed[] =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"W\"},"
+        "\"W\":{\"Type\":\"Wait\",\"Seconds\":30,\"Next\":\"Z\"},"
+        "\"Z\":{\"Type\":\"Pass\",\"Result\":\"mended\",\"End\":true}}}";
+    static const char broken[] =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"InputPath\":\"$.missing\","
+        "\"End\":true}}}";
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 21);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", broken, "{}");
+    assert_true(flow_run(&flow, "job-1", 60000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+    settle(&flow);
+    flow.letters = 0;
+    redrive_in(&flow, other, "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}");
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED"); /* refused, and told */
+    assert_non_null(strstr(flow.last_letter, "is gone"));
+    redrive_in(&flow, def, fixed);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
+    assert_string_equal(flow_row(&flow, "job-1", "def"), def);
+    flow_kill(&flow, 0);
+    flow_start(&flow, 1); /* another orchestrator finds the job in its new definition */
+    flow_passes(&flow, 5000);
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
+    mr_sim_redis_flushall(flow.redis); /* and so does a rebuild */
+    assert_true(flow_run(&flow, "job-1", 120000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "\"mended\"");
+    flow_teardown(&flow);
+}
+
 static void a_wait_ends_when_its_time_has_come_and_not_before(void **state)
 {
     struct flow flow;
@@ -507,6 +559,7 @@ int main(void)
         cmocka_unit_test(another_body_under_the_same_id_is_a_dead_letter),
         cmocka_unit_test(a_task_that_fails_twice_is_retried_with_back_off),
         cmocka_unit_test(a_task_that_always_fails_is_dead_lettered_and_redrive_finishes_it),
+        cmocka_unit_test(a_redrive_in_a_corrected_definition_survives_a_crash_and_a_flush),
         cmocka_unit_test(a_wait_ends_when_its_time_has_come_and_not_before),
         cmocka_unit_test(a_task_without_an_answer_times_out),
         cmocka_unit_test(what_was_done_is_counted_once),

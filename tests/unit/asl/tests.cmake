@@ -3,6 +3,7 @@ add_library(asl_play STATIC ${CMAKE_CURRENT_SOURCE_DIR}/unit/asl/play.c)
 target_link_libraries(asl_play PUBLIC asl PkgConfig::CMOCKA)
 
 mr_test(asl_states unit unit/asl/states_test.c asl_play)
+mr_test(asl_migrate unit unit/asl/migrate_test.c asl_play)
 mr_test(asl_parts unit unit/asl/parts_test.c asl_play)
 mr_test(asl_simulate unit unit/asl/simulate_test.c asl_play)
 mr_test(asl_test_state unit unit/asl/test_state_test.c asl_play)

@@ -17,6 +17,8 @@
     "a.jpg\"},\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\","                               \
     "\"ops\":[{\"op\":\"resize\",\"width\":10}]}]}"
 #define MACHINE "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"
+#define OTHER   "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}"
+#define THIRD   "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Succeed\"}}}"
 
 static int count_of(struct fixture *fx, const char *topic)
 {
@@ -301,6 +303,35 @@ static void cancel_and_redrive_go_to_the_shards_log_when_the_job_allows_it(void 
     fixture_free(fx);
 }
 
+static void a_redrive_may_bring_a_definition_that_has_the_failed_states(void **state)
+{
+    struct fixture *fx = fixture_new(NULL, NULL);
+    const char *path = "/v1/jobs/failed/redrive";
+    struct response response;
+    cJSON *list;
+
+    (void)state;
+    put_row(fx, "failed", 1000,
+            (const char *const[]){"status", "FAILED", "tenant", "default", "state", "B", NULL});
+    assert_int_equal(ask_status(fx, "PUT", "/v1/workflows/thumbs", ADMIN, OTHER), 201);
+    response = ask(fx, "POST", path, ADMIN, "{\"definition\":" THIRD "}");
+    assert_int_equal(response.status, 422);
+    assert_non_null(strstr(response.body, "no state \\\"B\\\""));
+    response_release(&response);
+    assert_int_equal(ask_status(fx, "POST", path, ADMIN, "{\"definition\":{\"StartAt\":1}}"), 422);
+    assert_int_equal(ask_status(fx, "POST", path, ADMIN, "{\"definition\":7}"), 422);
+    assert_int_equal(ask_status(fx, "POST", path, ADMIN, "{\"workflow\":\"thumbs:2\"}"), 404);
+    assert_int_equal(count_of(fx, "millrace.log"), 0);
+    assert_int_equal(ask_status(fx, "POST", path, ADMIN, "{\"definition\":" OTHER "}"), 202);
+    assert_int_equal(ask_status(fx, "POST", path, ADMIN, "{\"workflow\":\"thumbs:1\"}"), 202);
+    list = messages_of(fx, "millrace.log");
+    assert_int_equal(cJSON_GetArraySize(list), 2);
+    assert_string_equal(text_of(list->child, "def"), text_of(list->child->next, "def"));
+    assert_non_null(mr_json_get(list->child->next, "definition"));
+    cJSON_Delete(list);
+    fixture_free(fx);
+}
+
 static void redis_that_does_not_answer_is_503_and_is_not_asked_for_a_moment(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
@@ -359,9 +390,6 @@ static void a_workflow_is_kept_shown_used_and_removed(void **state)
     assert_int_equal(ask_status(fx, "POST", "/v1/jobs", ADMIN, "{\"workflow\":\"thumbs\"}"), 404);
     fixture_free(fx);
 }
-
-#define OTHER "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}"
-#define THIRD "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Succeed\"}}}"
 
 static void assert_says(struct fixture *fx, const char *target, const char *words)
 {
@@ -621,6 +649,7 @@ int main(void)
         cmocka_unit_test(a_job_is_shown_to_its_tenant_alone),
         cmocka_unit_test(a_list_pages_newest_first_and_only_through_ones_own),
         cmocka_unit_test(cancel_and_redrive_go_to_the_shards_log_when_the_job_allows_it),
+        cmocka_unit_test(a_redrive_may_bring_a_definition_that_has_the_failed_states),
         cmocka_unit_test(redis_that_does_not_answer_is_503_and_is_not_asked_for_a_moment),
         cmocka_unit_test(a_workflow_is_kept_shown_used_and_removed),
         cmocka_unit_test(every_put_is_a_version_and_aliases_lead_to_versions),
