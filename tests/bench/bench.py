@@ -6,6 +6,7 @@ The load generator's is printed beside it and not counted."""
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ BUILD = TREE / "build" / "bench"
 BIN = BUILD / "bin"
 SHARDS = int(os.environ.get("MILLRACE_SHARDS", 4))
 TICK = os.sysconf("SC_CLK_TCK")
+WARM_JOBS = 60_000  # until then the broker's JIT compiler costs as much as its work
 
 
 def say(text):
@@ -103,6 +105,17 @@ class Cluster:
             total["worker"] += sum(cpu_us(child) for child in children(self.pids()["worker"]))
         return total
 
+    def threads(self):
+        """CPU by process and kind of thread, for whoever looks into a figure: {(process, thread): us}."""
+        spent = {}
+        for name, pid in self.pids().items():
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                fields = (task / "stat").read_text()
+                kind = (name, re.sub(r"[-#:]?\d+.*$", "", (task / "comm").read_text().strip()))
+                us = sum(int(field) for field in fields.rsplit(")", 1)[1].split()[11:13]) * 1_000_000 // TICK
+                spent[kind] = spent.get(kind, 0) + us
+        return spent
+
     def redis(self):
         import redis
         return redis.Redis(port=self.services.redis_port)
@@ -154,6 +167,14 @@ def advance(n=200_000):
              transitions_per_s=round(2 * n / seconds))
 
 
+def say_threads(before, after, jobs):
+    """On stderr: where the microseconds of a job go, by thread."""
+    spent = {kind: (us - before.get(kind, 0)) / jobs for kind, us in after.items()}
+    for kind, us in sorted(spent.items(), key=lambda item: -item[1]):
+        if us >= 0.5:
+            say(f"{us:7.1f} us  {kind[0]:13} {kind[1]}")
+
+
 def latencies(cluster, prefix, n):
     """From stored in the log to closed, of a sample of rows."""
     client = cluster.redis()
@@ -172,16 +193,17 @@ def jobs(work, n):
     with Cluster(worker=True) as cluster:
         say("warming up")
         cluster.start("orchestrator", "worker")
-        warm = max(1000, n // 5)
+        warm = max(WARM_JOBS, n // 5)
         cluster.load(work, warm, "warm")
         cluster.wait_closed(warm)
         say(f"{n} jobs")
         cluster.profile()
-        before = cluster.cpu()
+        before, threads = cluster.cpu(), cluster.threads()
         start = time.monotonic()
         load = cluster.load(work, n, "bench")
         cluster.wait_closed(warm + n)
         seconds = time.monotonic() - start
+        say_threads(threads, cluster.threads(), n)
         line(work, n, seconds, before, cluster.cpu(), cluster, load, latency=latencies(cluster, "bench", n))
 
 
