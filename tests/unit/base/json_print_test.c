@@ -150,6 +150,8 @@ static void make_locales(void)
     if (set_foreign_locale(0))
         return;
     (void)setenv("LOCPATH", "locales", 1);
+    if (set_foreign_locale(0)) /* made by an earlier run */
+        return;
     if (system("mkdir -p locales && localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 && "
                "localedef -i ps_AF -f UTF-8 locales/ps_AF.UTF-8") != 0)
         print_message("no locales could be made: is the package locales there?\n");
