@@ -226,22 +226,12 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
     return rc;
 }
 
-static enum mr_code wanted_check(const cJSON *wanted, struct wk_fault *fault)
-{
-    if (!wanted || cJSON_IsNull(wanted) || (cJSON_IsArray(wanted) && !wanted->child))
-        return MR_OK;
-    if (!cJSON_IsArray(wanted) || !cJSON_IsString(wanted->child))
-        return wk_fault_set(fault, WK_RECIPE_INVALID, "wanted: must be an array of words");
-    return wk_fault_set(fault, WK_RECIPE_INVALID, "wanted: \"%.64s\" is not supported yet",
-                        wanted->child->valuestring);
-}
-
 enum mr_code wk_decoder_inspect(struct wk_decoder *decoder, const struct wk_source *source,
-                                const cJSON *wanted, int64_t deadline_ms, cJSON **ret,
+                                unsigned wanted, int64_t deadline_ms, cJSON **ret,
                                 struct wk_fault *fault)
 {
     static const struct mr_json_limits limits = {DEC_ANSWER_MAX, 8};
-    struct dec_task task = {.work = DEC_INSPECT};
+    struct dec_task task = {.work = DEC_INSPECT, .wanted = wanted};
     struct dec_reply reply = {0};
     struct wk_child *child = NULL;
     struct mr_error err;
@@ -250,9 +240,7 @@ enum mr_code wk_decoder_inspect(struct wk_decoder *decoder, const struct wk_sour
 
     call_begin(decoder);
     mr_buf_reset(&decoder->text);
-    rc = wanted_check(wanted, fault);
-    if (!rc)
-        rc = sources_put(decoder, source, 1, &task, fault);
+    rc = sources_put(decoder, source, 1, &task, fault);
     if (!rc)
         rc = task_run(decoder, &task, deadline_ms, &child, &reply, fault);
     if (!rc)

@@ -84,9 +84,9 @@ MR_MUST_USE enum mr_code wk_decoder_render(struct wk_decoder *, const struct mr_
                                            int64_t deadline_ms, struct wk_rendered *ret,
                                            struct wk_fault *fault);
 /* What the picture is: an object as recipe.md's image.inspect describes (without bytes, sha256,
- * which the caller adds), the caller's to cJSON_Delete(). */
+ * which the caller adds), the caller's to cJSON_Delete(). wanted: bits of enum mr_inspect_want. */
 MR_MUST_USE enum mr_code wk_decoder_inspect(struct wk_decoder *, const struct wk_source *source,
-                                            const cJSON *wanted, int64_t deadline_ms, cJSON **ret,
+                                            unsigned wanted, int64_t deadline_ms, cJSON **ret,
                                             struct wk_fault *fault);
 /* Ends the call under way (MR_CANCELLED) by killing the child; any thread. */
 void wk_decoder_stop(struct wk_decoder *);

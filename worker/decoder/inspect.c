@@ -3,6 +3,7 @@
 
 #include "common/base/json.h"
 #include "common/base/utf8.h"
+#include "worker/decoder/analyse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static void exif_print(struct mr_jw *w, VipsImage *image)
 }
 
 enum dec_failure dec_inspect(const struct dec_source *source, const struct dec_limits *limits,
-                             struct mr_buf *buf, struct dec_fault *fault)
+                             unsigned wanted, struct mr_buf *buf, struct dec_fault *fault)
 {
     struct dec_header header;
     VipsImage *image;
@@ -73,8 +74,11 @@ enum dec_failure dec_inspect(const struct dec_source *source, const struct dec_l
     mr_jw_bool(&w, "has_alpha", vips_image_hasalpha(image));
     mr_jw_bool(&w, "has_icc", vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0);
     exif_print(&w, image);
-    mr_jw_close(&w, '}');
     g_object_unref(image);
+    failure = dec_analyse(source, limits, wanted, &w, fault);
+    mr_jw_close(&w, '}');
+    if (failure)
+        return failure;
     if (buf->failed)
         return dec_fail(fault, DEC_NO_MEMORY, "no memory for the answer");
     return DEC_OK;

@@ -125,7 +125,7 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     if (task->work == DEC_RENDER)
         reply->failure = render(channel, task, text, sources, reply, &fault);
     else
-        reply->failure = dec_inspect(&sources[0], &limits, answer, &fault);
+        reply->failure = dec_inspect(&sources[0], &limits, task->wanted, answer, &fault);
     memcpy(reply->cause, fault.cause, sizeof(reply->cause));
 }
 

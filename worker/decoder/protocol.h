@@ -80,6 +80,8 @@ struct dec_task {
     uint32_t source_format[MR_RECIPE_SOURCES_MAX]; /* enum mr_format */
     uint64_t pixels_max, output_bytes_max;
     uint64_t text_len; /* the recipe */
+    uint32_t wanted;   /* of DEC_INSPECT: bits of enum mr_inspect_want */
+    uint32_t reserved;
 };
 
 struct dec_written {

@@ -15,6 +15,8 @@ mr_test(decoder_render unit unit/decoder/render_test.c decoder_kit)
 mr_test(decoder_ops unit unit/decoder/ops_test.c decoder_kit)
 mr_test(decoder_fault unit unit/decoder/fault_test.c decoder_kit)
 mr_test(decoder_life unit unit/decoder/life_test.c decoder_kit)
+mr_test(decoder_hash unit unit/decoder/hash_test.c dec)
+mr_test(decoder_inspect unit unit/decoder/inspect_test.c decoder_kit)
 mr_test(decoder_cage unit unit/decoder/cage_test.c decoder_kit)
 target_compile_definitions(test_decoder_render PRIVATE SHARED_DEFAULT="${CMAKE_SOURCE_DIR}/../shared")
 target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare

@@ -114,12 +114,13 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
 }
 
 enum mr_code wk_decoder_inspect(struct wk_decoder *decoder, const struct wk_source *source,
-                                const cJSON *wanted, int64_t deadline_ms, cJSON **ret,
+                                unsigned wanted, int64_t deadline_ms, cJSON **ret,
                                 struct wk_fault *fault)
 {
     const enum mr_code rc = wait_for_end(decoder, deadline_ms, fault);
 
-    (void)source, (void)wanted;
+    (void)source;
+    imaging_twin.wanted = wanted;
     if (rc)
         return rc;
     *ret = cJSON_CreateObject();

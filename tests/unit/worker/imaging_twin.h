@@ -15,6 +15,7 @@ struct imaging_twin {
     atomic_bool stop_too_late; /* the next call finds a stop that was meant for another */
     atomic_int calls, stops, alive;
     char tenant[65]; /* of the last call */
+    unsigned wanted; /* of the last inspect */
 };
 extern struct imaging_twin imaging_twin;
 void imaging_twin_reset(void);

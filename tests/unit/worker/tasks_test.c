@@ -1,5 +1,7 @@
 /* tasks_test.c -- what each type of task does, by itself: a run, storage, a decoder. */
 #include "common/base/json.h"
+#include "common/model/inspect.h"
+#include "tests/unit/worker/imaging_twin.h"
 #include "tests/unit/worker/stage.h"
 #include "worker/tasks.h"
 
@@ -251,6 +253,16 @@ static void inspect_names_what_it_does_not_know(void **state)
     fails(bench, run(bench, "image.inspect", "{\"source\":{\"key\":\"in/a.jpg\"},\"ops\":[]}"),
           "Recipe.Invalid", "/ops");
     fails(bench, run(bench, "image.inspect", "{}"), "Recipe.Invalid", "/source");
+    fails(bench, run(bench, "image.inspect", "{\"source\":{\"key\":\"in/a.jpg\"},\"stats\":2}"),
+          "Recipe.Invalid", "/stats");
+}
+
+static void inspect_asks_for_what_the_task_asks_for(void **state)
+{
+    assert_int_equal(run(*state, "image.inspect",
+                         "{\"source\":{\"key\":\"in/a.jpg\"},\"blurhash\":true,\"stats\":true}"),
+                     MR_OK);
+    assert_int_equal(imaging_twin.wanted, MR_INSPECT_BLURHASH | MR_INSPECT_STATS);
 }
 
 /* ---- manifest ------------------------------------------------------------------------------- */
@@ -325,6 +337,7 @@ int main(void)
         ON_BENCH(two_outputs_never_land_on_one_key),
         ON_BENCH(inspect_adds_the_size_and_the_sum),
         ON_BENCH(inspect_names_what_it_does_not_know),
+        ON_BENCH(inspect_asks_for_what_the_task_asks_for),
         ON_BENCH(a_manifest_lists_every_output_once_by_key),
         ON_BENCH(the_bytes_of_a_manifest_are_the_same_twice),
         ON_BENCH(a_manifest_of_nothing_lists_nothing),
