@@ -82,7 +82,8 @@ void cli_when(int64_t time_ms, char *buf, size_t size); /* local time, for peopl
  */
 typedef enum mr_code cli_verb_fn(struct cli *, struct mr_error *err);
 cli_verb_fn cli_up, cli_submit, cli_put, cli_watch, cli_ls, cli_show, cli_outputs, cli_cancel,
-    cli_redrive, cli_workflow, cli_doctor, cli_history;
+    cli_redrive, cli_workflow, cli_doctor, cli_history, cli_render,
+    cli_inspect;
 /* Watches one job to its end. MR_OK: it SUCCEEDED. */
 MR_MUST_USE enum mr_code cli_watch_job(struct cli *, const char *id, struct mr_error *err);
 

@@ -30,6 +30,12 @@ static const struct verb {
      true},
     {"workflow", "workflow put|ls|show|versions|alias|rm|diff|validate|test-state|simulate ...",
      "keep named workflows, and try definitions without a cluster", cli_workflow, false},
+    {"render", "render RECIPE IN... --to DIR [--name PATTERN] [--force]",
+     "a recipe on files of this machine, without a cluster", cli_render, false},
+    {"inspect",
+     "inspect FILE... [--all] [--stats] [--entropy] [--sharpness] [--dominant] [--palette] "
+     "[--blurhash] [--thumbhash] [--phash]",
+     "what pictures are, without a cluster", cli_inspect, false},
     {"doctor", "doctor", "check each dependency, and say what to do", cli_doctor, false},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0], SETTINGS_MAX = 16 };
