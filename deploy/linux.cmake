@@ -8,6 +8,7 @@ mr_linux(
     common/sandbox/seccomp.c
     common/sandbox/spawn.c
     common/sandbox/threads.c
+    orchestrator/evaluator/pool.c  # eventfd
     worker/imaging.c               # eventfd
     worker/imaging_child.c
     worker/imaging_crew.c

@@ -126,6 +126,13 @@ static bool event_of(const struct gw_fold *fold, const struct mr_event *event, i
         ret->attempt = event->attempt;
         ret->timer = (enum asl_timer)event->timer;
         return true;
+    case MR_EVENT_EVALUATED:
+        ret->kind = ASL_EVENT_EVALUATED;
+        ret->seq = event->seq;
+        ret->attempt = event->attempt;
+        ret->number = event->number;
+        ret->data = event->answer;
+        return true;
     case MR_EVENT_CANCEL:
         ret->kind = ASL_EVENT_CANCEL;
         return true;

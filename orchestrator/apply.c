@@ -456,6 +456,24 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
         err);
 }
 
+static enum mr_code apply_evaluated(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                    const struct mr_event *event, struct oc_job *job,
+                                    struct mr_error *err)
+{
+    const struct asl_event answer = {.kind = ASL_EVENT_EVALUATED,
+                                     .time_ms = msg->time_ms,
+                                     .seq = event->seq,
+                                     .attempt = event->attempt,
+                                     .number = event->number,
+                                     .data = event->answer};
+    char field[MR_JOB_ID_MAX + 64];
+    bool changed = false;
+
+    oc_ask_field(field, sizeof field, event->job, event->seq, event->attempt, event->number);
+    oc_outbox_end_task(&shard->outbox, field);
+    return job ? step(oc, shard, job, msg, &answer, &changed, err) : MR_OK;
+}
+
 /* The job's machine from here on.  MR_INVALID: it cannot be. */
 static enum mr_code change_machine(struct oc *oc, struct oc_shard *shard,
                                    const struct mr_event *event, struct oc_job *job,
@@ -545,6 +563,7 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
     case MR_EVENT_RESULT:
     case MR_EVENT_TIMER:
     case MR_EVENT_HEARTBEAT:
+    case MR_EVENT_EVALUATED:
     case MR_EVENT_CANCEL:
     case MR_EVENT_REDRIVE:
         break;
@@ -556,6 +575,8 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
         return rc;
     if (event->kind == MR_EVENT_TIMER)
         return apply_timer(oc, shard, msg, event, job, err);
+    if (event->kind == MR_EVENT_EVALUATED)
+        return apply_evaluated(oc, shard, msg, event, job, err);
     if (!job)
         return MR_OK; /* closed and forgotten, or never there: nothing to change */
     if (event->kind == MR_EVENT_RESULT)

@@ -15,6 +15,12 @@ void oc_task_field(char *buf, size_t size, const char *job, uint64_t seq, uint32
     (void)snprintf(buf, size, "t:%s:%" PRIu64 ":%" PRIu32, job, seq, attempt);
 }
 
+void oc_ask_field(char *buf, size_t size, const char *job, uint64_t seq, uint32_t attempt,
+                  uint32_t number)
+{
+    (void)snprintf(buf, size, "q:%s:%" PRIu64 ":%" PRIu32 ":%" PRIu32, job, seq, attempt, number);
+}
+
 void oc_timer_member(char *buf, size_t size, const char *job, uint64_t seq, uint32_t attempt,
                      char timer)
 {
@@ -111,6 +117,21 @@ enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job
     rc = add(oc, shard, OC_EFFECT_TASK, field, resource.class_name, job->id, &payload, err);
     mr_buf_release(&payload);
     return rc;
+}
+
+enum mr_code oc_effect_evaluate(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                                const struct asl_effect *effect, struct mr_error *err)
+{
+    char field[MR_JOB_ID_MAX + 64];
+    const struct oc_new_effect ask = {.kind = OC_EFFECT_EVALUATE,
+                                      .field = field,
+                                      .class_name = "",
+                                      .key = job->id,
+                                      .payload = effect->input,
+                                      .payload_len = effect->input_len};
+
+    oc_ask_field(field, sizeof field, job->id, effect->seq, effect->attempt, effect->number);
+    return oc_outbox_add(&shard->outbox, &ask, &oc->topics, err);
 }
 
 static enum mr_code end_task(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
@@ -300,6 +321,9 @@ enum mr_code oc_effects_apply(struct oc *oc, struct oc_shard *shard, struct oc_j
         switch (effect->kind) {
         case ASL_EFFECT_TASK:
             rc = oc_effect_task(oc, shard, job, effect, err);
+            break;
+        case ASL_EFFECT_EVALUATE:
+            rc = oc_effect_evaluate(oc, shard, job, effect, err);
             break;
         case ASL_EFFECT_TASK_END:
             rc = end_task(oc, shard, job, msg, effect, i, err);

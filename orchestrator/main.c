@@ -1,7 +1,7 @@
 /* main.c -- millrace-orchestrator: settings, parts, run, tear down in reverse. */
 #include "common/base/log.h"
 #include "common/parts/parts.h"
-#include "orchestrator/evaluator/evaluator.h"
+#include "orchestrator/evaluator/pool.h"
 #include "orchestrator/orchestrator.h"
 
 #include <errno.h>
@@ -59,12 +59,14 @@ int main(int argc, char **argv)
     };
     struct mr_bus *bus = NULL;
     struct mr_store *store = NULL;
+    struct ev_pool *pool = NULL;
     struct oc oc = {0};
     struct mr_error err;
     bool done = false;
     int signals, status = 1;
 
-    if (mr_parts_start("millrace-orchestrator", &config, parts, OWN_PARTS, argc, argv, &done, &err)) {
+    if (mr_parts_start("millrace-orchestrator", &config, parts, OWN_PARTS, argc, argv, &done,
+                       &err)) {
         fprintf(stderr, "millrace-orchestrator: %s\n", err.text);
         return 2;
     }
@@ -79,6 +81,9 @@ int main(int argc, char **argv)
         goto failed;
     if (oc_setup(&oc, &own, &config.cluster, bus, store, mr_clock_sys(), &err))
         goto failed;
+    if (ev_pool_new(&evaluators, &pool, &err))
+        goto failed;
+    oc.evaluators = ev_pool_port(pool);
     run(&oc, signals);
     status = 0;
     mr_log(MR_INFO, "orchestrator.end", " id=%s", oc.id);
@@ -87,6 +92,7 @@ failed:
     mr_log_error(MR_ERROR, "orchestrator.start", &err, " %s", "");
 end:
     oc_teardown(&oc, END_FLUSH_MS);
+    ev_pool_free(pool);
     if (bus)
         mr_bus_free(bus);
     mr_store_free(store);

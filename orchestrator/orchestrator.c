@@ -2,6 +2,7 @@
 #include "orchestrator/orchestrator.h"
 
 #include "common/base/log.h"
+#include "orchestrator/evaluator/port.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,6 +114,7 @@ int oc_pass(struct oc *oc)
     done += oc_advance_pass(oc);
     done += oc_timers_pass(oc);
     done += oc_scan_pass(oc);
+    done += oc_evaluate_pass(oc);
     done += oc_relay_pass(oc); /* what the batch just wrote leaves at once */
     return done;
 }
@@ -146,7 +148,10 @@ int oc_fds(const struct oc *oc, int fds[8])
     fds[2] = mr_log_fd(oc->workflows.log);
     fds[3] = mr_queue_fd(queues[0]);
     fds[4] = mr_queue_fd(queues[1]);
-    return 5;
+    if (!oc->evaluators)
+        return 5;
+    fds[5] = oc->evaluators->fd(oc->evaluators);
+    return 6;
 }
 
 void oc_teardown(struct oc *oc, int64_t timeout_ms)
@@ -157,6 +162,7 @@ void oc_teardown(struct oc *oc, int64_t timeout_ms)
         oc_stats_flush(oc);
         oc_give_all(oc);
     }
+    oc_evaluate_close(oc);
     if (oc->bus && mr_bus_flush(oc->bus, timeout_ms, &err))
         mr_log_error(MR_WARN, "orchestrator.flush", &err, " pending=%zu", oc_admit_pending(oc));
     oc_admit_close(oc);

@@ -14,6 +14,8 @@
 #include "orchestrator/shard.h"
 #include "orchestrator/stats.h"
 
+struct ev_port;
+struct oc_answer;
 struct oc_admit;
 struct oc_advance;
 
@@ -23,9 +25,10 @@ struct oc { /* handed its ports; owns the rest */
     struct mr_topics topics;
     char id[128];
 
-    struct mr_bus *bus;     /* lent */
-    struct mr_store *store; /* lent */
-    struct mr_clock *clock; /* lent */
+    struct mr_bus *bus;         /* lent */
+    struct mr_store *store;     /* lent */
+    struct mr_clock *clock;     /* lent */
+    struct ev_port *evaluators; /* lent; set after oc_setup(). NULL: evaluations wait in Redis */
     struct mr_log *log;
     char log_id[64];
 
@@ -37,6 +40,8 @@ struct oc { /* handed its ports; owns the rest */
     struct oc_admit *admit;
     struct oc_advance *advance;
     struct asl_effects effects; /* of the event under way */
+    struct oc_answer *answers;  /* of evaluations, that the bus has not taken yet */
+    int64_t ask_pause_ms;       /* nothing is asked before: no evaluator can be started */
     struct oc_stats stats;
 
     int64_t lease_next_ms; /* when leases are next taken and renewed */
@@ -55,7 +60,7 @@ MR_MUST_USE enum mr_code oc_setup(struct oc *, const struct oc_config *,
 int oc_pass(struct oc *);
 /* How long the loop may sleep when idle and no descriptor becomes readable, ms. */
 int oc_sleep_ms(const struct oc *);
-/* The descriptors that wake it: into fds[], returns how many (<= 8). */
+/* The descriptors that wake it: into fds[], returns how many (<= 8); fewer without evaluators. */
 int oc_fds(const struct oc *, int fds[8]);
 /* Gives its shards to others; waits for reports at most timeout_ms. */
 void oc_teardown(struct oc *, int64_t timeout_ms);
@@ -63,12 +68,13 @@ void oc_teardown(struct oc *, int64_t timeout_ms);
 /* ---- verbs; each returns how much it did --------------------------------------------------------
  */
 
-int oc_admit_pass(struct oc *);   /* admit.c */
-int oc_advance_pass(struct oc *); /* advance.c */
-int oc_relay_pass(struct oc *);   /* relay.c */
-int oc_take_pass(struct oc *);    /* take.c */
-int oc_timers_pass(struct oc *);  /* timers.c */
-int oc_scan_pass(struct oc *);    /* scan.c */
+int oc_admit_pass(struct oc *);    /* admit.c */
+int oc_advance_pass(struct oc *);  /* advance.c */
+int oc_relay_pass(struct oc *);    /* relay.c */
+int oc_take_pass(struct oc *);     /* take.c */
+int oc_timers_pass(struct oc *);   /* timers.c */
+int oc_scan_pass(struct oc *);     /* scan.c */
+int oc_evaluate_pass(struct oc *); /* evaluate.c */
 
 MR_MUST_USE enum mr_code oc_admit_open(struct oc *, struct mr_error *err);
 void oc_admit_close(struct oc *);
@@ -77,6 +83,11 @@ void oc_admit_queues(const struct oc *, struct mr_queue *ret[2]);
 MR_MUST_USE enum mr_code oc_advance_open(struct oc *, struct mr_error *err);
 void oc_advance_close(struct oc *);
 void oc_relay_close(struct oc *);
+/* Answers that are still to come are given up; before the shards' memory goes. */
+void oc_evaluate_close(struct oc *);
+/* relay.c: the report of an effect's send. */
+void oc_relay_reported(struct oc_send *, enum mr_code code, int32_t partition, int64_t offset,
+                       int64_t time_ms);
 
 /* ---- what verbs ask of each other ---------------------------------------------------------------
  */
@@ -122,9 +133,14 @@ MR_MUST_USE enum mr_code oc_effect_dead(struct oc *, struct oc_shard *, const st
 /* effects.c: the task's effect once more, as it was (scanner). */
 MR_MUST_USE enum mr_code oc_effect_task(struct oc *, struct oc_shard *, struct oc_job *,
                                         const struct asl_effect *, struct mr_error *err);
+/* effects.c: likewise for an evaluation. */
+MR_MUST_USE enum mr_code oc_effect_evaluate(struct oc *, struct oc_shard *, struct oc_job *,
+                                            const struct asl_effect *, struct mr_error *err);
 /* effects.c, for asl_env: ctx is the job. */
 bool oc_env_token(void *ctx, uint64_t seq, uint32_t attempt, char *buf, size_t size);
 void oc_task_field(char *buf, size_t size, const char *job, uint64_t seq, uint32_t attempt);
+void oc_ask_field(char *buf, size_t size, const char *job, uint64_t seq, uint32_t attempt,
+                  uint32_t number);
 void oc_timer_member(char *buf, size_t size, const char *job, uint64_t seq, uint32_t attempt,
                      char timer);
 

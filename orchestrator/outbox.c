@@ -42,6 +42,8 @@ static struct oc_effect **list_of(struct oc_outbox *outbox, struct oc_effect *ef
     case OC_FRESH:
         return &outbox->fresh;
     case OC_READY:
+        if (effect->kind == OC_EFFECT_EVALUATE)
+            return &outbox->asks;
         return effect->class_of ? &effect->class_of->ready : &outbox->ready;
     case OC_SENT:
         return &outbox->sent;

@@ -21,7 +21,8 @@ enum oc_effect_kind {                          /* the letter begins its field in
                       OC_EFFECT_CONTROL = 'c', /* field c:<offset>:<i>, as the rest */
                       OC_EFFECT_EVENT = 'e',
                       OC_EFFECT_DEAD = 'd',
-                      OC_EFFECT_LOG = 'l', /* an event for the shard's own log */
+                      OC_EFFECT_EVALUATE = 'q', /* field q:<job>:<seq>:<attempt>:<number> */
+                      OC_EFFECT_LOG = 'l',      /* an event for the shard's own log */
 };
 
 enum oc_effect_state { OC_FRESH, OC_READY, OC_SENDING, OC_SENT, OC_TRIMMING };
@@ -65,6 +66,7 @@ struct oc_outbox {
     struct oc *oc;                                     /* for the reports of its effects; lent */
     struct oc_effect *by_field;                        /* uthash */
     struct oc_effect *fresh, *ready, *sent, *trimming; /* ready: all but tasks */
+    struct oc_effect *asks;                            /* and evaluations: these, ready */
     struct oc_class *classes;
     struct oc_sent_task *sent_tasks;
     size_t fresh_count, fresh_bytes, sent_count;
@@ -87,7 +89,8 @@ MR_MUST_USE enum mr_code oc_outbox_add(struct oc_outbox *, const struct oc_new_e
 /* From Redis, at a take-over: value is what oc_outbox_write() made. */
 MR_MUST_USE enum mr_code oc_outbox_load(struct oc_outbox *, const char *field, const char *value,
                                         size_t len, const struct mr_topics *, struct mr_error *err);
-/* A task is answered or unwanted. true: it is in the outbox, and will not be sent from it now. */
+/* A task or an evaluation is answered or unwanted. true: it is in the outbox, and will not be sent
+ * from it now. */
 void oc_outbox_end_task(struct oc_outbox *, const char *field);
 /* Is this task's effect still here, unsent or under way? */
 bool oc_outbox_has(const struct oc_outbox *, const char *field);

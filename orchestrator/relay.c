@@ -85,8 +85,8 @@ static enum mr_code refuse(struct oc *oc, struct oc_effect *effect)
     return rc;
 }
 
-static void reported(struct oc_send *send, enum mr_code code, int32_t partition, int64_t offset,
-                     int64_t time_ms)
+void oc_relay_reported(struct oc_send *send, enum mr_code code, int32_t partition, int64_t offset,
+                       int64_t time_ms)
 {
     struct oc_effect *effect = (struct oc_effect *)send;
     struct oc *oc = effect->outbox ? effect->outbox->oc : NULL;
@@ -122,6 +122,7 @@ static const char *topic_of(const struct oc *oc, const struct oc_effect *effect)
     case OC_EFFECT_DEAD:
         return oc->topics.dlq;
     case OC_EFFECT_LOG:
+    case OC_EFFECT_EVALUATE:
         return oc->topics.log;
     }
     return oc->topics.dlq;
@@ -135,14 +136,14 @@ static enum mr_code send(struct oc *oc, struct oc_shard *shard, struct oc_effect
     struct mr_error err;
     enum mr_code rc;
 
-    effect->send.done = reported;
+    effect->send.done = oc_relay_reported;
     rc = mr_bus_send(oc->bus, topic_of(oc, effect), partition, effect->key, effect->key_len,
                      effect->payload, effect->payload_len, &effect->send, &err);
     if (rc == MR_OK) {
         oc_outbox_sending(effect);
         mr_fail_point("relay.sent");
     } else if (rc == MR_TOO_LARGE) {
-        reported(&effect->send, rc, -1, -1, 0);
+        oc_relay_reported(&effect->send, rc, -1, -1, 0);
         rc = MR_OK;
     } else if (rc != MR_BUSY) {
         mr_log_error(MR_WARN, "relay.send", &err, " effect=%s", effect->field);

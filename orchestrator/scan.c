@@ -31,7 +31,7 @@ struct look { /* at one job */
     struct oc *oc;
     struct oc_shard *shard;
     struct oc_job *job;
-    size_t tasks, timers;
+    size_t tasks, timers, asks;
     struct late {
         uint64_t seq;
         uint32_t attempt;
@@ -50,19 +50,8 @@ static bool is_late(int64_t resend_ms, int64_t since_ms, const struct oc_shard *
            (shard->scan_last_ms == 0 || before < 0 || waited / resend_ms > before / resend_ms);
 }
 
-static void see_task(void *ctx, uint64_t seq, uint32_t attempt, const char *resource,
-                     int64_t since_ms)
+static void note_late(struct look *look, uint64_t seq, uint32_t attempt)
 {
-    struct look *look = ctx;
-    const struct oc_shard *shard = look->shard;
-    char field[MR_JOB_ID_MAX + 64];
-
-    (void)resource;
-    look->tasks++;
-    oc_task_field(field, sizeof field, look->job->id, seq, attempt);
-    if (!is_late(look->oc->config->task_resend_ms, since_ms, shard) ||
-        oc_outbox_has(&shard->outbox, field))
-        return;
     if (look->late_count == look->late_cap) {
         const size_t cap = look->late_cap ? 2 * look->late_cap : 16;
         struct late *grown = realloc(look->late, cap * sizeof *grown);
@@ -75,6 +64,33 @@ static void see_task(void *ctx, uint64_t seq, uint32_t attempt, const char *reso
         look->late_cap = cap;
     }
     look->late[look->late_count++] = (struct late){seq, attempt};
+}
+
+static void see_task(void *ctx, uint64_t seq, uint32_t attempt, const char *resource,
+                     int64_t since_ms)
+{
+    struct look *look = ctx;
+    const struct oc_shard *shard = look->shard;
+    char field[MR_JOB_ID_MAX + 64];
+
+    (void)resource;
+    look->tasks++;
+    oc_task_field(field, sizeof field, look->job->id, seq, attempt);
+    if (is_late(look->oc->config->task_resend_ms, since_ms, shard) &&
+        !oc_outbox_has(&shard->outbox, field))
+        note_late(look, seq, attempt);
+}
+
+static void see_ask(void *ctx, uint64_t seq, uint32_t attempt, uint32_t number, int64_t since_ms)
+{
+    struct look *look = ctx;
+    char field[MR_JOB_ID_MAX + 64];
+
+    look->asks++;
+    oc_ask_field(field, sizeof field, look->job->id, seq, attempt, number);
+    if (is_late(look->oc->config->ask_resend_ms, since_ms, look->shard) &&
+        !oc_outbox_has(&look->shard->outbox, field))
+        note_late(look, seq, attempt);
 }
 
 static void see_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, int64_t due_ms)
@@ -108,7 +124,11 @@ static enum mr_code send_late(struct look *look)
         if (rc)
             return rc;
         for (size_t e = 0; e < oc->effects.count; e++) {
-            rc = oc_effect_task(oc, look->shard, look->job, &oc->effects.items[e], look->err);
+            const struct asl_effect *effect = &oc->effects.items[e];
+
+            rc = effect->kind == ASL_EFFECT_EVALUATE
+                     ? oc_effect_evaluate(oc, look->shard, look->job, effect, look->err)
+                     : oc_effect_task(oc, look->shard, look->job, effect, look->err);
             if (rc)
                 return rc;
         }
@@ -127,7 +147,8 @@ static enum mr_code look_at(struct oc *oc, struct oc_shard *shard, struct oc_job
         return MR_OK;
     asl_run_tasks(job->run, see_task, &look);
     asl_run_timers(job->run, see_timer, &look);
-    if (look.tasks == 0 && look.timers == 0)
+    asl_run_asks(job->run, see_ask, &look);
+    if (look.tasks == 0 && look.timers == 0 && look.asks == 0)
         mr_log(MR_ALARM, "job.stuck", " job=%s", job->id);
     if (!look.rc)
         look.rc = send_late(&look);

@@ -27,6 +27,8 @@ const struct mr_setting oc_settings[] = {
             "from one look at every open job to the next, ms"),
     MR_LONG(oc_config, task_resend_ms, "ORCH_TASK_RESEND_MS", "3600000", 100, 604800000,
             "a task without answer for so long is sent again, ms"),
+    MR_LONG(oc_config, ask_resend_ms, "ORCH_EVALUATION_RESEND_MS", "120000", 100, 604800000,
+            "an evaluation of JSONata without answer for so long is asked for again, ms"),
     MR_LONG(oc_config, event_tries, "ORCH_EVENT_TRIES", "3", 1, 1000,
             "an event that ended its orchestrator so often, applied alone, is passed over and its job set aside"),
     MR_LONG(oc_config, events_replay_ms, "ORCH_EVENTS_REPLAY_MS", "3600000", 0, 604800000,

@@ -18,6 +18,7 @@ struct oc_config {
     int64_t send_retry_ms;         /* pause before a send without delivery report is repeated */
     int64_t scan_ms;               /* from one look at every open job to the next */
     int64_t task_resend_ms;        /* a task without answer for so long is sent again */
+    int64_t ask_resend_ms;         /* an evaluation without answer for so long is asked again */
     int64_t event_tries;           /* an event tried so often alone is passed over */
     int64_t events_replay_ms;      /* after a rebuild, events younger than this are sent again */
     int64_t log_keep;              /* redis bus: events kept behind the position, a shard */

@@ -84,6 +84,24 @@ static enum mr_code read_redrive(struct mr_event *event, struct mr_error *err)
     return mr_json_str(event->root, "", "def", 64, &event->def, err);
 }
 
+static enum mr_code read_evaluated(struct mr_event *event, struct mr_error *err)
+{
+    int64_t seq = 0, attempt = 0, number = 0;
+    enum mr_code rc;
+
+    if ((rc = mr_message_id(event->root, "job", true, &event->job, err)) ||
+        (rc = mr_json_int(event->root, "", "seq", 1, INT64_MAX, &seq, err)) ||
+        (rc = mr_json_int(event->root, "", "attempt", 1, UINT32_MAX, &attempt, err)) ||
+        (rc = mr_json_int(event->root, "", "number", 1, UINT32_MAX, &number, err)))
+        return rc;
+    event->seq = (uint64_t)seq;
+    event->attempt = (uint32_t)attempt;
+    event->number = (uint32_t)number;
+    event->answer = mr_json_get(event->root, "answer");
+    return cJSON_IsObject(event->answer) ? MR_OK
+                                         : mr_fail(err, MR_INVALID, "/answer: must be an object");
+}
+
 static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
 {
     const cJSON *root = event->root;
@@ -106,6 +124,8 @@ static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
         return read_timer(event, err);
     case MR_EVENT_HEARTBEAT:
         return read_token(event, err);
+    case MR_EVENT_EVALUATED:
+        return read_evaluated(event, err);
     case MR_EVENT_CANCEL:
         rc = mr_json_str_opt(root, "", "error", MR_ERROR_NAME_MAX, &event->error, err);
         if (!rc)
@@ -218,6 +238,13 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
         mr_jw_str(w, "token", event->token_text);
         if (event->worker)
             mr_jw_str(w, "worker", event->worker);
+        break;
+    case MR_EVENT_EVALUATED:
+        mr_jw_str(w, "job", event->job);
+        mr_jw_int(w, "seq", (int64_t)event->seq);
+        mr_jw_int(w, "attempt", event->attempt);
+        mr_jw_int(w, "number", event->number);
+        mr_message_write_value(w, "answer", event->answer, event->output_text, event->output_len);
         break;
     case MR_EVENT_CANCEL:
         mr_jw_str(w, "job", event->job);

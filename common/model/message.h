@@ -105,6 +105,7 @@ void mr_result_release(struct mr_result *);
     X(MR_EVENT_RESULT,     "result")     /* token; output, or error and cause */ \
     X(MR_EVENT_TIMER,      "timer")      /* job, seq, attempt, timer, due_ms: has fallen due */ \
     X(MR_EVENT_HEARTBEAT,  "heartbeat")  /* token: its worker is alive and goes on */ \
+    X(MR_EVENT_EVALUATED,  "evaluated")  /* job, seq, attempt, number; answer of an evaluation */ \
     X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
     X(MR_EVENT_REDRIVE,    "redrive")    /* job; def and definition: it goes on in these */
 /* clang-format on */
@@ -130,11 +131,13 @@ struct mr_event {
     const cJSON *input;    /* SUBMIT */
     struct mr_token token; /* RESULT, HEARTBEAT */
     const char *token_text, *worker;
+    const cJSON *answer;     /* EVALUATED: an object */
     const cJSON *output;     /* RESULT; NULL: it failed */
-    const char *output_text; /* written instead where not NULL */
+    const char *output_text; /* written instead where not NULL; for answer too */
     size_t output_len;
     const char *error, *cause; /* RESULT, CANCEL */
-    uint64_t seq;              /* TIMER */
+    uint32_t number;           /* EVALUATED */
+    uint64_t seq;              /* TIMER, EVALUATED */
     uint32_t attempt;
     char timer;
     int64_t due_ms;

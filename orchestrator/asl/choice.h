@@ -49,6 +49,7 @@ struct asl_rule {
     struct asl_path variable;
     struct asl_path operand_path; /* op->path */
     const cJSON *operand;         /* otherwise; of the operator's type */
+    struct asl_query_rule *query; /* JSONata: the rule is its Condition */
     int32_t next;                 /* of a rule at the top */
     struct asl_assign *assign;    /* likewise; NULL: none */
 };

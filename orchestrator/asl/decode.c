@@ -177,6 +177,77 @@ static const struct asl_state *state_of(const struct decoder *d, const struct as
     return &d->run->machine->states[frame->state];
 }
 
+/* What is asked for must be something that the state can ask. */
+static bool ask_fits(const struct decoder *d, const struct asl_frame *frame,
+                     const struct asl_ask *ask)
+{
+    const struct asl_state *state = state_of(d, frame);
+    const struct asl_fork_run *fork = frame->fork;
+
+    switch (ask->stage) {
+    case ASL_STAGE_ENTER:
+        return !fork && state->type != ASL_PASS && state->type != ASL_SUCCEED && !ask->value;
+    case ASL_STAGE_RESULT:
+        return !fork && state->type != ASL_FAIL && state->type != ASL_CHOICE;
+    case ASL_STAGE_CAUGHT:
+        return !fork && ask->which < state->catcher_count && ask->value;
+    case ASL_STAGE_SELECT:
+        return fork && fork->items && state->queries->fields[ASL_Q_SELECTOR] && ask->count > 0 &&
+               ask->which <= fork->count && ask->count <= fork->count - ask->which && !ask->value;
+    case ASL_STAGE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool read_ask(struct decoder *d, struct asl_frame *frame, const cJSON *item)
+{
+    struct asl_ask *ask = frame->ask = calloc(1, sizeof(*ask));
+
+    if (!ask) {
+        d->no_memory = true;
+        return false;
+    }
+    ask->stage = (enum asl_stage)integer(d, item, 0, ASL_STAGE_COUNT - 1, "query");
+    item = item->next;
+    ask->number = (uint32_t)integer(d, item, 1, frame->asked, "query");
+    item = item->next;
+    ask->which = (uint32_t)integer(d, item, 0, UINT32_MAX, "query");
+    item = item->next;
+    ask->count = (uint32_t)integer(d, item, 0, UINT32_MAX, "query");
+    item = item->next;
+    ask->since_ms = time_at(d, item);
+    if (d->wrong || !read_value(d, item->next, false, &ask->value))
+        return false;
+    return ask_fits(d, frame, ask) || wrong(d, "query");
+}
+
+/* After the fork, which it may belong to. */
+static bool read_query(struct decoder *d, struct asl_frame *frame, const cJSON *list)
+{
+    const cJSON *item = list->child;
+    int size = cJSON_GetArraySize(list);
+
+    if (cJSON_IsNumber(list))
+        return true;
+    if (!cJSON_IsArray(list) || !state_of(d, frame)->queries ||
+        (size != ASL_QUERY_FIELDS && size != ASL_QUERY_FIELDS + ASL_ASK_FIELDS))
+        return wrong(d, "query");
+    frame->asked = (uint32_t)integer(d, item, 0, UINT32_MAX, "query");
+    item = item->next;
+    if (!read_value(d, item, false, &frame->arguments))
+        return false;
+    item = item->next;
+    if (frame->fork && !read_value(d, item, false, &frame->fork->selected))
+        return false;
+    if (frame->fork && frame->fork->selected && !cJSON_IsArray(frame->fork->selected->json))
+        return wrong(d, "query");
+    item = item->next;
+    if (frame->fork)
+        frame->fork->selected_first = (uint32_t)integer(d, item, 0, frame->fork->count, "query");
+    return !d->wrong && (size == ASL_QUERY_FIELDS || read_ask(d, frame, item->next));
+}
+
 static bool phase_fits(const struct asl_frame *frame, enum asl_type type)
 {
     bool fork = type == ASL_PARALLEL || type == ASL_MAP;
@@ -199,6 +270,8 @@ static bool phase_fits(const struct asl_frame *frame, enum asl_type type)
     case ASL_PHASE_STOPPED:
     case ASL_PHASE_FAILED:
         return fork || !frame->fork;
+    case ASL_PHASE_EVALUATE:
+        return frame->ask && frame->ask->stage != ASL_STAGE_SELECT;
     case ASL_PHASE_ENTER:
     case ASL_PHASE_AGAIN:
     case ASL_PHASE_COUNT:
@@ -408,8 +481,11 @@ static bool read_frame(struct decoder *d, const cJSON *list)
     frame->last_event = (uint64_t)integer(d, item[15], 0, (int64_t)d->run->events, "event");
     if (d->wrong || !read_value(d, item[16], true, &frame->input) ||
         !read_tries(d, frame, item[17]) || !read_fork(d, frame, item[18]) ||
-        !read_variables(d, frame, item[19]))
+        !read_variables(d, frame, item[19]) || !read_query(d, frame, item[20]))
         return false;
+    if (frame->ask &&
+        phase != (frame->ask->stage == ASL_STAGE_SELECT ? ASL_PHASE_FORK : ASL_PHASE_EVALUATE))
+        return wrong(d, "query");
     asl_run_phase(d->run, frame, phase);
     return phase_fits(frame, state_of(d, frame)->type) || wrong(d, "phase");
 }
@@ -443,7 +519,7 @@ static bool check_forks(struct decoder *d)
         for (uint32_t j = 0; j < fork->next; j++)
             if (!fork->children[j].frame == !fork->children[j].output)
                 return wrong(d, "children");
-        if (frame->phase == ASL_PHASE_FORK && fork->next < fork->count &&
+        if (frame->phase == ASL_PHASE_FORK && !frame->ask && fork->next < fork->count &&
             (fork->concurrency == 0 || fork->running < fork->concurrency)) {
             frame->starved = true;
             d->run->starved++;

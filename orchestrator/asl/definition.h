@@ -8,6 +8,7 @@
 #include "orchestrator/asl/choice.h"
 #include "orchestrator/asl/machine.h"
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/query.h"
 #include "orchestrator/asl/template.h"
 #include "orchestrator/asl/timestamp.h"
 #include "orchestrator/asl/value.h"
@@ -44,6 +45,7 @@ struct asl_catcher {
     struct asl_errors errors;
     struct asl_path *result_path; /* NULL: $ */
     struct asl_assign *assign;    /* NULL: none */
+    struct asl_way way;           /* JSONata: Output and Assign */
     int32_t next;
 };
 
@@ -133,7 +135,8 @@ struct asl_state {
     uint32_t retrier_count;
     struct asl_catcher *catchers;
     uint32_t catcher_count;
-    struct asl_assign *assign; /* NULL: none; of a Choice: where no rule holds */
+    struct asl_queries *queries; /* NULL: it speaks JSONPath */
+    struct asl_assign *assign;   /* NULL: none; of a Choice: where no rule holds */
     union {
         struct asl_value *result; /* Pass; NULL where absent */
         struct asl_task task;
@@ -168,6 +171,8 @@ struct asl_machine {
     uint32_t variable_count, variable_cap;
     struct asl_reference *references;
     uint32_t reference_count, reference_cap;
+    struct asl_expression *expressions; /* all of it, in the order of the text */
+    uint32_t expression_count, expression_cap;
     int64_t timeout_ms; /* 0: none */
     size_t bytes;
 };

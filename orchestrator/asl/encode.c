@@ -11,6 +11,17 @@ static bool collect_value(void *ctx, struct asl_value *value)
     return asl_values_add(ctx, value);
 }
 
+static bool collect_query(struct asl_values *values, const struct asl_frame *frame)
+{
+    struct asl_value *held[] = {frame->arguments, frame->ask ? frame->ask->value : NULL,
+                                frame->fork ? frame->fork->selected : NULL};
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < sizeof(held) / sizeof(held[0]); i++)
+        ok = !held[i] || asl_values_add(values, held[i]);
+    return ok;
+}
+
 static bool collect_frame(struct asl_values *values, struct asl_frame *frame)
 {
     struct asl_fork_run *fork = frame->fork;
@@ -18,6 +29,7 @@ static bool collect_frame(struct asl_values *values, struct asl_frame *frame)
 
     for (uint32_t i = 0; ok && i < frame->variables.count; i++)
         ok = asl_values_add(values, frame->variables.items[i].value);
+    ok = ok && collect_query(values, frame);
     if (frame->spread)
         return ok && asl_spread_values(frame->spread, collect_value, values);
     if (!fork)
@@ -166,6 +178,30 @@ static void add_variables(struct writer *w, const struct asl_variables *scope)
     word(w, scope->count ? "]" : ",0");
 }
 
+static void add_query(struct writer *w, const struct asl_frame *frame)
+{
+    const struct asl_ask *ask = frame->ask;
+    const struct asl_fork_run *fork = frame->fork;
+
+    if (!frame->asked && !frame->arguments) { /* a state without expressions, mostly */
+        field(w, ",", 0);
+        return;
+    }
+    field(w, ",[", frame->asked);
+    next(w, id_of(frame->arguments));
+    next(w, fork ? id_of(fork->selected) : 0);
+    next(w, fork ? fork->selected_first : 0);
+    if (ask) {
+        next(w, (int64_t)ask->stage);
+        next(w, ask->number);
+        next(w, ask->which);
+        next(w, ask->count);
+        next(w, ask->since_ms);
+        next(w, id_of(ask->value));
+    }
+    word(w, "]");
+}
+
 /* The frame and all below it; *place counts the frames written. */
 static void add_frame(struct writer *w, const struct asl_machine *machine,
                       const struct asl_frame *frame, int64_t parent, int64_t *place)
@@ -203,6 +239,7 @@ static void add_frame(struct writer *w, const struct asl_machine *machine,
         word(w, ",0");
     }
     add_variables(w, &frame->variables);
+    add_query(w, frame);
     word(w, "]");
     for (uint32_t i = 0; frame->fork && i < frame->fork->next; i++)
         if (frame->fork->children[i].frame)

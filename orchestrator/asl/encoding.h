@@ -10,17 +10,20 @@
  *   f    frames, parents first, each [parent (its place in f, -1), index, state, phase, seq,
  *        attempt, entry, retries, entered_ms, since_ms, due_ms, timeout_ms, heartbeat_ms,
  *        heartbeat_every_ms, entered_event, last_event, input, tries, fork,
- *        variables]
+ *        variables, query]
  *        tries: 0, or a number for each retrier
  *        variables: 0, or [name, its value, name, its value ...]
  *        fork: 0, or what spread_text.c says of a distributed Map, or
  *        [count, next, concurrency, input, items, [output of each child before next]]
+ *        query: 0, or [asked, arguments, selected, selected_first] and, where an evaluation is
+ *        out, behind these [..., stage, number, which, count, since_ms, value]
  *   val  {"number": value}, those that are not kept apart
  *
  * A value is always referred to by its number.  A child is done when it has an output. */
 #ifndef ASL_ENCODING_H
 #define ASL_ENCODING_H
 
-enum { ASL_ENCODING_VERSION = 1, ASL_FRAME_FIELDS = 20, ASL_FORK_FIELDS = 6 };
+enum { ASL_ENCODING_VERSION = 1, ASL_FRAME_FIELDS = 21, ASL_FORK_FIELDS = 6 };
+enum { ASL_QUERY_FIELDS = 4, ASL_ASK_FIELDS = 6 };
 
 #endif

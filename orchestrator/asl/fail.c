@@ -15,6 +15,9 @@ static enum mr_code stop_one(struct asl_turn *turn, struct asl_frame *frame)
     struct asl_effect *effect;
     enum mr_code rc = MR_OK;
 
+    asl_query_forget(frame);
+    asl_value_unref(frame->arguments);
+    frame->arguments = NULL;
     if (frame->phase == ASL_PHASE_WAIT)
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_WAIT);
     if (frame->phase == ASL_PHASE_RETRY)
@@ -133,6 +136,11 @@ static enum mr_code take_catch(struct asl_turn *turn, struct asl_frame *frame,
 
     if (!error)
         return MR_NO_MEMORY;
+    if (asl_turn_state(turn, frame)->queries) {
+        asl_fork_run_free(turn->run, frame);
+        return asl_query_caught(
+            turn, frame, (uint32_t)(catcher - asl_turn_state(turn, frame)->catchers), error, fault);
+    }
     asl_fork_run_free(turn->run, frame); /* fault may have lain in there: from here on it is gone */
     rc = asl_io_assign(turn, frame, catcher->assign, error, &assigned, fault);
     if (rc) {
@@ -171,7 +179,7 @@ static enum mr_code handle(struct asl_turn *turn, struct asl_frame *frame, struc
 
     asl_probe_fault(turn, fault);
     *ret_done = true;
-    if (asl_fault_final(fault)) {
+    if (asl_fault_final(fault) || fault->own) {
         *ret_done = false;
         return MR_OK;
     }
@@ -210,8 +218,8 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
             if (frame->spread)
                 asl_history_map_run(turn, frame, "Failed", fault);
             /* A Map that had not begun is not told to have failed, but for its expressions. */
-            if (frame->spread || frame->fork ||
-                (fault->error && strcmp(fault->error, "States.QueryEvaluationError") == 0))
+            if (type == ASL_MAP && (frame->spread || frame->fork ||
+                                    (fault->error && strcmp(fault->error, ASL_QUERY_ERROR) == 0)))
                 asl_history_state(turn, frame, "Failed", NULL);
         }
         rc = handle(turn, frame, fault, &done);
@@ -221,11 +229,14 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
             return rc;
         if (done)
             return MR_OK;
+        if (type == ASL_PARALLEL) /* AWS tells it only of one that nothing catches */
+            asl_history_state(turn, frame, "Failed", NULL);
         asl_run_phase(turn->run, frame, ASL_PHASE_FAILED);
         asl_run_unready(turn->run, frame);
         if (!parent)
             return asl_turn_close(turn, ASL_FAILED, fault->error, fault->cause);
         tell_lost(turn, frame);
+        fault->own = false;
         fault->branch = asl_turn_state(turn, parent)->type == ASL_PARALLEL;
         parent->last_event = frame->last_event;
         frame = parent;

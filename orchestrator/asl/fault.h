@@ -9,10 +9,13 @@
 enum { ASL_FAULT_TEXT_MAX = 768, ASL_ERROR_MAX = 256, ASL_CAUSE_MAX = 32768 };
 
 struct asl_fault {
-    const char *error; /* NULL: none was given */
-    const char *cause; /* NULL: none was given */
-    bool heartbeat;    /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
-    bool branch;       /* came out of a branch of a Parallel: States.BranchFailed too */
+    const char *error;  /* NULL: none was given */
+    const char *cause;  /* NULL: none was given */
+    bool heartbeat;     /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
+    bool own;           /* no Retry and Catch of the state itself takes it */
+    bool branch;        /* came out of a branch of a Parallel: States.BranchFailed too */
+    const char *inside; /* cause where it tells what went wrong inside a state, not in text */
+    const char *location; /* the field that went wrong, where it is known */
     char text[ASL_FAULT_TEXT_MAX];
 };
 

@@ -15,6 +15,8 @@ static enum mr_code child_input(struct asl_turn *turn, struct asl_frame *frame, 
                               .item_index = index};
     enum mr_code rc = MR_OK;
 
+    if (state->queries && state->queries->fields[ASL_Q_SELECTOR])
+        return asl_query_select(turn, frame, index, ret, fault);
     if (state->fork.selector) {
         rc = asl_io_fill(&scope, state->fork.selector, ret, fault);
         asl_scope_release(&scope);
@@ -37,7 +39,7 @@ static enum mr_code start_child(struct asl_turn *turn, struct asl_frame *frame,
     struct asl_frame *child;
     enum mr_code rc = child_input(turn, frame, index, &input, fault);
 
-    if (rc)
+    if (rc || !input) /* its selector is being evaluated */
         return rc;
     child = asl_frame_new(turn->run, frame, index, machine->flows[flow].start);
     if (!child) {

@@ -1,6 +1,7 @@
 /* frame.c -- the tree of frames and its book-keeping; what frames do is in step.c and state_*.c. */
 #include "orchestrator/asl/frame.h"
 
+#include "orchestrator/asl/query.h"
 #include "orchestrator/asl/spread.h"
 
 #include <stdlib.h>
@@ -60,6 +61,8 @@ void asl_frame_free(struct asl_run *run, struct asl_frame *frame)
     run->live[frame->slot] = last;
     last->slot = frame->slot;
     asl_value_unref(frame->input);
+    asl_value_unref(frame->arguments);
+    asl_query_forget(frame);
     asl_variables_forget(run, frame);
     free(frame->tries);
     free(frame);
@@ -97,6 +100,7 @@ void asl_fork_run_free(struct asl_run *run, struct asl_frame *frame)
     }
     asl_value_unref(fork->input);
     asl_value_unref(fork->items);
+    asl_value_unref(fork->selected);
     free(fork->done);
     free(fork->children);
     free(fork);
@@ -174,9 +178,15 @@ void asl_run_unready(struct asl_run *run, struct asl_frame *frame)
     frame->ready_next = NULL;
 }
 
+/* Something of it is elsewhere, and the run's bound counts it. */
+static bool is_out(enum asl_phase phase)
+{
+    return phase == ASL_PHASE_TASK || phase == ASL_PHASE_EVALUATE;
+}
+
 void asl_run_phase(struct asl_run *run, struct asl_frame *frame, enum asl_phase phase)
 {
-    run->in_flight += (phase == ASL_PHASE_TASK) - (frame->phase == ASL_PHASE_TASK);
+    run->in_flight += is_out(phase) - is_out(frame->phase);
     run->queued += (phase == ASL_PHASE_QUEUED) - (frame->phase == ASL_PHASE_QUEUED);
     if (phase != ASL_PHASE_FORK && frame->starved) {
         frame->starved = false;

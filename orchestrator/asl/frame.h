@@ -17,9 +17,10 @@ enum asl_phase {                   /* written in encodings: only append */
                  ASL_PHASE_WAIT,   /* a Wait until due_ms */
                  ASL_PHASE_RETRY,  /* a back-off until due_ms */
                  ASL_PHASE_FORK,   /* its children run */
-                 ASL_PHASE_STOPPED, /* cancelled: it goes on when the run is redriven */
-                 ASL_PHASE_FAILED,  /* failed: likewise */
-                 ASL_PHASE_SPREAD,  /* a distributed Map: its children run elsewhere */
+                 ASL_PHASE_STOPPED,  /* cancelled: it goes on when the run is redriven */
+                 ASL_PHASE_FAILED,   /* failed: likewise */
+                 ASL_PHASE_SPREAD,   /* a distributed Map: its children run elsewhere */
+                 ASL_PHASE_EVALUATE, /* its expressions are out: frame->ask */
                  ASL_PHASE_COUNT
 };
 
@@ -37,8 +38,10 @@ struct asl_fork_run {     /* a Parallel or Map while it runs */
     uint32_t done_words;  /* so many words of done are full */
     uint64_t *done;       /* a bit for each child: a second answer counts nothing */
     struct asl_child *children;
-    struct asl_value *input; /* effective input of the state */
-    struct asl_value *items; /* Map: the array */
+    struct asl_value *input;    /* effective input of the state */
+    struct asl_value *items;    /* Map: the array */
+    struct asl_value *selected; /* Map, JSONata: what ItemSelector made of some items, an array */
+    uint32_t selected_first;    /* of these */
 };
 
 struct asl_frame {
@@ -63,7 +66,10 @@ struct asl_frame {
     uint64_t entered_event; /* ids in the history */
     uint64_t last_event;
     struct asl_value *input;        /* raw input of the state */
+    struct asl_value *arguments;    /* TASK, JSONata: its effective input */
     struct asl_variables variables; /* its flow's scope */
+    struct asl_ask *ask;            /* EVALUATE; FORK of a Map: the next items; else NULL */
+    uint32_t asked;                 /* evaluations of this entry so far */
     struct asl_fork_run *fork;
     struct asl_spread_run *spread; /* spread.h: what a distributed Map has instead of a fork */
 };

@@ -143,6 +143,21 @@ void asl_history_failed(struct asl_turn *turn, struct asl_frame *frame, const ch
     asl_history_add(turn, frame, type, details);
 }
 
+void asl_history_evaluation(struct asl_turn *turn, struct asl_frame *frame,
+                            const struct asl_fault *fault)
+{
+    cJSON *details = NULL;
+
+    if (asl_history_wanted(turn)) {
+        details = object(turn);
+        add_str(turn, details, "error", fault->error);
+        add_str(turn, details, "cause", fault->cause);
+        add_str(turn, details, "location", fault->location);
+        add_str(turn, details, "state", asl_turn_state(turn, frame)->name);
+    }
+    asl_history_add(turn, frame, "EvaluationFailed", details);
+}
+
 void asl_history_run(struct asl_turn *turn, const char *type, const char *field,
                      struct asl_value *data)
 {

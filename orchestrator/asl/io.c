@@ -237,8 +237,11 @@ enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struc
     const struct asl_state *state = asl_turn_state(turn, frame);
     struct asl_variables assigned = {0};
     struct asl_value *output;
-    enum mr_code rc = asl_io_assign(turn, frame, state->assign, result, &assigned, fault);
+    enum mr_code rc;
 
+    if (state->queries)
+        return asl_query_result(turn, frame, result, fault);
+    rc = asl_io_assign(turn, frame, state->assign, result, &assigned, fault);
     if (rc) {
         asl_value_unref(result);
         return rc;

@@ -22,10 +22,11 @@ static void read_top(struct asl_parser *parser, const cJSON *json)
     if (asl_read_str(parser, json, "Version", &text) && strcmp(text, "1.0") != 0)
         asl_report_at(parser, "Version", ASL_SCHEMA, "'%.40s' is not 1.0", text);
     text = "JSONPath";
-    if (asl_read_str(parser, json, "QueryLanguage", &text) && strcmp(text, "JSONPath") != 0)
-        asl_report_at(parser, "QueryLanguage",
-                      strcmp(text, "JSONata") == 0 ? ASL_NOT_YET : ASL_SCHEMA,
-                      "'%.40s' is not supported yet: JSONPath is", text);
+    if (asl_read_str(parser, json, "QueryLanguage", &text) && strcmp(text, "JSONPath") != 0 &&
+        strcmp(text, "JSONata") != 0)
+        asl_report_at(parser, "QueryLanguage", ASL_SCHEMA,
+                      "'%.40s' is no query language: JSONPath and JSONata are", text);
+    parser->jsonata = strcmp(text, "JSONata") == 0;
     asl_read_int(parser, json, "TimeoutSeconds", 1, ASL_SECONDS_MAX, &timeout);
     parser->machine->timeout_ms = timeout * 1000;
 }
@@ -109,11 +110,19 @@ void asl_machine_unref(struct asl_machine *machine)
             asl_value_unref(machine->states[i].result);
     free(machine->states);
     free(machine->flows);
+    free(machine->expressions);
     free(machine->variables);
     free(machine->references);
     asl_arena_release(&machine->arena);
     cJSON_Delete(machine->json);
     free(machine);
+}
+
+const struct asl_expression *asl_machine_expressions(const struct asl_machine *machine,
+                                                     size_t *ret_count)
+{
+    *ret_count = machine->expression_count;
+    return machine->expressions;
 }
 
 size_t asl_machine_bytes(const struct asl_machine *machine)

@@ -52,4 +52,12 @@ bool asl_machine_has(const struct asl_machine *, const char *name); /* a state, 
 /* Number of states, nested ones included: the `steps_total` that people are shown. */
 unsigned asl_machine_states(const struct asl_machine *);
 
+/* Every JSONata expression of the definition: what is checked at creation by who has an evaluator.
+ * Lent by the machine. */
+struct asl_expression {
+    const char *text;     /* without {% and %} */
+    const char *location; /* JSON pointer */
+};
+const struct asl_expression *asl_machine_expressions(const struct asl_machine *, size_t *ret_count);
+
 #endif

@@ -22,6 +22,7 @@ struct asl_parser {
     bool no_memory;
     char at[256]; /* JSON pointer, cut to fit */
     size_t at_len;
+    bool jsonata;   /* the machine's own QueryLanguage */
     uint32_t state; /* index of the state that is being read */
 };
 
@@ -66,6 +67,28 @@ bool asl_note_variable(struct asl_parser *, const char *name);
 bool asl_read_assign(struct asl_parser *, const cJSON *object, struct asl_assign **ret);
 /* Room in an array of items of that size for at least want of them. */
 bool asl_grow(void **items, uint32_t *cap, uint32_t want, size_t size);
+/* The machine's own name for a variable that is assigned to, or NULL and a report. */
+const char *asl_read_variable_name(struct asl_parser *, const char *name);
+
+/* parse_query.c: where JSONata is spoken.  Text of the form {% ... %}. */
+bool asl_is_expression(const cJSON *json);
+bool asl_read_query(struct asl_parser *, const cJSON *object, const char *name,
+                    struct asl_queries *queries, struct asl_query **ret);
+/* A number or text that is written down, into *ret, or an expression, into queries. */
+bool asl_read_query_number(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
+                           int64_t max, struct asl_queries *queries, enum asl_query_id id,
+                           struct asl_number *ret);
+bool asl_read_query_str(struct asl_parser *, const cJSON *object, const char *name,
+                        struct asl_queries *queries, enum asl_query_id id, const char **ret);
+/* Output and Assign. */
+bool asl_read_way(struct asl_parser *, const cJSON *object, struct asl_queries *queries,
+                  struct asl_way *ret);
+bool asl_read_condition(struct asl_parser *, const cJSON *object, uint32_t index,
+                        struct asl_queries *queries, struct asl_query *ret);
+/* parse_reads.c: what text reads: of $states into *ret_reads, of variables into queries and the
+ * machine's references. */
+bool asl_note_reads(struct asl_parser *, struct asl_queries *queries, const char *text,
+                    unsigned *ret_reads);
 /* Every member of object is one of names (NULL-terminated). */
 bool asl_read_known(struct asl_parser *, const cJSON *object, const char *const *names);
 

@@ -63,19 +63,20 @@ bool asl_note_variable(struct asl_parser *parser, const char *name)
     return true;
 }
 
-static bool read_name(struct asl_parser *parser, struct asl_assignment *item, const cJSON *json)
+const char *asl_read_variable_name(struct asl_parser *parser, const char *name)
 {
-    const char *key = item->value.key;
-
-    if (!asl_variable_name_valid(key))
-        return asl_report(parser, ASL_SCHEMA,
-                          "'%.80s' is not a valid name of a variable: a letter or '_', then "
-                          "letters, digits and '_', %d characters at most",
-                          json->string, ASL_VARIABLE_NAME_MAX);
-    if (strcmp(key, "states") == 0)
-        return asl_report(parser, ASL_SCHEMA, "'states' is reserved, and cannot be assigned to");
-    item->name = asl_name_variable(parser, key);
-    return item->name;
+    if (!asl_variable_name_valid(name)) {
+        asl_report(parser, ASL_SCHEMA,
+                   "'%.80s' is not a valid name of a variable: a letter or '_', then letters, "
+                   "digits and '_', %d characters at most",
+                   name, ASL_VARIABLE_NAME_MAX);
+        return NULL;
+    }
+    if (strcmp(name, "states") == 0) {
+        asl_report(parser, ASL_SCHEMA, "'states' is reserved, and cannot be assigned to");
+        return NULL;
+    }
+    return asl_name_variable(parser, name);
 }
 
 static bool read_items(struct asl_parser *parser, const cJSON *object, struct asl_assign *assign)
@@ -85,7 +86,8 @@ static bool read_items(struct asl_parser *parser, const cJSON *object, struct as
     for (const cJSON *json = object->child; json; json = json->next) {
         struct asl_assignment *item = &assign->items[assign->count];
         size_t mark = asl_at(parser, json->string);
-        bool one = asl_read_member(parser, json, &item->value) && read_name(parser, item, json);
+        bool one = asl_read_member(parser, json, &item->value) &&
+                   (item->name = asl_read_variable_name(parser, item->value.key));
         for (uint32_t i = 0; one && i < assign->count; i++)
             if (assign->items[i].name == item->name)
                 one = asl_report(parser, ASL_SCHEMA, "'%.80s' is assigned twice", item->name);

@@ -103,8 +103,6 @@ static bool find_kind(struct asl_parser *parser, const cJSON *json, bool top, co
             *ret = item;
         else if (!top && (strcmp(name, "Next") == 0 || strcmp(name, "Assign") == 0))
             ok = asl_report_at(parser, name, ASL_SCHEMA, "only a rule at the top has it");
-        else if (strcmp(name, "Condition") == 0 || strcmp(name, "Output") == 0)
-            ok = asl_report_at(parser, name, ASL_NOT_YET, "Field is not supported yet");
         else if (strcmp(name, "Variable") != 0 && strcmp(name, "Next") != 0 &&
                  strcmp(name, "Assign") != 0 && strcmp(name, "Comment") != 0)
             ok = asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a Choice rule");
@@ -138,6 +136,22 @@ static bool parse_rule(struct asl_parser *parser, const cJSON *json, bool top, s
     return parse_rules(parser, kind, ret);
 }
 
+/* A rule where JSONata is spoken. */
+static void parse_condition(struct asl_parser *parser, const cJSON *json, uint32_t index,
+                            struct asl_queries *queries, struct asl_rule *ret)
+{
+    static const char *const names[] = {"Condition", "Next", "Output", "Assign", "Comment", NULL};
+
+    if (!cJSON_IsObject(json)) {
+        asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
+        return;
+    }
+    asl_read_known(parser, json, names);
+    ret->query = asl_take(parser, sizeof(*ret->query));
+    if (ret->query && asl_read_condition(parser, json, index, queries, &ret->query->condition))
+        asl_read_way(parser, json, queries, &ret->query->way);
+}
+
 void asl_parse_choice(struct asl_parser *parser, const cJSON *json, uint32_t index)
 {
     struct asl_state *state = &parser->machine->states[index];
@@ -157,8 +171,12 @@ void asl_parse_choice(struct asl_parser *parser, const cJSON *json, uint32_t ind
     mark = asl_at(parser, "Choices");
     for (const cJSON *item = list->child; state->choices.rules && item; item = item->next, i++) {
         size_t inner = asl_at_index(parser, i);
-        parse_rule(parser, item, true, &state->choices.rules[i]);
-        asl_read_assign(parser, item, &state->choices.rules[i].assign);
+        if (state->queries) {
+            parse_condition(parser, item, i, state->queries, &state->choices.rules[i]);
+        } else {
+            parse_rule(parser, item, true, &state->choices.rules[i]);
+            asl_read_assign(parser, item, &state->choices.rules[i].assign);
+        }
         if (cJSON_IsObject(item) && !mr_json_get(item, "Next"))
             asl_report(parser, ASL_SCHEMA, "The field 'Next' is required but was missing");
         state->choices.rules[i].next = asl_read_target(parser, item, "Next", flow);

@@ -116,22 +116,62 @@ static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32
     asl_at_leave(parser, mark);
 }
 
-void asl_parse_fork(struct asl_parser *parser, const cJSON *json, uint32_t index)
+/* ItemSelector, which was called Parameters once. */
+static void read_selector(struct asl_parser *parser, const cJSON *json, struct asl_fork *fork)
 {
-    struct asl_fork *fork = &parser->machine->states[index].fork;
-
-    if (parser->machine->states[index].type == ASL_PARALLEL) {
-        parse_branches(parser, json, index);
-        return;
-    }
-    asl_read_path(parser, json, "ItemsPath", ASL_PATH_ANY, &fork->items_path);
-    asl_read_number(parser, json, "MaxConcurrency", 0, &fork->concurrency);
     if (mr_json_get(json, "ItemSelector") && mr_json_get(json, "Parameters"))
         asl_report(parser, ASL_SCHEMA, "Only one of ItemSelector and Parameters may be given");
     else if (mr_json_get(json, "ItemSelector"))
         asl_read_template(parser, json, "ItemSelector", &fork->selector);
     else
         asl_read_template(parser, json, "Parameters", &fork->selector);
+}
+
+/* What a Map has where JSONata is spoken. */
+static void read_queries(struct asl_parser *parser, const cJSON *json, struct asl_fork *fork,
+                         struct asl_queries *queries)
+{
+    static const struct {
+        const char *name;
+        enum asl_query_id id;
+    } whole[] = {{"ItemReader", ASL_Q_READER},
+                 {"ItemBatcher", ASL_Q_BATCHER},
+                 {"ResultWriter", ASL_Q_WRITER},
+                 {"ToleratedFailureCount", ASL_Q_TOLERATED_COUNT},
+                 {"ToleratedFailurePercentage", ASL_Q_TOLERATED_PERCENTAGE}};
+    const cJSON *items = mr_json_get(json, "Items");
+
+    if (items && !cJSON_IsArray(items) && !asl_is_expression(items))
+        asl_report_at(parser, "Items", ASL_SCHEMA,
+                      "Expected value of type Array, or a JSONata expression");
+    else
+        asl_read_query(parser, json, "Items", queries, &queries->fields[ASL_Q_ITEMS]);
+    asl_read_query(parser, json, "ItemSelector", queries, &queries->fields[ASL_Q_SELECTOR]);
+    asl_read_query_number(parser, json, "MaxConcurrency", 0, ASL_SECONDS_MAX, queries,
+                          ASL_Q_CONCURRENCY, &fork->concurrency);
+    if (!is_distributed(json))
+        return;
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+        asl_read_query(parser, json, whole[i].name, queries, &queries->fields[whole[i].id]);
+}
+
+void asl_parse_fork(struct asl_parser *parser, const cJSON *json, uint32_t index)
+{
+    struct asl_fork *fork = &parser->machine->states[index].fork;
+    struct asl_queries *queries = parser->machine->states[index].queries;
+
+    if (parser->machine->states[index].type == ASL_PARALLEL) {
+        parse_branches(parser, json, index);
+        return;
+    }
+    if (queries) {
+        read_queries(parser, json, fork, queries);
+    } else {
+        asl_read_path(parser, json, "ItemsPath", ASL_PATH_ANY, &fork->items_path);
+        asl_read_number(parser, json, "MaxConcurrency", 0, &fork->concurrency);
+    }
+    if (!queries)
+        read_selector(parser, json, fork);
     if (is_distributed(json))
         asl_parse_spread(parser, json, index);
     else

@@ -64,21 +64,25 @@ static void read_retrier(struct asl_parser *parser, const cJSON *json, bool last
 }
 
 static void read_catcher(struct asl_parser *parser, const cJSON *json, bool last,
-                         const struct asl_flow *flow, struct asl_catcher *ret)
+                         const struct asl_state *state, struct asl_catcher *ret)
 {
+    const struct asl_flow *flow = &parser->machine->flows[state->flow];
+
     for (const cJSON *item = json->child; item; item = item->next) {
         const char *name = item->string;
-        if (strcmp(name, "Output") == 0)
-            asl_report_at(parser, name, ASL_NOT_YET, "Field is not supported yet");
-        else if (strcmp(name, "ErrorEquals") != 0 && strcmp(name, "Next") != 0 &&
-                 strcmp(name, "Assign") != 0 && strcmp(name, "ResultPath") != 0 &&
-                 strcmp(name, "Comment") != 0)
+        if (strcmp(name, "ErrorEquals") != 0 && strcmp(name, "Next") != 0 &&
+            strcmp(name, "Assign") != 0 && strcmp(name, "Comment") != 0 &&
+            strcmp(name, state->queries ? "Output" : "ResultPath") != 0)
             asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a catcher");
     }
     read_errors(parser, json, last, &ret->errors);
-    asl_read_path(parser, json, "ResultPath", ASL_PATH_NULLABLE | ASL_PATH_REFERENCE,
-                  &ret->result_path);
-    asl_read_assign(parser, json, &ret->assign);
+    if (state->queries) {
+        asl_read_way(parser, json, state->queries, &ret->way);
+    } else {
+        asl_read_path(parser, json, "ResultPath", ASL_PATH_NULLABLE | ASL_PATH_REFERENCE,
+                      &ret->result_path);
+        asl_read_assign(parser, json, &ret->assign);
+    }
     if (!mr_json_get(json, "Next"))
         asl_report(parser, ASL_SCHEMA, "The field 'Next' is required but was missing");
     ret->next = asl_read_target(parser, json, "Next", flow);
@@ -112,7 +116,6 @@ static void parse_retriers(struct asl_parser *parser, const cJSON *list, struct 
 
 static void parse_catchers(struct asl_parser *parser, const cJSON *list, struct asl_state *state)
 {
-    const struct asl_flow *flow = &parser->machine->flows[state->flow];
     uint32_t i = 0;
 
     state->catcher_count = (uint32_t)cJSON_GetArraySize(list);
@@ -120,7 +123,7 @@ static void parse_catchers(struct asl_parser *parser, const cJSON *list, struct 
     for (const cJSON *item = list->child; state->catchers && item; item = item->next, i++) {
         size_t mark = asl_at_index(parser, i);
         if (cJSON_IsObject(item))
-            read_catcher(parser, item, !item->next, flow, &state->catchers[i]);
+            read_catcher(parser, item, !item->next, state, &state->catchers[i]);
         else
             asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
         asl_at_leave(parser, mark);

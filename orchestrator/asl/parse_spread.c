@@ -25,12 +25,34 @@ static const char *const fields[] = {"ItemReader",
 
 /* ---- small readers ------------------------------------------------------------------------ */
 
+/* Where JSONata is spoken: the field's value comes later, and is looked at then. */
+static bool comes_later(const struct asl_parser *parser, const cJSON *object, const char *name)
+{
+    return parser->machine->states[parser->state].queries &&
+           asl_is_expression(mr_json_get(object, name));
+}
+
+/* Parameters, or where JSONata is spoken Arguments, which are evaluated with all of object. */
+static void read_parameters(struct asl_parser *parser, const cJSON *object,
+                            struct asl_template **ret)
+{
+    const bool jsonata = parser->machine->states[parser->state].queries;
+    const char *foreign = jsonata ? "Parameters" : "Arguments";
+
+    if (mr_json_get(object, foreign))
+        asl_report_at(parser, foreign, ASL_SCHEMA,
+                      "The field '%s' is not supported when using the query language %s", foreign,
+                      jsonata ? "JSONata" : "JSONPath");
+    if (!jsonata)
+        asl_read_template(parser, object, "Parameters", ret);
+}
+
 static const char *read_word(struct asl_parser *parser, const cJSON *object, const char *name,
                              const char *const *words)
 {
     const char *text = NULL;
 
-    if (!asl_read_str(parser, object, name, &text) || !text)
+    if (comes_later(parser, object, name) || !asl_read_str(parser, object, name, &text) || !text)
         return NULL;
     for (const char *const *word = words; *word; word++)
         if (strcmp(*word, text) == 0)
@@ -49,6 +71,8 @@ static void read_count(struct asl_parser *parser, const cJSON *object, const cha
         return;
     }
     ret->set = mr_json_get(object, name) || mr_json_get(object, path_name);
+    if (comes_later(parser, object, name))
+        return;
     asl_read_int(parser, object, name, min, max, &ret->n);
     asl_read_path(parser, object, path_name, ASL_PATH_ANY, &ret->path);
 }
@@ -152,7 +176,7 @@ static void read_reader(struct asl_parser *parser, const cJSON *json, struct asl
                       "'%.80s' cannot be read from: arn:aws:states:::s3:getObject and "
                       "arn:aws:states:::s3:listObjectsV2 can",
                       spread->reader);
-    asl_read_template(parser, reader, "Parameters", &spread->reader_parameters);
+    read_parameters(parser, reader, &spread->reader_parameters);
     config = read_object(parser, reader, "ReaderConfig");
     spread->reader_config = config;
     if (!config && !listing && !mr_json_get(reader, "ReaderConfig"))
@@ -186,7 +210,8 @@ static void read_batcher(struct asl_parser *parser, const cJSON *json, struct as
         asl_report(parser, ASL_SCHEMA,
                    "One of [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, "
                    "MaxInputBytesPerBatchPath] is required");
-    asl_read_template(parser, batcher, "BatchInput", &spread->batch_input);
+    if (!parser->machine->states[parser->state].queries)
+        asl_read_template(parser, batcher, "BatchInput", &spread->batch_input);
     asl_at_leave(parser, mark);
 }
 
@@ -210,7 +235,7 @@ static void read_writer(struct asl_parser *parser, const cJSON *json, struct asl
         asl_report_at(parser, "Resource", ASL_SCHEMA,
                       "'%.80s' cannot be written to: arn:aws:states:::s3:putObject can",
                       spread->writer);
-    asl_read_template(parser, writer, "Parameters", &spread->writer_parameters);
+    read_parameters(parser, writer, &spread->writer_parameters);
     config = read_object(parser, writer, "WriterConfig");
     if (!mr_json_get(writer, "Resource") && !mr_json_get(writer, "WriterConfig"))
         asl_report(parser, ASL_SCHEMA, "One of [Resource, WriterConfig] is required");
@@ -235,7 +260,7 @@ static void read_tolerance(struct asl_parser *parser, const cJSON *json, struct 
                &spread->tolerated_count);
     asl_read_path(parser, json, "ToleratedFailurePercentagePath", ASL_PATH_ANY,
                   &spread->tolerated_path);
-    if (!percent)
+    if (!percent || comes_later(parser, json, "ToleratedFailurePercentage"))
         return;
     if (spread->tolerated_path)
         asl_report(parser, ASL_SCHEMA,

@@ -19,6 +19,7 @@ enum {
     FAILS = BIT(ASL_FAIL),
     MAPS = BIT(ASL_MAP),
 };
+enum { PATH = 1, ATA = 2, BOTH = PATH | ATA };
 
 static const char *const type_names[ASL_TYPE_COUNT] = {
     [ASL_PASS] = "Pass",         [ASL_TASK] = "Task",       [ASL_CHOICE] = "Choice",
@@ -29,57 +30,57 @@ static const char *const type_names[ASL_TYPE_COUNT] = {
 /* clang-format off */
 static const struct field {
     const char *name;
-    unsigned types; /* that may have it */
-    bool later;     /* of the language, but not read yet */
+    unsigned types;    /* that may have it */
+    unsigned languages; /* where it is spoken */
 } fields[] = {
-    {"Type",                     EVERY,                            false},
-    {"Comment",                  EVERY,                            false},
-    {"QueryLanguage",            EVERY,                            false},
-    {"Next",                     FLOWS,                            false},
-    {"End",                      FLOWS,                            false},
-    {"InputPath",                READS,                            false},
-    {"OutputPath",               READS,                            false},
-    {"Parameters",               BIT(ASL_PASS) | WORKS,            false},
-    {"ResultSelector",           WORKS,                            false},
-    {"ResultPath",               BIT(ASL_PASS) | WORKS,            false},
-    {"Retry",                    WORKS,                            false},
-    {"Catch",                    WORKS,                            false},
-    {"Result",                   BIT(ASL_PASS),                    false},
-    {"Resource",                 TASKS,                            false},
-    {"TimeoutSeconds",           TASKS,                            false},
-    {"TimeoutSecondsPath",       TASKS,                            false},
-    {"HeartbeatSeconds",         TASKS,                            false},
-    {"HeartbeatSecondsPath",     TASKS,                            false},
-    {"Choices",                  BIT(ASL_CHOICE),                  false},
-    {"Default",                  BIT(ASL_CHOICE),                  false},
-    {"Seconds",                  WAITS,                            false},
-    {"SecondsPath",              WAITS,                            false},
-    {"Timestamp",                WAITS,                            false},
-    {"TimestampPath",            WAITS,                            false},
-    {"Error",                    FAILS,                            false},
-    {"ErrorPath",                FAILS,                            false},
-    {"Cause",                    FAILS,                            false},
-    {"CausePath",                FAILS,                            false},
-    {"Branches",                 BIT(ASL_PARALLEL),                false},
-    {"ItemsPath",                MAPS,                             false},
-    {"ItemSelector",             MAPS,                             false},
-    {"ItemProcessor",            MAPS,                             false},
-    {"Iterator",                 MAPS,                             false},
-    {"MaxConcurrency",           MAPS,                             false},
-    {"MaxConcurrencyPath",       MAPS,                             false},
-    {"Assign",                   READS & ~BIT(ASL_SUCCEED),        false},
-    {"Output",                   READS,                            true},
-    {"Arguments",                TASKS | BIT(ASL_PARALLEL),        true},
-    {"Credentials",              TASKS,                            false},
-    {"Items",                    MAPS,                             true},
-    {"ItemReader",               MAPS,                             false},
-    {"ItemBatcher",              MAPS,                             false},
-    {"ResultWriter",             MAPS,                             false},
-    {"Label",                    MAPS,                             false},
-    {"ToleratedFailureCount",           MAPS,                      false},
-    {"ToleratedFailureCountPath",       MAPS,                      false},
-    {"ToleratedFailurePercentage",      MAPS,                      false},
-    {"ToleratedFailurePercentagePath",  MAPS,                      false},
+    {"Type",                            EVERY,                       BOTH},
+    {"Comment",                         EVERY,                       BOTH},
+    {"QueryLanguage",                   EVERY,                       BOTH},
+    {"Next",                            FLOWS,                       BOTH},
+    {"End",                             FLOWS,                       BOTH},
+    {"InputPath",                       READS,                       PATH},
+    {"OutputPath",                      READS,                       PATH},
+    {"Parameters",                      BIT(ASL_PASS) | WORKS,       PATH},
+    {"ResultSelector",                  WORKS,                       PATH},
+    {"ResultPath",                      BIT(ASL_PASS) | WORKS,       PATH},
+    {"Retry",                           WORKS,                       BOTH},
+    {"Catch",                           WORKS,                       BOTH},
+    {"Result",                          BIT(ASL_PASS),               PATH},
+    {"Resource",                        TASKS,                       BOTH},
+    {"TimeoutSeconds",                  TASKS,                       BOTH},
+    {"TimeoutSecondsPath",              TASKS,                       PATH},
+    {"HeartbeatSeconds",                TASKS,                       BOTH},
+    {"HeartbeatSecondsPath",            TASKS,                       PATH},
+    {"Choices",                         BIT(ASL_CHOICE),             BOTH},
+    {"Default",                         BIT(ASL_CHOICE),             BOTH},
+    {"Seconds",                         WAITS,                       BOTH},
+    {"SecondsPath",                     WAITS,                       PATH},
+    {"Timestamp",                       WAITS,                       BOTH},
+    {"TimestampPath",                   WAITS,                       PATH},
+    {"Error",                           FAILS,                       BOTH},
+    {"ErrorPath",                       FAILS,                       PATH},
+    {"Cause",                           FAILS,                       BOTH},
+    {"CausePath",                       FAILS,                       PATH},
+    {"Branches",                        BIT(ASL_PARALLEL),           BOTH},
+    {"ItemsPath",                       MAPS,                        PATH},
+    {"ItemSelector",                    MAPS,                        BOTH},
+    {"ItemProcessor",                   MAPS,                        BOTH},
+    {"Iterator",                        MAPS,                        BOTH},
+    {"MaxConcurrency",                  MAPS,                        BOTH},
+    {"MaxConcurrencyPath",              MAPS,                        PATH},
+    {"Assign",                          READS & ~BIT(ASL_SUCCEED),   BOTH},
+    {"Output",                          READS,                       ATA},
+    {"Arguments",                       TASKS | BIT(ASL_PARALLEL),   ATA},
+    {"Credentials",                     TASKS,                       BOTH},
+    {"Items",                           MAPS,                        ATA},
+    {"ItemReader",                      MAPS,                        BOTH},
+    {"ItemBatcher",                     MAPS,                        BOTH},
+    {"ResultWriter",                    MAPS,                        BOTH},
+    {"Label",                           MAPS,                        BOTH},
+    {"ToleratedFailureCount",           MAPS,                        BOTH},
+    {"ToleratedFailureCountPath",       MAPS,                        PATH},
+    {"ToleratedFailurePercentage",      MAPS,                        BOTH},
+    {"ToleratedFailurePercentagePath",  MAPS,                        PATH},
 };
 /* clang-format on */
 
@@ -108,7 +109,8 @@ static bool read_type(struct asl_parser *parser, const cJSON *json, enum asl_typ
                          name);
 }
 
-static void check_fields(struct asl_parser *parser, const cJSON *json, enum asl_type type)
+static void check_fields(struct asl_parser *parser, const cJSON *json, enum asl_type type,
+                         unsigned language)
 {
     for (const cJSON *item = json->child; item; item = item->next) {
         const struct field *field = NULL;
@@ -118,21 +120,56 @@ static void check_fields(struct asl_parser *parser, const cJSON *json, enum asl_
         if (!field || !(field->types & BIT(type)))
             asl_report_at(parser, item->string, ASL_SCHEMA, "Field is not supported in a %s state",
                           type_names[type]);
-        else if (field->later)
-            asl_report_at(parser, item->string, ASL_NOT_YET, "Field is not supported yet");
+        else if (!(field->languages & language))
+            asl_report_at(parser, item->string, ASL_SCHEMA,
+                          "The field '%.80s' is not supported when using the query language %s",
+                          item->string, language == ATA ? "JSONata" : "JSONPath");
     }
 }
 
-static void check_language(struct asl_parser *parser, const cJSON *json)
+/* The state's own QueryLanguage, else the machine's.  ATA: *ret_queries are made for it. */
+static unsigned read_language(struct asl_parser *parser, const cJSON *json,
+                              struct asl_queries **ret_queries)
 {
-    const char *language = NULL;
+    const char *language = parser->jsonata ? "JSONata" : "JSONPath";
 
-    if (!asl_read_str(parser, json, "QueryLanguage", &language) || !language)
+    asl_read_str(parser, json, "QueryLanguage", &language);
+    if (strcmp(language, "JSONPath") == 0) {
+        if (parser->jsonata)
+            asl_report_at(parser, "QueryLanguage", ASL_SCHEMA,
+                          "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole "
+                          "state machine");
+        return PATH;
+    }
+    if (strcmp(language, "JSONata") != 0) {
+        asl_report_at(parser, "QueryLanguage", ASL_SCHEMA,
+                      "'%.40s' is no query language: JSONPath and JSONata are", language);
+        return BOTH;
+    }
+    *ret_queries = asl_take(parser, sizeof(**ret_queries));
+    return ATA;
+}
+
+static void read_credentials(struct asl_parser *parser, const cJSON *json,
+                             struct asl_queries *queries)
+{
+    const cJSON *credentials = mr_json_get(json, "Credentials");
+    size_t mark;
+
+    if (!credentials)
         return;
-    if (strcmp(language, "JSONata") == 0)
-        asl_report_at(parser, "QueryLanguage", ASL_NOT_YET, "JSONata is not supported yet");
-    else if (strcmp(language, "JSONPath") != 0)
-        asl_report_at(parser, "QueryLanguage", ASL_SCHEMA, "must be JSONPath");
+    if (!cJSON_IsObject(credentials)) {
+        asl_report_at(parser, "Credentials", ASL_SCHEMA, "Expected value of type Object");
+        return;
+    }
+    mark = asl_at(parser, "Credentials");
+    if (!mr_json_get(credentials, "RoleArn") && (queries || !mr_json_get(credentials, "RoleArn.$")))
+        asl_report(parser, ASL_SCHEMA, "The field 'RoleArn' is required but was missing");
+    asl_read_known(parser, credentials,
+                   (const char *const[]){"RoleArn", queries ? NULL : "RoleArn.$", NULL});
+    asl_at_leave(parser, mark);
+    if (queries)
+        asl_read_query(parser, json, "Credentials", queries, &queries->fields[ASL_Q_CREDENTIALS]);
 }
 
 static void read_transition(struct asl_parser *parser, const cJSON *json, uint32_t index)
@@ -159,9 +196,18 @@ static void read_common(struct asl_parser *parser, const cJSON *json, uint32_t i
     const char *comment = NULL;
 
     asl_read_str(parser, json, "Comment", &comment);
-    asl_read_assign(parser, json, &state->assign);
-    check_language(parser, json);
     read_transition(parser, json, index);
+    if (TASKS & BIT(state->type))
+        read_credentials(parser, json, state->queries);
+    if (state->queries) {
+        asl_read_way(parser, json, state->queries, &state->queries->way);
+        asl_read_query(parser, json, "Arguments", state->queries,
+                       &state->queries->fields[ASL_Q_ARGUMENTS]);
+        if (WORKS & BIT(state->type))
+            asl_parse_retry(parser, json, index);
+        return;
+    }
+    asl_read_assign(parser, json, &state->assign);
     if (READS & BIT(state->type)) {
         asl_read_path(parser, json, "InputPath", ASL_PATH_NULLABLE, &state->input_path);
         asl_read_path(parser, json, "OutputPath", ASL_PATH_NULLABLE, &state->output_path);
@@ -193,6 +239,7 @@ static void parse_pass(struct asl_parser *parser, const cJSON *json, uint32_t in
 static void parse(struct asl_parser *parser, const cJSON *json, uint32_t index)
 {
     enum asl_type type = ASL_PASS;
+    unsigned language;
 
     if (!cJSON_IsObject(json)) {
         asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
@@ -201,7 +248,8 @@ static void parse(struct asl_parser *parser, const cJSON *json, uint32_t index)
     if (!read_type(parser, json, &type))
         return;
     parser->machine->states[index].type = type;
-    check_fields(parser, json, type);
+    language = read_language(parser, json, &parser->machine->states[index].queries);
+    check_fields(parser, json, type, language);
     read_common(parser, json, index);
     switch (type) {
     case ASL_PASS:

@@ -70,10 +70,18 @@ static void read_resource(struct asl_parser *parser, const cJSON *json, struct a
 void asl_parse_task(struct asl_parser *parser, const cJSON *json, uint32_t index)
 {
     struct asl_task *task = &parser->machine->states[index].task;
+    struct asl_queries *queries = parser->machine->states[index].queries;
 
     read_resource(parser, json, task);
-    asl_read_number(parser, json, "TimeoutSeconds", 1, &task->timeout_s);
-    asl_read_number(parser, json, "HeartbeatSeconds", 1, &task->heartbeat_s);
+    if (queries) {
+        asl_read_query_number(parser, json, "TimeoutSeconds", 1, ASL_SECONDS_MAX, queries,
+                              ASL_Q_TIMEOUT, &task->timeout_s);
+        asl_read_query_number(parser, json, "HeartbeatSeconds", 1, ASL_SECONDS_MAX, queries,
+                              ASL_Q_HEARTBEAT, &task->heartbeat_s);
+    } else {
+        asl_read_number(parser, json, "TimeoutSeconds", 1, &task->timeout_s);
+        asl_read_number(parser, json, "HeartbeatSeconds", 1, &task->heartbeat_s);
+    }
     if (task->timeout_s.n && task->heartbeat_s.n && task->heartbeat_s.n >= task->timeout_s.n)
         asl_report_at(parser, "HeartbeatSeconds", ASL_SCHEMA,
                       "%lld must be smaller than TimeoutSeconds, %lld",
@@ -84,6 +92,7 @@ void asl_parse_wait(struct asl_parser *parser, const cJSON *json, uint32_t index
 {
     static const char *const ways[] = {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"};
     struct asl_wait *wait = &parser->machine->states[index].wait;
+    struct asl_queries *queries = parser->machine->states[index].queries;
     const char *timestamp = NULL;
     int given = 0;
 
@@ -94,9 +103,15 @@ void asl_parse_wait(struct asl_parser *parser, const cJSON *json, uint32_t index
                    "Exactly one of [Seconds, SecondsPath, Timestamp, TimestampPath] is required");
         return;
     }
-    asl_read_number(parser, json, "Seconds", 0, &wait->seconds);
-    asl_read_path(parser, json, "TimestampPath", ASL_PATH_ANY, &wait->until_path);
-    asl_read_str(parser, json, "Timestamp", &timestamp);
+    if (queries) {
+        asl_read_query_number(parser, json, "Seconds", 0, ASL_SECONDS_MAX, queries, ASL_Q_SECONDS,
+                              &wait->seconds);
+        asl_read_query_str(parser, json, "Timestamp", queries, ASL_Q_TIMESTAMP, &timestamp);
+    } else {
+        asl_read_number(parser, json, "Seconds", 0, &wait->seconds);
+        asl_read_path(parser, json, "TimestampPath", ASL_PATH_ANY, &wait->until_path);
+        asl_read_str(parser, json, "Timestamp", &timestamp);
+    }
     if (timestamp && !asl_timestamp_parse(timestamp, &wait->until))
         asl_report_at(parser, "Timestamp", ASL_SCHEMA, "String does not match RFC3339 timestamp");
 }
@@ -104,7 +119,13 @@ void asl_parse_wait(struct asl_parser *parser, const cJSON *json, uint32_t index
 void asl_parse_fail(struct asl_parser *parser, const cJSON *json, uint32_t index)
 {
     struct asl_fail *fail = &parser->machine->states[index].fail;
+    struct asl_queries *queries = parser->machine->states[index].queries;
 
+    if (queries) {
+        asl_read_query_str(parser, json, "Error", queries, ASL_Q_ERROR, &fail->error);
+        asl_read_query_str(parser, json, "Cause", queries, ASL_Q_CAUSE, &fail->cause);
+        return;
+    }
     asl_read_str(parser, json, "Error", &fail->error);
     asl_read_str(parser, json, "Cause", &fail->cause);
     asl_read_path(parser, json, "ErrorPath", ASL_PATH_ANY, &fail->error_path);

@@ -4,6 +4,21 @@
 
 #include <string.h>
 
+static enum mr_code task_again(struct asl_turn *turn, struct asl_frame *frame)
+{
+    struct asl_value *input = NULL;
+    struct asl_fault fault = {0};
+    enum mr_code rc;
+
+    if (frame->arguments)
+        return asl_effect_task(turn, frame, frame->arguments);
+    rc = asl_io_input(turn, frame, &input, &fault);
+    if (!rc)
+        rc = asl_effect_task(turn, frame, input);
+    asl_value_unref(input);
+    return rc;
+}
+
 enum mr_code asl_resend(struct asl_run *run, uint64_t seq, uint32_t attempt,
                         const struct asl_env *env, struct asl_effects *effects,
                         struct mr_error *err)
@@ -16,8 +31,7 @@ enum mr_code asl_resend(struct asl_run *run, uint64_t seq, uint32_t attempt,
         .data_max = env->data_max > 0 ? (size_t)env->data_max : ASL_DATA_MAX,
     };
     struct asl_frame *frame = asl_run_find(run, seq);
-    struct asl_value *input = NULL;
-    struct asl_fault fault = {0};
+    bool is_task = frame && frame->phase == ASL_PHASE_TASK;
     enum mr_code rc;
 
     quiet.history = NULL;
@@ -29,13 +43,10 @@ enum mr_code asl_resend(struct asl_run *run, uint64_t seq, uint32_t attempt,
             asl_effects_reset(effects);
         return rc ? mr_fail(err, rc, "run %s: no memory for a task of a Map", run->job) : MR_OK;
     }
-    if (!frame || frame->phase != ASL_PHASE_TASK || frame->attempt != attempt)
+    if (!frame || (!is_task && !frame->ask) || frame->attempt != attempt)
         return MR_OK;
     turn.now_ms = frame->since_ms;
-    rc = asl_io_input(&turn, frame, &input, &fault);
-    if (!rc)
-        rc = asl_effect_task(&turn, frame, input);
-    asl_value_unref(input);
+    rc = is_task ? task_again(&turn, frame) : asl_query_effect(&turn, frame);
     if (!rc)
         return MR_OK;
     asl_effects_reset(effects);

@@ -146,6 +146,11 @@ static void add_bytes(void *ctx, const struct asl_frame *frame)
     *bytes += frame->variables.cap * sizeof(*frame->variables.items);
     for (uint32_t i = 0; i < frame->variables.count; i++)
         *bytes += asl_json_bytes(frame->variables.items[i].value->json);
+    if (frame->arguments && !frame->arguments->owner)
+        *bytes += asl_json_bytes(frame->arguments->json);
+    if (frame->ask)
+        *bytes +=
+            sizeof(*frame->ask) + (frame->ask->value ? asl_json_bytes(frame->ask->value->json) : 0);
     if (frame->fork)
         *bytes += sizeof(*frame->fork) + frame->fork->count * sizeof(*frame->fork->children);
     if (frame->spread)
@@ -187,6 +192,27 @@ static void tell_task(void *ctx, const struct asl_frame *frame)
                    frame->spread->exchange == ASL_EXCHANGE_READ ? ASL_RESOURCE_READ
                                                                 : ASL_RESOURCE_WRITE,
                    frame->since_ms);
+}
+
+struct tell_asks {
+    asl_ask_fn *ask;
+    void *ctx;
+};
+
+static void tell_ask(void *ctx, const struct asl_frame *frame)
+{
+    const struct tell_asks *tell = ctx;
+
+    if (frame->ask)
+        tell->ask(tell->ctx, frame->seq, frame->attempt, frame->ask->number, frame->ask->since_ms);
+}
+
+void asl_run_asks(const struct asl_run *run, asl_ask_fn *ask, void *ctx)
+{
+    struct tell_asks tell = {ask, ctx};
+
+    if (run->status == ASL_RUNNING)
+        walk(run->root, tell_ask, &tell);
 }
 
 void asl_run_tasks(const struct asl_run *run, asl_task_fn *task, void *ctx)

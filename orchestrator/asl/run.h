@@ -81,6 +81,10 @@ void asl_run_tasks(const struct asl_run *, asl_task_fn *, void *ctx);
 typedef void asl_child_fn(void *ctx, uint64_t seq, uint32_t attempt, uint32_t born, uint32_t index,
                           int64_t moved_ms);
 void asl_run_children(const struct asl_run *, uint32_t max, asl_child_fn *, void *ctx);
+/* Evaluations it waits for. */
+typedef void asl_ask_fn(void *ctx, uint64_t seq, uint32_t attempt, uint32_t number,
+                        int64_t since_ms);
+void asl_run_asks(const struct asl_run *, asl_ask_fn *, void *ctx);
 typedef void asl_timer_fn(void *ctx, uint64_t seq, uint32_t attempt, char kind, int64_t due_ms);
 void asl_run_timers(const struct asl_run *, asl_timer_fn *, void *ctx);
 

@@ -127,6 +127,11 @@ static enum mr_code make_context(struct asl_scope *scope)
     return MR_OK;
 }
 
+enum mr_code asl_scope_context(struct asl_scope *scope)
+{
+    return scope->context ? MR_OK : make_context(scope);
+}
+
 /* What path begins at; NULL: a variable that is not there. */
 static const cJSON *root_of(const struct asl_scope *scope, const struct asl_path *path)
 {

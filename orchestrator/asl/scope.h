@@ -17,10 +17,12 @@ struct asl_scope {
     const cJSON *item;      /* that an ItemSelector is about; NULL: the nearest Map's above */
     uint32_t item_index;
     const char *item_key; /* of an item that is a member of an object; NULL: it is none */
-    cJSON *context; /* $$, once it was asked for */
-    cJSON *made;    /* what paths found that is no part of anything: an array, once there is any */
+    cJSON *context;       /* $$, once it was asked for */
+    cJSON *made; /* what paths found that is no part of anything: an array, once there is any */
 };
 void asl_scope_release(struct asl_scope *);
+/* Makes scope->context, unless it is there. */
+MR_MUST_USE enum mr_code asl_scope_context(struct asl_scope *);
 
 /* What path names, or NULL; lent by the scope.  MR_INVALID: looking for it went wrong. */
 MR_MUST_USE enum mr_code asl_scope_find(struct asl_scope *, const struct asl_path *path,

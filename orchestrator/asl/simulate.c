@@ -177,6 +177,16 @@ static enum mr_code on_child(struct player *player, const struct asl_effect *eff
     return push(player, &coming, err);
 }
 
+static enum mr_code on_evaluate(struct player *player, const struct asl_effect *effect,
+                                struct mr_error *err)
+{
+    struct coming coming = {.due_ms = player->now_ms};
+    enum mr_code rc = asl_evaluate(player->plan->evaluate, player->plan->ctx, effect, &coming.event,
+                                   &coming.data, err);
+
+    return rc ? rc : push(player, &coming, err);
+}
+
 static enum mr_code on_effect(struct player *player, const struct asl_effect *effect,
                               struct mr_error *err)
 {
@@ -185,6 +195,8 @@ static enum mr_code on_effect(struct player *player, const struct asl_effect *ef
     switch (effect->kind) {
     case ASL_EFFECT_TASK:
         return on_task(player, effect, err);
+    case ASL_EFFECT_EVALUATE:
+        return on_evaluate(player, effect, err);
     case ASL_EFFECT_TIMER:
         coming.event = (struct asl_event){.kind = ASL_EVENT_TIMER,
                                           .seq = effect->seq,

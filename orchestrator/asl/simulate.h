@@ -33,9 +33,10 @@ struct asl_simulation { /* what to run; lent */
     const cJSON *input; /* NULL: {} */
     int64_t start_ms;   /* virtual time of the start */
     asl_answer_fn *answer;
-    asl_history_fn *history; /* may be NULL */
-    void *ctx;               /* of both */
-    int64_t data_max;        /* as in asl_env */
+    asl_evaluate_fn *evaluate; /* NULL: a run that asks for it ends with MR_UNSUPPORTED */
+    asl_history_fn *history;   /* may be NULL */
+    void *ctx;                 /* of all of them */
+    int64_t data_max;          /* as in asl_env */
 };
 
 /* Runs machine from its start until it is closed, or (status RUNNING) waits for what never comes.

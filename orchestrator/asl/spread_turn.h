@@ -9,9 +9,16 @@
 
 #include <string.h>
 
-/* state_spread.c: input and items (NULL: the reader brings them) are taken over. */
+/* state_spread.c: input and items (NULL: the reader brings them) are taken over.  filled: what its
+ * fields come to where JSONata is spoken; else NULL. */
 enum mr_code asl_spread_enter(struct asl_turn *, struct asl_frame *, struct asl_value *input,
-                              struct asl_value *items, int64_t concurrency, struct asl_fault *);
+                              struct asl_value *items, int64_t concurrency,
+                              struct asl_filled *filled, struct asl_fault *);
+/* query_spread.c: these fields, into frame->spread. */
+enum mr_code asl_query_tolerance(struct asl_turn *, struct asl_frame *, const struct asl_filled *,
+                                 struct asl_fault *);
+enum mr_code asl_query_spread(struct asl_turn *, struct asl_frame *, struct asl_filled *,
+                              struct asl_fault *);
 /* spread.c: the frame's own turn: children started, its next exchange, its end. */
 enum mr_code asl_turn_spread(struct asl_turn *, struct asl_frame *, struct asl_fault *);
 /* What the writer answered is the state's result (taken over). */

@@ -11,22 +11,25 @@ static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct
     return MR_OK;
 }
 
-static enum mr_code parallel_enter(struct asl_turn *turn, struct asl_frame *frame,
-                                   struct asl_fault *fault)
+enum mr_code asl_parallel_begin(struct asl_turn *turn, struct asl_frame *frame,
+                                struct asl_value *input, struct asl_fault *fault)
 {
-    const struct asl_state *state = asl_turn_state(turn, frame);
-    struct asl_value *input;
-    enum mr_code rc = asl_io_input(turn, frame, &input, fault);
-
-    if (rc)
-        return rc;
-    frame->fork = asl_fork_run_new(state->fork.flows);
+    frame->fork = asl_fork_run_new(asl_turn_state(turn, frame)->fork.flows);
     if (!frame->fork) {
         asl_value_unref(input);
         return MR_NO_MEMORY;
     }
     asl_run_hold(turn->run, &frame->fork->input, input);
     return begin(turn, frame, fault);
+}
+
+static enum mr_code parallel_enter(struct asl_turn *turn, struct asl_frame *frame,
+                                   struct asl_fault *fault)
+{
+    struct asl_value *input;
+    enum mr_code rc = asl_io_input(turn, frame, &input, fault);
+
+    return rc ? rc : asl_parallel_begin(turn, frame, input, fault);
 }
 
 /* The items, which must be an array; *ret is the caller's. */
@@ -66,23 +69,9 @@ static void link_items(struct asl_fork_run *fork)
         fork->children[i++].item = item;
 }
 
-static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
-                              struct asl_value *input, struct asl_fault *fault)
+enum mr_code asl_map_begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *input,
+                           struct asl_value *items, int64_t concurrency, struct asl_fault *fault)
 {
-    const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
-    struct asl_value *items;
-    int64_t concurrency;
-    enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0, input,
-                                    &concurrency, fault);
-
-    if (!rc && fork->spread && fork->spread->reader)
-        return asl_spread_enter(turn, frame, asl_value_ref(input), NULL, concurrency, fault);
-    if (!rc)
-        rc = find_items(turn, frame, input, &items, fault);
-    if (rc)
-        return rc;
-    if (fork->spread)
-        return asl_spread_enter(turn, frame, asl_value_ref(input), items, concurrency, fault);
     frame->fork = asl_fork_run_new((uint32_t)cJSON_GetArraySize(items->json));
     if (!frame->fork) {
         asl_value_unref(items);
@@ -94,6 +83,26 @@ static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
     asl_run_hold(turn->run, &frame->fork->input, asl_value_ref(input));
     link_items(frame->fork);
     return begin(turn, frame, fault);
+}
+
+static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
+                              struct asl_value *input, struct asl_fault *fault)
+{
+    const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
+    struct asl_value *items;
+    int64_t concurrency;
+    enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0, input,
+                                    &concurrency, fault);
+
+    if (!rc && fork->spread && fork->spread->reader)
+        return asl_spread_enter(turn, frame, asl_value_ref(input), NULL, concurrency, NULL, fault);
+    if (!rc)
+        rc = find_items(turn, frame, input, &items, fault);
+    if (rc)
+        return rc;
+    if (fork->spread)
+        return asl_spread_enter(turn, frame, asl_value_ref(input), items, concurrency, NULL, fault);
+    return asl_map_begin(turn, frame, input, items, concurrency, fault);
 }
 
 static enum mr_code map_enter(struct asl_turn *turn, struct asl_frame *frame,

@@ -43,7 +43,7 @@ static enum mr_code read_percent(struct asl_turn *turn, struct asl_frame *frame,
     return rc;
 }
 
-static enum mr_code read_tolerance(struct asl_turn *turn, struct asl_frame *frame,
+static enum mr_code find_tolerance(struct asl_turn *turn, struct asl_frame *frame,
                                    struct asl_fault *fault)
 {
     const struct asl_spread *fields = fields_of(turn, frame);
@@ -57,7 +57,17 @@ static enum mr_code read_tolerance(struct asl_turn *turn, struct asl_frame *fram
         spread->tolerated_count = ASL_NEVER;
     if (!rc)
         rc = read_percent(turn, frame, input, &spread->tolerated_percent, fault);
-    if (!rc && fields->tolerated_count.set)
+    return rc;
+}
+
+static enum mr_code read_tolerance(struct asl_turn *turn, struct asl_frame *frame,
+                                   const struct asl_filled *filled, struct asl_fault *fault)
+{
+    struct asl_spread_run *spread = frame->spread;
+    enum mr_code rc = filled ? asl_query_tolerance(turn, frame, filled, fault)
+                             : find_tolerance(turn, frame, fault);
+
+    if (!rc && spread->tolerated_count != ASL_NEVER)
         asl_probe_number(turn, "toleratedFailureCount", (double)spread->tolerated_count);
     if (!rc && spread->tolerated_percent >= 0)
         asl_probe_number(turn, "toleratedFailurePercentage", spread->tolerated_percent);
@@ -130,10 +140,19 @@ static enum mr_code read_items_max(struct asl_turn *turn, struct asl_frame *fram
 }
 
 /* Everything between MapRunStarted and the first child. */
-static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
+static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_filled *filled,
+                          struct asl_fault *fault)
 {
     const struct asl_spread *fields = fields_of(turn, frame);
-    enum mr_code rc = read_batch(turn, frame, fault);
+    enum mr_code rc;
+
+    if (filled) {
+        rc = asl_query_spread(turn, frame, filled, fault);
+        if (!rc)
+            asl_run_ready(turn->run, frame);
+        return rc;
+    }
+    rc = read_batch(turn, frame, fault);
 
     if (!rc && fields->writer)
         rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
@@ -173,7 +192,7 @@ static enum mr_code make(struct asl_turn *turn, struct asl_frame *frame, struct 
 
 enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
                               struct asl_value *input, struct asl_value *items, int64_t concurrency,
-                              struct asl_fault *fault)
+                              struct asl_filled *filled, struct asl_fault *fault)
 {
     enum mr_code rc = make(turn, frame, input, items, concurrency);
 
@@ -182,7 +201,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     asl_probe_number(turn, "maxConcurrency", (double)concurrency);
     asl_run_phase(turn->run, frame, ASL_PHASE_SPREAD);
     asl_history_state(turn, frame, "Started", NULL);
-    rc = read_tolerance(turn, frame, fault);
+    rc = read_tolerance(turn, frame, filled, fault);
     if (rc) { /* as AWS: the Map run has not begun, and its history says nothing of it */
         asl_fork_run_free(turn->run, frame);
         return rc;
@@ -190,5 +209,5 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     asl_history_map_run(turn, frame, "Started", NULL);
     if (turn->env->probe)
         return asl_probe_fork(turn, frame, fault);
-    return begin(turn, frame, fault);
+    return begin(turn, frame, filled, fault);
 }

@@ -41,7 +41,16 @@ static enum mr_code send(struct asl_turn *turn, struct asl_frame *frame, struct 
     return rc;
 }
 
-/* TimeoutSeconds and HeartbeatSeconds, from here on. */
+/* TimeoutSeconds and HeartbeatSeconds; 0: none. */
+static void limits_from(struct asl_turn *turn, struct asl_frame *frame, int64_t timeout_s,
+                        int64_t heartbeat_s)
+{
+    frame->since_ms = turn->now_ms;
+    frame->timeout_ms = timeout_s ? turn->now_ms + timeout_s * 1000 : ASL_NEVER;
+    frame->heartbeat_ms = heartbeat_s ? turn->now_ms + heartbeat_s * 1000 : ASL_NEVER;
+    frame->heartbeat_every_ms = heartbeat_s * 1000;
+}
+
 static enum mr_code set_limits(struct asl_turn *turn, struct asl_frame *frame,
                                struct asl_value *data, struct asl_fault *fault)
 {
@@ -55,11 +64,22 @@ static enum mr_code set_limits(struct asl_turn *turn, struct asl_frame *frame,
                            &heartbeat_s, fault);
     if (rc)
         return rc;
-    frame->since_ms = turn->now_ms;
-    frame->timeout_ms = task->timeout_s.set ? turn->now_ms + timeout_s * 1000 : ASL_NEVER;
-    frame->heartbeat_ms = task->heartbeat_s.set ? turn->now_ms + heartbeat_s * 1000 : ASL_NEVER;
-    frame->heartbeat_every_ms = task->heartbeat_s.set ? heartbeat_s * 1000 : 0;
+    limits_from(turn, frame, task->timeout_s.set ? timeout_s : 0,
+                task->heartbeat_s.set ? heartbeat_s : 0);
     return MR_OK;
+}
+
+enum mr_code asl_task_begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *input,
+                            int64_t timeout_s, int64_t heartbeat_s)
+{
+    enum mr_code rc;
+
+    limits_from(turn, frame, timeout_s, heartbeat_s);
+    asl_run_phase(turn->run, frame, ASL_PHASE_TASK);
+    rc = send(turn, frame, input);
+    if (!rc)
+        asl_history_scheduled(turn, frame, input);
+    return rc;
 }
 
 static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)

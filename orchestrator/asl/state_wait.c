@@ -51,6 +51,13 @@ static enum mr_code go_on(struct asl_turn *turn, struct asl_frame *frame, struct
     return asl_io_pass_on(turn, frame, data, state->assign, state->next, fault);
 }
 
+enum mr_code asl_wait_begin(struct asl_turn *turn, struct asl_frame *frame, int64_t due_ms)
+{
+    frame->due_ms = due_ms;
+    asl_run_phase(turn->run, frame, ASL_PHASE_WAIT);
+    return asl_effect_timer(turn, frame, ASL_TIMER_WAIT, due_ms);
+}
+
 static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
     struct asl_value *data;
@@ -65,18 +72,19 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
     asl_value_unref(data);
     if (rc)
         return rc;
-    frame->due_ms = due_ms;
-    asl_run_phase(turn->run, frame, ASL_PHASE_WAIT);
-    return asl_effect_timer(turn, frame, ASL_TIMER_WAIT, due_ms);
+    return asl_wait_begin(turn, frame, due_ms);
 }
 
 static enum mr_code waited(struct asl_turn *turn, struct asl_frame *frame,
                            struct asl_value *nothing, struct asl_fault *fault)
 {
     struct asl_value *data;
-    enum mr_code rc = asl_io_filter(turn, frame, &data, fault);
+    enum mr_code rc;
 
     (void)nothing;
+    if (asl_turn_state(turn, frame)->queries)
+        return asl_query_result(turn, frame, NULL, fault);
+    rc = asl_io_filter(turn, frame, &data, fault);
     if (rc)
         return rc;
     return go_on(turn, frame, data, fault);

@@ -66,6 +66,15 @@ enum mr_code asl_turn_leave(struct asl_turn *turn, struct asl_frame *frame,
     return MR_OK;
 }
 
+/* The state's work, for the first time or once more. */
+static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+
+    return state->queries ? asl_query_enter(turn, frame, fault)
+                          : types[state->type]->enter(turn, frame, fault);
+}
+
 static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
     struct asl_run *run = turn->run;
@@ -73,6 +82,7 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
     frame->seq = ++run->entered;
     frame->attempt = 1;
     frame->retries = 0;
+    frame->asked = 0;
     frame->entry = ++run->entries[frame->state];
     frame->entered_ms = turn->now_ms;
     asl_history_state(turn, frame, "Entered", frame->input);
@@ -81,7 +91,24 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
         return asl_fault_set(fault, ASL_RUNTIME,
                              "The run has entered more than %u states, which is as many as it may.",
                              turn->entries_max);
-    return types[asl_turn_state(turn, frame)->type]->enter(turn, frame, fault);
+    return begin(turn, frame, fault);
+}
+
+static bool tell_inside(struct asl_turn *turn, const struct asl_frame *frame,
+                        struct asl_fault *fault)
+{
+    struct mr_buf buf = {0};
+    char *text;
+
+    mr_buf_addf(&buf,
+                "An error occurred while executing the state '%s' (entered at the event id #%llu). "
+                "%s",
+                asl_turn_state(turn, frame)->name, (unsigned long long)frame->entered_event,
+                fault->cause);
+    text = buf.failed ? NULL : asl_turn_keep(turn, buf.data, buf.len);
+    mr_buf_release(&buf);
+    fault->cause = text;
+    return text;
 }
 
 /* What went wrong inside a state says in its cause which state that was. */
@@ -92,6 +119,8 @@ static enum mr_code settle(struct asl_turn *turn, struct asl_frame *frame, enum 
 
     if (rc != MR_INVALID)
         return rc;
+    if (fault->inside && fault->cause == fault->inside && !tell_inside(turn, frame, fault))
+        return MR_NO_MEMORY;
     if (fault->cause == fault->text) {
         memcpy(text, fault->text, sizeof(text));
         (void)asl_fault_set(fault, fault->error,
@@ -100,6 +129,8 @@ static enum mr_code settle(struct asl_turn *turn, struct asl_frame *frame, enum 
                             asl_turn_state(turn, frame)->name,
                             (unsigned long long)frame->entered_event, text);
     }
+    if (fault->error && strcmp(fault->error, ASL_QUERY_ERROR) == 0)
+        asl_history_evaluation(turn, frame, fault);
     return asl_turn_fail(turn, frame, fault);
 }
 
@@ -114,7 +145,7 @@ static enum mr_code go_on(struct asl_turn *turn, struct asl_frame *frame)
         break;
     case ASL_PHASE_AGAIN:
     case ASL_PHASE_QUEUED:
-        rc = types[asl_turn_state(turn, frame)->type]->enter(turn, frame, &fault);
+        rc = begin(turn, frame, &fault);
         break;
     case ASL_PHASE_FORK:
         rc = asl_turn_fork(turn, frame, &fault);
@@ -127,6 +158,7 @@ static enum mr_code go_on(struct asl_turn *turn, struct asl_frame *frame)
     case ASL_PHASE_RETRY:
     case ASL_PHASE_STOPPED:
     case ASL_PHASE_FAILED:
+    case ASL_PHASE_EVALUATE:
     case ASL_PHASE_COUNT:
         break;
     }
@@ -226,6 +258,8 @@ static enum mr_code end_task(struct asl_turn *turn, struct asl_frame *frame, boo
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_HEARTBEAT);
     asl_run_phase(turn->run, frame, ASL_PHASE_AGAIN);
     frame->timeout_ms = frame->heartbeat_ms = ASL_NEVER;
+    asl_value_unref(frame->arguments);
+    frame->arguments = NULL;
     return rc;
 }
 
@@ -275,6 +309,15 @@ static enum mr_code on_task_late(struct asl_turn *turn, struct asl_frame *frame,
                         (long long)after_ms / 1000);
     asl_history_task(turn, frame, "TimedOut", NULL, &fault);
     return asl_turn_fail(turn, frame, &fault);
+}
+
+static enum mr_code on_evaluated(struct asl_turn *turn, struct asl_frame *frame,
+                                 const cJSON *answer)
+{
+    struct asl_fault fault = {0};
+    enum mr_code rc = asl_query_answered(turn, frame, answer, &fault);
+
+    return settle(turn, frame, rc, &fault);
 }
 
 static enum mr_code on_due(struct asl_turn *turn, struct asl_frame *frame, enum asl_timer timer)
@@ -433,6 +476,10 @@ static enum mr_code apply(struct asl_turn *turn, const struct asl_event *event, 
         frame = NULL;
     if (event->kind == ASL_EVENT_TIMER)
         return on_timer(turn, event, frame, ret_changed);
+    if (event->kind == ASL_EVENT_EVALUATED) {
+        *ret_changed = frame && frame->ask && frame->ask->number == event->number;
+        return *ret_changed ? on_evaluated(turn, frame, event->data) : MR_OK;
+    }
     if (frame && frame->phase == ASL_PHASE_SPREAD)
         return on_exchange(turn, frame, event, ret_changed);
     if (!frame || frame->phase != ASL_PHASE_TASK)
@@ -465,6 +512,7 @@ enum mr_code asl_step(struct asl_run *run, const struct asl_event *event, const 
     rc = apply(&turn, event, ret_changed);
     if (!rc && *ret_changed)
         rc = go_all(&turn);
+    asl_arena_release(&turn.kept);
     if (!rc && !turn.no_memory)
         return MR_OK;
     run->broken = true;

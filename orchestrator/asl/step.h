@@ -39,6 +39,7 @@ enum asl_event_kind {
     ASL_EVENT_REDRIVE,      /* a FAILED, TIMED_OUT or ABORTED run goes on from where it failed:
                                only the failed state (in a Parallel or Map: the failed branches) runs
                                again, its retry counters start again */
+    ASL_EVENT_EVALUATED,    /* seq, attempt, number; data: the answer, as query.h has it */
     ASL_EVENT_CHILD_OK,     /* seq, attempt, index, items; data: the child's output or record */
     ASL_EVENT_CHILD_FAILED, /* likewise; error, cause; data: its record, where one was asked for */
 };
@@ -61,8 +62,9 @@ struct asl_event {
     const cJSON *data; /* lent; step copies what it keeps */
     const char *error;
     const char *cause;
-    uint32_t index; /* CHILD_*: as in the effect */
-    uint32_t items; /* likewise */
+    uint32_t number; /* EVALUATED: as in the effect */
+    uint32_t index;  /* CHILD_*: as in the effect */
+    uint32_t items;  /* likewise */
 };
 
 enum asl_effect_kind {
@@ -71,6 +73,9 @@ enum asl_effect_kind {
     ASL_EFFECT_TIMER,       /* wake me at due_ms; replaces one of the same seq, attempt and kind */
     ASL_EFFECT_TIMER_END,   /* this timer is no longer wanted (after its own event, too) */
     ASL_EFFECT_CLOSED,      /* the run has a final status: see asl_run_status() and the rest */
+    ASL_EFFECT_EVALUATE,    /* have this state's JSONata evaluated (input is the request: query.h),
+                               answer with (seq, attempt, number).  There is no end of it: an answer
+                               that nobody waits for changes nothing */
     ASL_EFFECT_CHILD,       /* start a run of this machine in flow, with input; answer with its end:
                                (seq, attempt, index, items).  Its identity is (seq, born, index). */
     ASL_EFFECT_CHILD_AGAIN, /* redrive that child (ASL_EVENT_REDRIVE), or tell its end once more if
@@ -92,6 +97,8 @@ struct asl_effect {
     int64_t timeout_ms;   /* 0: none */
     int64_t heartbeat_ms; /* 0: none */
     bool token;           /* .waitForTaskToken: the answer comes from outside */
+    /* EVALUATE has state, input, input_len too */
+    uint32_t number; /* of the evaluation, within (seq, attempt) and before it */
     /* TASK_END */
     bool wanted; /* true: it was answered; false: whoever works on it should stop */
     /* CHILD, CHILD_AGAIN, CHILD_END; CHILD has resource NULL, and state, input, input_len too */
@@ -130,6 +137,15 @@ struct asl_env {  /* what a step may ask; every answer must depend on nothing bu
     const struct asl_probe *probe; /* TestState's; NULL elsewhere */
 };
 
+/* For who answers an EVALUATE effect at once: the answer's text is added to ret. */
+typedef enum mr_code asl_evaluate_fn(void *ctx, const char *request, size_t len, struct mr_buf *ret,
+                                     struct mr_error *err);
+/* The whole of it: has effect's request evaluated (evaluate NULL: MR_UNSUPPORTED), and makes the
+ * event that answers it, but for its time; *ret_data is event's data, the caller's. */
+MR_MUST_USE enum mr_code asl_evaluate(asl_evaluate_fn *evaluate, void *ctx,
+                                      const struct asl_effect *effect, struct asl_event *ret,
+                                      cJSON **ret_data, struct mr_error *err);
+
 /* Applies one event.  MR_OK: applied, or (nothing changed) not meant for this run as it is now;
  * *ret_changed tells which.  MR_NO_MEMORY: the run is half changed and will not step or encode
  * again: free it, and decode its last encoding to go on (anything else is a fault of ours:
@@ -139,8 +155,8 @@ MR_MUST_USE enum mr_code asl_step(struct asl_run *, const struct asl_event *,
                                   const struct asl_env *, struct asl_effects *effects,
                                   bool *ret_changed, struct mr_error *err);
 
-/* The TASK effect of an outstanding (seq, attempt) once more, as step gave it: for a task whose
- * record was lost. No effect where it is not outstanding. The run does not change. */
+/* The TASK or EVALUATE effect of an outstanding (seq, attempt) once more, as step gave it: for one
+ * whose record was lost. No effect where it is not outstanding. The run does not change. */
 MR_MUST_USE enum mr_code asl_resend(struct asl_run *, uint64_t seq, uint32_t attempt,
                                     const struct asl_env *, struct asl_effects *effects,
                                     struct mr_error *err);

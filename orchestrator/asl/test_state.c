@@ -136,7 +136,23 @@ static enum mr_code step(struct tester *tester, struct asl_event *event, struct 
 
 static bool is_over(const struct tester *tester)
 {
-    return tester->output || tester->details->child || asl_run_status(tester->run) != ASL_RUNNING;
+    return tester->output || mr_json_get(tester->details, "retryIndex") ||
+           asl_run_status(tester->run) != ASL_RUNNING;
+}
+
+static enum mr_code evaluate(struct tester *tester, const struct asl_effect *effect,
+                             struct mr_error *err)
+{
+    struct asl_event event;
+    cJSON *data = NULL;
+    enum mr_code rc = asl_evaluate(tester->test->evaluate, tester->test->evaluate_ctx, effect,
+                                   &event, &data, err);
+
+    event.time_ms = tester->test->now_ms;
+    if (!rc)
+        rc = step(tester, &event, err);
+    cJSON_Delete(data);
+    return rc;
 }
 
 /* What the state waits for comes; MR_INTERNAL: it waits for nothing. */
@@ -156,6 +172,8 @@ static enum mr_code go_on(struct tester *tester, struct mr_error *err)
             event.time_ms = effect->due_ms;
             return step(tester, &event, err);
         }
+        if (effect->kind == ASL_EFFECT_EVALUATE)
+            return evaluate(tester, effect, err);
         if (effect->kind != ASL_EFFECT_TASK)
             continue;
         answer = mocked(tester);

@@ -4,7 +4,7 @@
 #ifndef ASL_TEST_STATE_H
 #define ASL_TEST_STATE_H
 
-#include "common/base/error.h"
+#include "orchestrator/asl/step.h"
 
 #include <cjson/cJSON.h>
 #include <stdint.h>
@@ -15,7 +15,9 @@ struct asl_test {            /* lent */
     const cJSON *input;      /* NULL: {} */
     const cJSON *options;    /* inspectionLevel, stateName, variables, context, mock,
                                 stateConfiguration, revealSecrets, roleArn; NULL: none */
-    int64_t now_ms;          /* what the context object says that it is */
+    asl_evaluate_fn *evaluate; /* JSONata; NULL: a state that speaks it is MR_UNSUPPORTED */
+    void *evaluate_ctx;
+    int64_t now_ms; /* what the context object says that it is */
 };
 
 /* *ret is the caller's: {"status": SUCCEEDED | FAILED | RETRIABLE | CAUGHT_ERROR, "output",

@@ -15,10 +15,16 @@ struct asl_turn {
     size_t data_max;
     uint32_t entries_max;
     uint32_t in_flight_max;
-    uint32_t child_count; /* children started by this step, */
-    size_t child_bytes;   /* and bytes of their inputs */
-    bool no_memory; /* noticed where nothing could be returned */
+    uint32_t child_count;  /* children started by this step, */
+    size_t child_bytes;    /* and bytes of their inputs */
+    bool no_memory;        /* noticed where nothing could be returned */
+    struct asl_arena kept; /* texts that faults refer to, until the step ends */
 };
+/* A copy that lives as long as the turn; NULL: out of memory. */
+static inline char *asl_turn_keep(struct asl_turn *turn, const char *text, size_t len)
+{
+    return asl_arena_copy(&turn->kept, text, len);
+}
 
 /* Every function that returns a code: MR_OK, MR_NO_MEMORY, or MR_INVALID with a fault. */
 
@@ -98,6 +104,16 @@ void asl_probe_fault(struct asl_turn *, const struct asl_fault *);
 /* Instead of running a fork's children: what the probe says that it comes to. */
 enum mr_code asl_probe_fork(struct asl_turn *, struct asl_frame *, struct asl_fault *);
 
+/* state_*.c: a state's work begins, once its fields are known; what is given is taken over. */
+enum mr_code asl_task_begin(struct asl_turn *, struct asl_frame *, struct asl_value *input,
+                            int64_t timeout_s, int64_t heartbeat_s); /* 0: none; input is lent */
+enum mr_code asl_wait_begin(struct asl_turn *, struct asl_frame *, int64_t due_ms);
+enum mr_code asl_parallel_begin(struct asl_turn *, struct asl_frame *, struct asl_value *input,
+                                struct asl_fault *);
+/* items is an array; input is lent. */
+enum mr_code asl_map_begin(struct asl_turn *, struct asl_frame *, struct asl_value *input,
+                           struct asl_value *items, int64_t concurrency, struct asl_fault *);
+
 /* effects.c */
 struct asl_effect *asl_effect_add(struct asl_effects *, enum asl_effect_kind,
                                   const struct asl_frame *); /* NULL: out of memory */
@@ -123,6 +139,8 @@ void asl_history_task(struct asl_turn *, struct asl_frame *, const char *suffix,
 void asl_history_scheduled(struct asl_turn *, struct asl_frame *, struct asl_value *input);
 void asl_history_failed(struct asl_turn *, struct asl_frame *, const char *type, const char *error,
                         const char *cause);
+/* "EvaluationFailed" */
+void asl_history_evaluation(struct asl_turn *, struct asl_frame *, const struct asl_fault *);
 /* "ExecutionStarted" with its input, "ExecutionSucceeded" with its output. */
 void asl_history_run(struct asl_turn *, const char *type, const char *field,
                      struct asl_value *data);

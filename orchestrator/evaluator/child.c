@@ -19,7 +19,8 @@
 
 enum { OPEN_FILES_MAX = 16, PROGRAM_BYTES = 256 << 20 /* its own, libraries, the C library's */ };
 
-const struct ev_child ev_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1}};
+const struct ev_child ev_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1},
+                                       .stop_fd = -1};
 
 int64_t ev_now_us(void)
 {
@@ -32,17 +33,19 @@ int64_t ev_now_us(void)
 /* Until the socket is ready for events (POLLIN, POLLOUT). */
 static enum ev_heard wait_for(const struct ev_child *child, short events, int64_t deadline_us)
 {
-    struct pollfd fd = {child->process.sock, events, 0};
+    struct pollfd fds[] = {{child->process.sock, events, 0}, {child->stop_fd, POLLIN, 0}};
 
     for (;;) {
         int64_t left_ms = (deadline_us - ev_now_us() + 999) / 1000;
         if (left_ms <= 0)
             return EV_LATE;
-        if (poll(&fd, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX) < 0 && errno != EINTR)
+        if (poll(fds, 2, left_ms < INT_MAX ? (int)left_ms : INT_MAX) < 0 && errno != EINTR)
             return EV_GONE;
-        if (fd.revents & events)
+        if (fds[1].revents)
+            return EV_GONE;
+        if (fds[0].revents & events)
             return EV_HEARD;
-        if (fd.revents)
+        if (fds[0].revents)
             return EV_GONE;
     }
 }
@@ -102,7 +105,8 @@ enum mr_code ev_child_start(struct ev_child *child, const char *path,
     const struct iovec part = {&packet, sizeof(packet)};
     enum mr_code rc;
 
-    *child = ev_child_none;
+    child->process = sb_child_none;
+    child->ready = false;
     rc = sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
     if (rc)
         return rc;
@@ -206,7 +210,8 @@ enum ev_limit ev_child_end(struct ev_child *child)
 {
     int status = sb_child_end(&child->process);
 
-    *child = ev_child_none;
+    child->process = sb_child_none;
+    child->ready = false;
     return WIFEXITED(status) && WEXITSTATUS(status) == EV_EXIT_NO_MEMORY ? EV_LIMIT_MEMORY
                                                                          : EV_LIMIT_CRASH;
 }

@@ -9,7 +9,8 @@
 
 struct ev_child {
     struct sb_child process;
-    bool ready; /* its hello has come; its layers are in process.report */
+    int stop_fd; /* lent: readable: nobody waits any more; -1: none */
+    bool ready;  /* its hello has come; its layers are in process.report */
 };
 
 /* How waiting for a child ended. */

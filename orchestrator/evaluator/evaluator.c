@@ -125,6 +125,11 @@ static enum mr_code child_want(struct ev *ev, struct mr_error *err)
     return mr_fail(err, MR_UNAVAILABLE, "%s: it ended before it was ready", ev->path);
 }
 
+void ev_stop_with(struct ev *ev, int fd)
+{
+    ev->child.stop_fd = fd;
+}
+
 enum mr_code ev_start(struct ev *ev, struct mr_error *err)
 {
     return child_want(ev, err);
@@ -160,6 +165,25 @@ static enum ev_limit judge(struct ev *ev, enum ev_heard heard, const struct ev_h
     return heard == EV_LATE ? EV_LIMIT_TIME : ended;
 }
 
+/* What a child said is data of whoever asked, if it is JSON that an event can hold. */
+static enum mr_code answer_take(const struct mr_buf *text, struct mr_buf *ret, struct mr_error *err)
+{
+    static const struct mr_json_limits limits = {EV_ANSWER_BYTES_MAX, EV_ANSWER_DEPTH_MAX};
+    struct mr_error why;
+    char cause[MR_ERROR_TEXT_MAX + 64];
+
+    if (text->len == 0 || text->data[0] != '{' ||
+        mr_json_check(text->data, text->len, &limits, &why) != MR_OK) {
+        (void)snprintf(cause, sizeof(cause),
+                       "The values of the JSONata expressions cannot be kept: %s",
+                       text->len && text->data[0] == '{' ? why.text : "they are no object");
+        return ev_error_answer(cause, "", ret) ? mr_fail(err, MR_NO_MEMORY, "an answer") : MR_OK;
+    }
+    if (mr_buf_add(ret, text->data, text->len))
+        return mr_fail(err, MR_NO_MEMORY, "an answer of %zu bytes", text->len);
+    return MR_OK;
+}
+
 enum mr_code ev_ask(struct ev *ev, const char *request, size_t len, int64_t time_ms,
                     struct mr_buf *ret, enum ev_limit *ret_limit, struct mr_error *err)
 {
@@ -185,9 +209,7 @@ enum mr_code ev_ask(struct ev *ev, const char *request, size_t len, int64_t time
     *ret_limit = judge(ev, heard, &answer);
     if (*ret_limit)
         return MR_OK;
-    if (mr_buf_add(ret, ev->text.data, ev->text.len))
-        return mr_fail(err, MR_NO_MEMORY, "an answer of %zu bytes", ev->text.len);
-    return MR_OK;
+    return answer_take(&ev->text, ret, err);
 }
 
 const char *ev_limit_field(const struct ev *ev)
@@ -195,12 +217,25 @@ const char *ev_limit_field(const struct ev *ev)
     return ev->field;
 }
 
+enum mr_code ev_error_answer(const char *cause, const char *field, struct mr_buf *ret)
+{
+    struct mr_jw w;
+
+    mr_jw_begin(&w, ret);
+    mr_jw_open(&w, NULL, '{');
+    mr_jw_str(&w, "error", "States.QueryEvaluationError");
+    mr_jw_str(&w, "cause", cause);
+    mr_jw_str(&w, "field", field);
+    mr_jw_close(&w, '}');
+    return ret->failed ? MR_NO_MEMORY : MR_OK;
+}
+
 enum mr_code ev_limit_answer(const struct ev_config *config, enum ev_limit limit, int64_t time_ms,
                              const char *field, struct mr_buf *ret)
 {
     char what[200] = "";
-    struct mr_jw w;
     struct mr_buf cause = {0};
+    enum mr_code rc;
 
     switch (limit) {
     case EV_LIMIT_TIME:
@@ -232,14 +267,9 @@ enum mr_code ev_limit_answer(const struct ev_config *config, enum ev_limit limit
                           what);
     else
         (void)mr_buf_addf(&cause, "The state's JSONata expressions: one %s", what);
-    mr_jw_begin(&w, ret);
-    mr_jw_open(&w, NULL, '{');
-    mr_jw_str(&w, "error", "States.QueryEvaluationError");
-    mr_jw_str(&w, "cause", cause.data ? cause.data : what);
-    mr_jw_str(&w, "field", field);
-    mr_jw_close(&w, '}');
+    rc = ev_error_answer(cause.data ? cause.data : what, field, ret);
     mr_buf_release(&cause);
-    return ret->failed ? MR_NO_MEMORY : MR_OK;
+    return rc;
 }
 
 enum mr_code ev_eval(struct ev *ev, const char *request, size_t len, struct mr_buf *ret,

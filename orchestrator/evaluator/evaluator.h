@@ -46,8 +46,14 @@ MR_MUST_USE enum mr_code ev_new(const struct ev_config *config, struct ev **ret,
                                 struct mr_error *err);
 void ev_free(struct ev *); /* accepts NULL */
 
+/* fd, lent, becomes readable when nobody waits any more: whatever is under way then ends. */
+void ev_stop_with(struct ev *, int fd);
 /* Has the child warm before it is wanted. */
 MR_MUST_USE enum mr_code ev_start(struct ev *, struct mr_error *err);
+
+/* Longer answers, and deeper ones, are answered with an error: an event of the log must hold them.
+ */
+enum { EV_ANSWER_BYTES_MAX = 1536 * 1024, EV_ANSWER_DEPTH_MAX = 63 };
 
 /* Appends the answer: {"chosen":n,"values":[...]} or {"error","cause","field"}.  A limit that was
  * passed is such an answer too, whose cause names it, and the child is replaced.
@@ -61,6 +67,8 @@ MR_MUST_USE enum mr_code ev_ask(struct ev *, const char *request, size_t len, in
 /* The answer that a passed limit is.  field: as the child named it, "" where it could not. */
 enum mr_code ev_limit_answer(const struct ev_config *, enum ev_limit limit, int64_t time_ms,
                              const char *field, struct mr_buf *ret);
+/* An answer that is an error, in words of ours. */
+enum mr_code ev_error_answer(const char *cause, const char *field, struct mr_buf *ret);
 const char *ev_limit_field(const struct ev *); /* of the last limit; lent until the next call */
 
 /* The syntax of expressions, as creation of a workflow checks it; nothing is evaluated. */

@@ -4,6 +4,7 @@
 
 #include "orchestrator/asl/script.h"
 #include "orchestrator/asl/test_state.h"
+#include "orchestrator/evaluator/evaluator.h"
 #include "tests/conformance/asl_objects.h"
 
 #include <string.h>
@@ -50,6 +51,25 @@ static enum mr_code on_task(void *ctx, const struct asl_effect *task, const cJSO
     return asl_script_answer(play->script, task, input, ret, err);
 }
 
+/* JSONata: an evaluator, started by the first case that wants one. */
+static enum mr_code evaluate(void *ctx, const char *request, size_t len, struct mr_buf *ret,
+                             struct mr_error *err)
+{
+    static struct ev_config config;
+    static struct ev *ev;
+    static char program[] = EVALUATOR;
+    enum mr_code rc = MR_OK;
+
+    (void)ctx;
+    if (!ev) {
+        ev_config_default(&config);
+        config.program = program;
+        config.time_ms = 10000; /* what a busy machine does must not decide a case */
+        rc = ev_new(&config, &ev, err);
+    }
+    return rc ? rc : ev_eval(ev, request, len, ret, err);
+}
+
 /* ---- the modes ---------------------------------------------------------------------------- */
 
 static void add_text(cJSON *line, const char *name, const char *text)
@@ -90,6 +110,7 @@ static void execute(const cJSON *test, struct asl_machine *machine, cJSON *line)
         .input = mr_json_get(test, "input"),
         .start_ms = start_ms,
         .answer = on_task,
+        .evaluate = evaluate,
         .history = on_history,
         .ctx = &play};
     struct asl_run *run = NULL;
@@ -143,6 +164,7 @@ static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
 static void play_state(const cJSON *test, cJSON *line)
 {
     struct asl_test request = {.definition = mr_json_get(test, "definition"),
+                               .evaluate = evaluate,
                                .input = mr_json_get(test, "input"),
                                .options = mr_json_get(test, "request"),
                                .now_ms = start_ms};

@@ -9,9 +9,12 @@ import pytest
 from cluster import STEPS, TREE, Cluster, wait_until
 
 LIFECYCLE = (TREE / "docs" / "lifecycle.md").read_text()
-POINTS = sorted(set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker)\.[a-z]+)\*", LIFECYCLE)))
+POINTS = sorted(set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker|evaluate)\.[a-z]+)\*", LIFECYCLE)))
 # Not passed by the job below: dead letters and pictures have tests of their own.
 ELSEWHERE = {"admit.dead", "worker.rendered", "worker.stored"}
+# All that a job can wait for: tasks, a timer, branches, and an evaluation of JSONata.
+JOB = {**STEPS, "States": {**STEPS["States"], "Z": {"Type": "Task", "Resource": "millrace:noop", "Next": "J"},
+                           "J": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input %}", "End": True}}}
 
 
 def test_the_document_and_the_code_name_the_same_fail_points():
@@ -19,7 +22,7 @@ def test_the_document_and_the_code_name_the_same_fail_points():
     for folder in ("orchestrator", "worker", "gateway"):
         for source in (TREE / folder).rglob("*.c"):
             code |= set(re.findall(r'mr_fail_point\("([a-z._]+)"\)', source.read_text()))
-    said = set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker|gateway|quarantine)\.[a-z]+)\*", LIFECYCLE))
+    said = set(re.findall(r"\*((?:admit|advance|relay|timer|take|worker|gateway|quarantine|evaluate)\.[a-z]+)\*", LIFECYCLE))
     assert code == said
 
 
@@ -28,7 +31,7 @@ def calm_run():
     with Cluster() as cluster:
         cluster.start("orchestrator")
         cluster.start("worker")
-        row = cluster.ended(cluster.submit("calm-1", definition=STEPS, input={"x": 1}))
+        row = cluster.ended(cluster.submit("calm-1", definition=JOB, input={"x": 1}))
         return {name: row[name] for name in ("status", "output", "steps_entered", "steps_done", "rev")}
 
 
@@ -44,7 +47,7 @@ def test_killed_at(point, calm_run):
         else:
             wait_until(lambda: "kafka.topic_made topic=" + cluster.prefix + ".tasks.io" in programs["orchestrator"].text()
                        or programs["orchestrator"].process.poll() is not None)
-        cluster.submit("calm-1", definition=STEPS, input={"x": 1})
+        cluster.submit("calm-1", definition=JOB, input={"x": 1})
         assert programs[victim].died() == signal.SIGKILL
         cluster.start(victim)
         row = cluster.ended("calm-1")

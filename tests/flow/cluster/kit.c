@@ -96,6 +96,7 @@ void flow_setup_shards(struct flow *flow, uint64_t seed, int shards)
                    .send_retry_ms = 100,
                    .scan_ms = 20000,
                    .task_resend_ms = 60000,
+                   .ask_resend_ms = 30000,
                    .event_tries = 3,
                    .events_replay_ms = 3600000,
                    .log_keep = 1000,

@@ -4,3 +4,4 @@ target_link_libraries(flow_kit PUBLIC oc mr_sim PkgConfig::CMOCKA)
 
 mr_test(flow_cluster flow flow/cluster/flow_test.c flow_kit)
 mr_test(flow_review flow flow/cluster/review_test.c flow_kit)
+mr_test(flow_evaluate flow flow/cluster/evaluate_test.c flow_kit)

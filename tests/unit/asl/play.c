@@ -130,6 +130,19 @@ static void add_task(struct play *play, const struct asl_effect *effect)
     play->sent++;
 }
 
+static void add_ask(struct play *play, const struct asl_effect *effect)
+{
+    struct play_ask *ask;
+
+    play->asks = grow(play->asks, play->ask_count, &play->ask_cap, sizeof(*play->asks));
+    ask = &play->asks[play->ask_count++];
+    *ask =
+        (struct play_ask){.seq = effect->seq, .attempt = effect->attempt, .number = effect->number};
+    (void)snprintf(ask->state, sizeof(ask->state), "%s", effect->state);
+    ask->request = strdup(effect->input);
+    assert_int_equal(strlen(effect->input), effect->input_len);
+}
+
 static void end_task(struct play *play, const struct asl_effect *effect)
 {
     for (size_t i = 0; i < play->task_count; i++) {
@@ -189,6 +202,9 @@ static void on_effect(struct play *play, const struct asl_effect *effect)
     switch (effect->kind) {
     case ASL_EFFECT_TASK:
         add_task(play, effect);
+        break;
+    case ASL_EFFECT_EVALUATE:
+        add_ask(play, effect);
         break;
     case ASL_EFFECT_TASK_END:
         end_task(play, effect);
@@ -285,6 +301,36 @@ static void count_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, in
     play->answered++;
 }
 
+static void want_ask(void *ctx, uint64_t seq, uint32_t attempt, uint32_t number, int64_t since_ms)
+{
+    struct play *play = ctx;
+    size_t i = 0;
+
+    (void)since_ms;
+    while (i < play->ask_count && (play->asks[i].seq != seq || play->asks[i].attempt != attempt ||
+                                   play->asks[i].number != number))
+        i++;
+    assert_true(i < play->ask_count);
+    play->asks[i].wanted = true;
+}
+
+/* Evaluations have no end of their own: those that the run no longer waits for are forgotten. */
+static void prune_asks(struct play *play)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < play->ask_count; i++)
+        play->asks[i].wanted = false;
+    asl_run_asks(play->run, want_ask, play);
+    for (size_t i = 0; i < play->ask_count; i++) {
+        if (play->asks[i].wanted)
+            play->asks[kept++] = play->asks[i];
+        else
+            free(play->asks[i].request);
+    }
+    play->ask_count = kept;
+}
+
 /* What the run says is outstanding is what its effects said, and an open run waits for something.
  */
 static void count_child(void *ctx, uint64_t seq, uint32_t attempt, uint32_t born, uint32_t index,
@@ -304,6 +350,7 @@ static void check_outstanding(struct play *play)
 {
     unsigned sent = play->sent, answered = play->answered;
 
+    prune_asks(play);
     asl_run_tasks(play->run, count_task, play);
     asl_run_timers(play->run, count_timer, play);
     asl_run_children(play->run, UINT32_MAX, count_child, play);
@@ -313,9 +360,10 @@ static void check_outstanding(struct play *play)
     play->answered = answered;
     assert_int_equal(asl_run_status(play->run) != ASL_RUNNING, play->closed);
     if (play->closed)
-        assert_int_equal(play->task_count + play->timer_count + play->child_count, 0);
+        assert_int_equal(play->task_count + play->timer_count + play->child_count + play->ask_count,
+                         0);
     else
-        assert_true(play->task_count + play->timer_count + play->child_count > 0);
+        assert_true(play->task_count + play->timer_count + play->child_count + play->ask_count > 0);
 }
 
 void play_event(struct play *play, const struct asl_event *event)
@@ -389,6 +437,9 @@ void play_end(struct play *play)
     free(play->children);
     free(play->tasks);
     free(play->timers);
+    for (size_t i = 0; i < play->ask_count; i++)
+        free(play->asks[i].request);
+    free(play->asks);
     store_release(&play->store);
     mr_buf_release(&play->text);
     mr_buf_release(&play->history);
@@ -464,6 +515,21 @@ void play_next_timer(struct play *play)
         if (play->timers[i].due_ms < play->timers[first].due_ms)
             first = i;
     play_timer(play, first);
+}
+
+void play_answer(struct play *play, const char *answer)
+{
+    struct asl_event event = {.kind = ASL_EVENT_EVALUATED};
+    cJSON *data = cJSON_Parse(answer);
+
+    assert_true(play->ask_count > 0);
+    assert_non_null(data);
+    event.seq = play->asks[0].seq;
+    event.attempt = play->asks[0].attempt;
+    event.number = play->asks[0].number;
+    event.data = data;
+    play_event(play, &event);
+    cJSON_Delete(data);
 }
 
 void play_cancel(struct play *play)

@@ -40,6 +40,14 @@ struct play_child { /* of a distributed Map, outstanding */
     char *input; /* NULL: a redriven one */
 };
 
+struct play_ask { /* an evaluation */
+    uint64_t seq;
+    uint32_t attempt, number;
+    char state[96];
+    char *request;
+    bool wanted; /* the run still waits for it */
+};
+
 struct play_value {
     uint32_t id;
     char *text;
@@ -67,6 +75,8 @@ struct play {
     struct play_child *children;
     size_t child_count, child_cap;
     unsigned children_stopped;
+    struct play_ask *asks;
+    size_t ask_count, ask_cap;
     unsigned stopped; /* tasks ended unwanted */
     unsigned answered;
     unsigned sent;
@@ -90,6 +100,7 @@ void play_child_fail(struct play *, uint32_t index, const char *error);
 struct play_child *play_child_of(struct play *, uint32_t index); /* NULL: none */
 void play_timer(struct play *, size_t index); /* fires it, at its due time if that is later */
 void play_next_timer(struct play *);          /* the earliest */
+void play_answer(struct play *, const char *answer); /* of the oldest evaluation */
 void play_cancel(struct play *);
 void play_redrive(struct play *);
 struct play_task *play_task_of(struct play *, const char *state); /* NULL: none */

@@ -231,6 +231,12 @@ static void every_event_reads_back_as_it_was_written(void **state)
         {.kind = MR_EVENT_HEARTBEAT,
          .token_text = "j1.1.1.0123456789abcdef0123456789abcdef",
          .worker = "w1"},
+        {.kind = MR_EVENT_EVALUATED,
+         .job = "j1",
+         .seq = 7,
+         .attempt = 2,
+         .number = 3,
+         .answer = input},
         {.kind = MR_EVENT_CANCEL, .job = "j1", .cause = "no longer wanted"},
         {.kind = MR_EVENT_REDRIVE, .job = "j1"},
     };

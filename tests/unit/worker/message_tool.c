@@ -41,6 +41,13 @@ static void print_events(const cJSON *object)
          .timer = 't',
          .due_ms = 1769860800123},
         {.kind = MR_EVENT_HEARTBEAT, .token_text = token, .worker = "w1"},
+        {.kind = MR_EVENT_EVALUATED,
+         .job = "order-7",
+         .seq = 3,
+         .attempt = 1,
+         .number = 2,
+         .output_text = "{\"chosen\":0,\"values\":[1]}",
+         .output_len = 25},
         {.kind = MR_EVENT_CANCEL, .job = "order-7", .cause = "why"},
         {.kind = MR_EVENT_REDRIVE, .job = "order-7"},
     };

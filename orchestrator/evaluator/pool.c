@@ -1,0 +1,354 @@
+/* pool.c -- see pool.h.  One lock guards the queues; a thread works outside of it. */
+#include "orchestrator/evaluator/pool.h"
+
+#include "common/base/log.h"
+#include "orchestrator/evaluator/child.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    POSTED_MAX = 4096,            /* requests under way: the rest waits in Redis */
+    KNOWN_SLOW = 256,             /* keys that are remembered */
+    KNOWN_SLOW_US = 60 * 1000000, /* for so long */
+    START_PAUSE_MS = 1000,        /* after a child that did not start */
+};
+
+enum lane_name { QUICK, SLOW, LANES };
+
+struct request {
+    struct request *next;
+    void *ticket;
+    const char *text; /* lent */
+    size_t len;
+    uint64_t key;
+    struct ev_answered answered;
+};
+
+struct queue {
+    struct request *first, **last;
+};
+
+struct lane {
+    struct queue waiting;
+    pthread_cond_t wanted;
+    int64_t time_ms;
+};
+
+struct holder { /* of one child */
+    struct ev_pool *pool;
+    struct lane *lane;
+    pthread_t thread;
+};
+
+struct known { /* was slow */
+    uint64_t key;
+    int64_t until_us;
+};
+
+struct ev_pool {
+    struct ev_port port;
+    const struct ev_config *config;
+    pthread_mutex_t lock;
+    struct lane lanes[LANES];
+    struct queue done;
+    size_t posted;
+    bool stopping, stopped;
+    struct known known[KNOWN_SLOW];
+    struct holder *holders;
+    size_t holder_count;
+    int done_fd, stop_fd; /* eventfd: answers are there; readable for ever: stop */
+};
+
+/* ---- queues; under the lock
+ * ------------------------------------------------------------------------ */
+
+static void queue_add(struct queue *queue, struct request *request)
+{
+    request->next = NULL;
+    *queue->last = request;
+    queue->last = &request->next;
+}
+
+static struct request *queue_take(struct queue *queue)
+{
+    struct request *request = queue->first;
+
+    if (!request)
+        return NULL;
+    queue->first = request->next;
+    if (!queue->first)
+        queue->last = &queue->first;
+    return request;
+}
+
+static bool is_known(const struct ev_pool *pool, uint64_t key)
+{
+    const struct known *known = &pool->known[key % KNOWN_SLOW];
+
+    return known->key == key && known->until_us > ev_now_us();
+}
+
+static void finish(struct ev_pool *pool, struct request *request)
+{
+    const uint64_t one = 1;
+
+    queue_add(&pool->done, request);
+    if (write(pool->done_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+        mr_log(MR_ERROR, "evaluator.wake", " errno=%d", errno);
+}
+
+/* It passed the quick lane's time. */
+static void slow_down(struct ev_pool *pool, struct request *request)
+{
+    pool->known[request->key % KNOWN_SLOW] =
+        (struct known){request->key, ev_now_us() + KNOWN_SLOW_US};
+    queue_add(&pool->lanes[SLOW].waiting, request);
+    pthread_cond_signal(&pool->lanes[SLOW].wanted);
+}
+
+/* ---- threads
+ * ------------------------------------------------------------------------------------------ */
+
+static void pause_ms(struct ev_pool *pool, struct lane *lane, int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    while (!pool->stopping && pthread_cond_timedwait(&lane->wanted, &pool->lock, &until) == 0)
+        ;
+}
+
+/* Warm before the next request comes; under the lock, which is given up meanwhile. */
+static void warm(struct ev_pool *pool, struct lane *lane, struct ev *ev)
+{
+    struct mr_error err;
+    enum mr_code rc;
+
+    pthread_mutex_unlock(&pool->lock);
+    rc = ev_start(ev, &err);
+    pthread_mutex_lock(&pool->lock);
+    if (!rc || pool->stopping)
+        return;
+    mr_log_error(MR_ALARM, "evaluator.start", &err, " pause_ms=%d", START_PAUSE_MS);
+    pause_ms(pool, lane, START_PAUSE_MS);
+}
+
+/* The answer, or what stands for it; not under the lock.  *ret_slow: it belongs in the slow lane.
+ */
+static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *ev,
+                     struct request *request, bool *ret_slow)
+{
+    struct ev_answered *answered = &request->answered;
+    enum ev_limit limit = EV_LIMIT_NONE;
+    struct mr_error err;
+
+    answered->code =
+        ev_ask(ev, request->text, request->len, lane->time_ms, &answered->text, &limit, &err);
+    *ret_slow = limit == EV_LIMIT_TIME && lane == &pool->lanes[QUICK];
+    if (answered->code == MR_TOO_LARGE)
+        answered->code = ev_error_answer(err.text, "", &answered->text);
+    else if (answered->code)
+        mr_log_error(MR_ALARM, "evaluator.failed", &err, " bytes=%zu", request->len);
+    else if (limit && !*ret_slow)
+        answered->code = ev_limit_answer(pool->config, limit, lane->time_ms, ev_limit_field(ev),
+                                         &answered->text);
+    if (answered->code == MR_OK && !*ret_slow && answered->text.failed)
+        answered->code = MR_NO_MEMORY;
+}
+
+static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
+{
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->stopping) {
+        struct request *request;
+        bool is_slow = false;
+
+        warm(pool, lane, ev);
+        while (!pool->stopping && !lane->waiting.first)
+            pthread_cond_wait(&lane->wanted, &pool->lock);
+        request = pool->stopping ? NULL : queue_take(&lane->waiting);
+        if (!request)
+            continue;
+        pthread_mutex_unlock(&pool->lock);
+        evaluate(pool, lane, ev, request, &is_slow);
+        pthread_mutex_lock(&pool->lock);
+        if (pool->stopping)
+            request->answered.code = MR_UNAVAILABLE;
+        if (is_slow && !pool->stopping)
+            slow_down(pool, request);
+        else
+            finish(pool, request);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void *hold(void *arg)
+{
+    struct holder *holder = arg;
+    struct ev *ev = NULL;
+    struct mr_error err;
+
+    if (ev_new(holder->pool->config, &ev, &err)) {
+        mr_log_error(MR_ALARM, "evaluator.new", &err, " %s", "");
+        return NULL;
+    }
+    ev_stop_with(ev, holder->pool->stop_fd);
+    serve(holder->pool, holder->lane, ev);
+    ev_free(ev);
+    return NULL;
+}
+
+/* ---- the port
+ * ------------------------------------------------------------------------------------------- */
+
+static enum mr_code pool_post(struct ev_port *port, void *ticket, const char *text, size_t len,
+                              uint64_t key)
+{
+    struct ev_pool *pool = (struct ev_pool *)port;
+    struct request *request;
+    struct lane *lane;
+
+    if (pool->posted == POSTED_MAX)
+        return MR_BUSY;
+    request = calloc(1, sizeof(*request));
+    if (!request)
+        return MR_NO_MEMORY;
+    *request = (struct request){.ticket = ticket, .text = text, .len = len, .key = key};
+    pthread_mutex_lock(&pool->lock);
+    lane = &pool->lanes[is_known(pool, key) ? SLOW : QUICK];
+    queue_add(&lane->waiting, request);
+    pthread_cond_signal(&lane->wanted);
+    pthread_mutex_unlock(&pool->lock);
+    pool->posted++;
+    return MR_OK;
+}
+
+static bool pool_take(struct ev_port *port, struct ev_answered *ret)
+{
+    struct ev_pool *pool = (struct ev_pool *)port;
+    struct request *request;
+    uint64_t count;
+
+    if (pool->posted == 0)
+        return false;
+    pthread_mutex_lock(&pool->lock);
+    request = queue_take(&pool->done);
+    if (!request && read(pool->done_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        mr_log(MR_ERROR, "evaluator.wake", " errno=%d", errno);
+    pthread_mutex_unlock(&pool->lock);
+    if (!request)
+        return false;
+    pool->posted--;
+    *ret = request->answered;
+    ret->ticket = request->ticket;
+    free(request);
+    return true;
+}
+
+static int pool_fd(struct ev_port *port)
+{
+    return ((struct ev_pool *)port)->done_fd;
+}
+
+static void pool_stop(struct ev_port *port)
+{
+    struct ev_pool *pool = (struct ev_pool *)port;
+    struct request *request;
+    const uint64_t one = 1;
+
+    if (pool->stopped)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    if (write(pool->stop_fd, &one, sizeof(one)) < 0)
+        mr_log(MR_ERROR, "evaluator.stop", " errno=%d", errno);
+    for (int i = 0; i < LANES; i++)
+        pthread_cond_broadcast(&pool->lanes[i].wanted);
+    pthread_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->holder_count; i++)
+        pthread_join(pool->holders[i].thread, NULL);
+    pool->stopped = true;
+    for (int i = 0; i < LANES; i++) {
+        while ((request = queue_take(&pool->lanes[i].waiting))) {
+            request->answered.code = MR_UNAVAILABLE;
+            queue_add(&pool->done, request);
+        }
+    }
+}
+
+static bool start(struct ev_pool *pool)
+{
+    const size_t quick = (size_t)pool->config->children;
+    const size_t count = quick + (size_t)pool->config->slow_children;
+
+    pool->holders = calloc(count, sizeof(*pool->holders));
+    if (!pool->holders)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct holder *holder = &pool->holders[i];
+        *holder = (struct holder){.pool = pool, .lane = &pool->lanes[i < quick ? QUICK : SLOW]};
+        if (pthread_create(&holder->thread, NULL, hold, holder) != 0)
+            return false;
+        pool->holder_count++;
+    }
+    return true;
+}
+
+enum mr_code ev_pool_new(const struct ev_config *config, struct ev_pool **ret, struct mr_error *err)
+{
+    struct ev_pool *pool = calloc(1, sizeof(*pool));
+
+    if (!pool)
+        return mr_fail(err, MR_NO_MEMORY, "no memory for evaluators");
+    pool->port = (struct ev_port){pool_post, pool_take, pool_stop, pool_fd};
+    pool->config = config;
+    pool->lanes[QUICK].time_ms =
+        config->fast_ms < config->time_ms ? config->fast_ms : config->time_ms;
+    pool->lanes[SLOW].time_ms = config->time_ms;
+    pool->done.last = &pool->done.first;
+    pthread_mutex_init(&pool->lock, NULL);
+    for (int i = 0; i < LANES; i++) {
+        pool->lanes[i].waiting.last = &pool->lanes[i].waiting.first;
+        pthread_cond_init(&pool->lanes[i].wanted, NULL);
+    }
+    pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->done_fd < 0 || pool->stop_fd < 0 || !start(pool)) {
+        ev_pool_free(pool);
+        return mr_fail(err, MR_UNAVAILABLE, "evaluators: no descriptors or threads for them");
+    }
+    *ret = pool;
+    return MR_OK;
+}
+
+struct ev_port *ev_pool_port(struct ev_pool *pool)
+{
+    return &pool->port;
+}
+
+void ev_pool_free(struct ev_pool *pool)
+{
+    struct ev_answered answered;
+
+    if (!pool)
+        return;
+    pool_stop(&pool->port);
+    while (pool_take(&pool->port, &answered))
+        mr_buf_release(&answered.text);
+    for (int i = 0; i < LANES; i++)
+        pthread_cond_destroy(&pool->lanes[i].wanted);
+    pthread_mutex_destroy(&pool->lock);
+    if (pool->done_fd >= 0)
+        close(pool->done_fd);
+    if (pool->stop_fd >= 0)
+        close(pool->stop_fd);
+    free(pool->holders);
+    free(pool);
+}
