@@ -86,8 +86,8 @@ struct asl_choices {
 struct asl_fail {
     const char *error;
     const char *cause;
-    struct asl_path *error_path;
-    struct asl_path *cause_path;
+    struct asl_template *error_path; /* a path or a call */
+    struct asl_template *cause_path;
 };
 
 /* What a Map in DISTRIBUTED mode has beyond the others. */
@@ -173,6 +173,7 @@ struct asl_machine {
     uint32_t reference_count, reference_cap;
     struct asl_expression *expressions; /* all of it, in the order of the text */
     uint32_t expression_count, expression_cap;
+    uint32_t calls;     /* of intrinsic functions */
     int64_t timeout_ms; /* 0: none */
     size_t bytes;
 };

@@ -159,6 +159,34 @@ enum mr_code asl_parse_path(struct asl_parser *parser, const char *text, struct 
     return rc;
 }
 
+static bool adopt(struct asl_parser *parser, struct asl_intrinsic *call)
+{
+    call->number = parser->machine->calls++;
+    for (uint32_t i = 0; i < call->count; i++) {
+        struct asl_argument *arg = &call->args[i];
+        if (arg->call && !adopt(parser, arg->call))
+            return false;
+        if (!arg->path || !arg->path->variable)
+            continue;
+        arg->path->variable = asl_name_variable(parser, arg->path->variable);
+        if (!arg->path->variable || !asl_note_variable(parser, arg->path->variable))
+            return false;
+    }
+    return true;
+}
+
+enum mr_code asl_parse_intrinsic(struct asl_parser *parser, const char *text,
+                                 struct asl_intrinsic **ret, struct mr_error *err)
+{
+    enum mr_code rc = asl_intrinsic_parse(&parser->machine->arena, text, ret, err);
+
+    if (!rc && !adopt(parser, *ret))
+        rc = mr_fail(err, MR_NO_MEMORY, "no memory for an intrinsic function call");
+    if (rc == MR_NO_MEMORY)
+        parser->no_memory = true;
+    return rc;
+}
+
 bool asl_read_path(struct asl_parser *parser, const cJSON *object, const char *name, unsigned rules,
                    struct asl_path **ret)
 {

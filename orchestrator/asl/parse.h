@@ -55,6 +55,12 @@ MR_MUST_USE enum mr_code asl_parse_path(struct asl_parser *, const char *text, s
 /* `name`, or a path in `name`Path; both at once is a fault. */
 bool asl_read_number(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
                      struct asl_number *ret);
+/* A path or a call of an intrinsic function, as text. */
+bool asl_read_source(struct asl_parser *, const cJSON *object, const char *name,
+                     struct asl_template **ret);
+/* text as a call, its variables and calls made the machine's own. */
+MR_MUST_USE enum mr_code asl_parse_intrinsic(struct asl_parser *, const char *text,
+                                             struct asl_intrinsic **ret, struct mr_error *err);
 bool asl_read_template(struct asl_parser *, const cJSON *object, const char *name,
                        struct asl_template **ret);
 /* One member of a template: "x" or "x.$". */

@@ -128,8 +128,8 @@ void asl_parse_fail(struct asl_parser *parser, const cJSON *json, uint32_t index
     }
     asl_read_str(parser, json, "Error", &fail->error);
     asl_read_str(parser, json, "Cause", &fail->cause);
-    asl_read_path(parser, json, "ErrorPath", ASL_PATH_ANY, &fail->error_path);
-    asl_read_path(parser, json, "CausePath", ASL_PATH_ANY, &fail->cause_path);
+    asl_read_source(parser, json, "ErrorPath", &fail->error_path);
+    asl_read_source(parser, json, "CausePath", &fail->cause_path);
     if (mr_json_get(json, "Error") && mr_json_get(json, "ErrorPath"))
         asl_report(parser, ASL_SCHEMA, "Only one of Error and ErrorPath may be given");
     if (mr_json_get(json, "Cause") && mr_json_get(json, "CausePath"))

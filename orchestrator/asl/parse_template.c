@@ -27,11 +27,27 @@ static bool is_constant(const cJSON *json)
     return true;
 }
 
+/* text as a path or a call; what is wrong with it is in err. */
+static enum mr_code read_text(struct asl_parser *parser, const char *text, struct asl_template *ret,
+                              struct mr_error *err)
+{
+    struct asl_intrinsic *call = NULL;
+    enum mr_code rc;
+
+    if (!asl_intrinsic_is(text)) {
+        ret->kind = ASL_TEMPLATE_PATH;
+        return asl_parse_path(parser, text, &ret->path, err);
+    }
+    ret->kind = ASL_TEMPLATE_CALL;
+    rc = asl_parse_intrinsic(parser, text, &call, err);
+    ret->call = call;
+    return rc;
+}
+
 static bool read_path(struct asl_parser *parser, const cJSON *json, size_t key_len,
                       struct asl_template *ret)
 {
     struct mr_error err;
-    enum mr_code rc;
 
     ret->kind = ASL_TEMPLATE_PATH;
     ret->field = json->string;
@@ -43,9 +59,32 @@ static bool read_path(struct asl_parser *parser, const cJSON *json, size_t key_l
     if (!cJSON_IsString(json))
         return asl_report(parser, ASL_SCHEMA,
                           "The value for the field '%.80s' must be a path, as text", json->string);
-    rc = asl_parse_path(parser, json->valuestring, &ret->path, &err);
-    return !rc || asl_report(parser, ASL_SCHEMA, "The value for the field '%.80s': %s",
-                             json->string, err.text);
+    return !read_text(parser, json->valuestring, ret, &err) ||
+           asl_report(parser, ASL_SCHEMA,
+                      "The value for the field '%.80s' must be a valid JSONPath or a valid "
+                      "intrinsic function call: %s",
+                      json->string, err.text);
+}
+
+bool asl_read_source(struct asl_parser *parser, const cJSON *object, const char *name,
+                     struct asl_template **ret)
+{
+    const cJSON *item = mr_json_get(object, name);
+    struct asl_template *source;
+    struct mr_error err;
+
+    if (!item)
+        return true;
+    if (!cJSON_IsString(item))
+        return asl_report_at(parser, name, ASL_SCHEMA, "Expected a path, as text");
+    source = asl_take(parser, sizeof(*source));
+    if (!source)
+        return false;
+    source->field = item->string;
+    if (read_text(parser, item->valuestring, source, &err))
+        return asl_report_at(parser, name, ASL_SCHEMA, "%s", err.text);
+    *ret = source;
+    return true;
 }
 
 static int by_key(const void *a, const void *b)

@@ -43,6 +43,8 @@ enum mr_code asl_template_fill(const struct asl_template *template, struct asl_s
     enum mr_code rc = MR_OK;
     cJSON *json;
 
+    if (template->kind == ASL_TEMPLATE_CALL)
+        return asl_intrinsic_call(template->call, scope, ret, fault);
     if (template->kind == ASL_TEMPLATE_PATH)
         rc = asl_scope_get(scope, &template->path, template->field, &found, fault);
     if (rc)
