@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REGEX_WORK = 16 }; /* steps of a regular expression that count as one value looked at */
+
 /* ---- two values --------------------------------------------------------------------------- */
 
 /* Of the whole text. */
@@ -159,6 +161,8 @@ static bool compare(struct asl_walk *walk, enum asl_filter_op op, const cJSON *a
         return is_in(walk, b, a);
     case ASL_OP_SIZE:
         return cJSON_IsNumber(b) && size_of(a) >= 0 && size_of(a) == b->valueint;
+    case ASL_OP_MATCHES: /* asked of a regex, not of a value */
+        return false;
     case ASL_OP_EMPTY:
         return cJSON_IsBool(b) && (cJSON_IsObject(a) || size_of(a) >= 0) &&
                (cJSON_IsObject(a) ? !a->child : size_of(a) == 0) == (bool)cJSON_IsTrue(b);
@@ -181,12 +185,28 @@ static const cJSON *value_of(struct asl_walk *walk, const struct asl_filter_valu
     return missing ? NULL : ret;
 }
 
+static bool matches(struct asl_walk *walk, const struct asl_filter *filter, const cJSON *node)
+{
+    const cJSON *a = value_of(walk, &filter->a, node);
+    uint64_t work = 0;
+    bool holds =
+        a && cJSON_IsString(a) && asl_regex_matches(filter->b.regex, a->valuestring, &work);
+
+    for (; work > REGEX_WORK && asl_walk_visit(walk); work -= REGEX_WORK)
+        ;
+    return holds;
+}
+
 /* Where one side is nothing, only "is not equal" and "is not in" hold. */
 static bool compare_values(struct asl_walk *walk, const struct asl_filter *filter,
                            const cJSON *node)
 {
-    const cJSON *a = value_of(walk, &filter->a, node), *b = value_of(walk, &filter->b, node);
+    const cJSON *a, *b;
 
+    if (filter->op == ASL_OP_MATCHES)
+        return matches(walk, filter, node);
+    a = value_of(walk, &filter->a, node);
+    b = value_of(walk, &filter->b, node);
     if (a && b)
         return compare(walk, filter->op, a, b);
     return filter->op == ASL_OP_NE || filter->op == ASL_OP_NOT_SAME || filter->op == ASL_OP_NIN;

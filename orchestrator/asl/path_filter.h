@@ -3,6 +3,7 @@
 #define ASL_PATH_FILTER_H
 
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/path_regex.h"
 
 enum asl_filter_kind {
     ASL_FILTER_AND,
@@ -29,12 +30,14 @@ enum asl_filter_op {
     ASL_OP_CONTAINS, /* text in text, value in list */
     ASL_OP_SIZE,     /* text or list has that length */
     ASL_OP_EMPTY,    /* text or list is empty: true or false */
+    ASL_OP_MATCHES,  /* =~ /pattern/i : all of the text does */
 };
 
 struct asl_filter_value {
     const struct asl_path *path; /* from @, or from $ where root; NULL: json */
     bool root;
     const cJSON *json; /* in the arena */
+    const struct asl_regex *regex;
 };
 
 struct asl_filter {

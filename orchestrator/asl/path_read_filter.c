@@ -208,6 +208,37 @@ static bool read_op(struct asl_path_reader *r, enum asl_filter_op *ret)
     return false;
 }
 
+/* /pattern/ and perhaps i. */
+static enum mr_code read_regex(struct asl_path_reader *r, const struct asl_regex **ret)
+{
+    const char *start, *why;
+    char *pattern;
+    size_t len = 0;
+
+    if (*r->at != '/')
+        return asl_path_wrong(r, "behind =~ stands /a regular expression/");
+    start = ++r->at;
+    pattern = asl_arena_take(r->arena, strcspn(start, "") + 1);
+    if (!pattern)
+        return asl_path_no_memory(r);
+    for (; *r->at && *r->at != '/'; r->at++) { /* a slash in it is written behind a backslash */
+        if (r->at[0] == '\\' && r->at[1] == '/')
+            r->at++;
+        else if (r->at[0] == '\\' && r->at[1])
+            pattern[len++] = *r->at++;
+        pattern[len++] = *r->at;
+    }
+    if (!*r->at)
+        return asl_path_wrong(r, "a regular expression is not closed");
+    r->at++;
+    *ret = asl_regex_parse(r->arena, pattern, len, *r->at == 'i', &why);
+    r->at += *r->at == 'i';
+    if (!*ret && why)
+        return mr_fail(r->err, MR_INVALID,
+                       "'%.120s' is not a valid path: its regular expression: %s", r->text, why);
+    return *ret ? MR_OK : asl_path_no_memory(r);
+}
+
 static enum mr_code read_test(struct asl_path_reader *r, const struct asl_filter **ret)
 {
     struct asl_filter *filter = new_filter(r, ASL_FILTER_EXISTS);
@@ -225,8 +256,13 @@ static enum mr_code read_test(struct asl_path_reader *r, const struct asl_filter
         asl_path_blanks(r);
         return read_value(r, &filter->b);
     }
-    if (strncmp(r->at, "=~", 2) == 0)
-        return asl_path_wrong(r, "regular expressions are not supported in filters");
+    if (strncmp(r->at, "=~", 2) == 0) {
+        r->at += 2;
+        asl_path_blanks(r);
+        filter->kind = ASL_FILTER_COMPARE;
+        filter->op = ASL_OP_MATCHES;
+        return read_regex(r, &filter->b.regex);
+    }
     if (!filter->a.path)
         return asl_path_wrong(r, "a condition is a path, or a comparison");
     return MR_OK;

@@ -202,6 +202,35 @@ static void a_filter_takes_what_it_accepts(void **state)
     ASSERT_ANSWERS(answers);
 }
 
+static void a_regular_expression_matches_all_of_a_text(void **state)
+{
+    static const char json[] = "{\"a\":[\"xy\",\"yx\",\"XY\",5,\"a/b\",\"2026-01\",\"\\u00e4\"]}";
+    static const struct answer answers[] = {
+        {"$.a[?(@ =~ /x.*/)]", json, "[\"xy\"]"},
+        {"$.a[?(@ =~ /x.*/i)]", json, "[\"xy\",\"XY\"]"},
+        {"$.a[?(@ =~ /[xy]{2}/)]", json, "[\"xy\",\"yx\"]"},
+        {"$.a[?(@ =~ /a\\/b|\\d+-\\d{2}/)]", json, "[\"a/b\",\"2026-01\"]"},
+        {"$.a[?(@ =~ /[^a-zA-Z0-9\\/-]+/)]", json, "[\"\u00e4\"]"},
+        {"$.a[?(@ =~ /(?:x|y)+?$/ && @ != 'yx')]", json, "[\"xy\"]"},
+        {"$.a[?(@ =~ /^\\w\\b.\\w$/)]", json, "[\"a/b\"]"},
+        {"$.a[?(@ =~ //)]", json, "[]"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(answers);
+}
+
+/* What would take a backtracking matcher for ever. */
+static void a_regular_expression_takes_no_longer_than_its_length_times_the_text(void **state)
+{
+    char json[4200] = "[\"";
+
+    (void)state;
+    (void)memset(json + 2, 'a', 4096);
+    (void)strcpy(json + 4098, "\"]");
+    assert_string_equal(at("$[?(@ =~ /(a|aa)*(a*)*(a+)+b/)]", json), "[]");
+}
+
 static void a_function_may_end_a_path(void **state)
 {
     static const struct answer answers[] = {
@@ -262,7 +291,12 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$.a[?(@.b == 1e999)]", "number"},
         {"$.a[?(@.b in [1)]", "list"},
         {"$.a[?(@.b == {1:2})]", "quotes"},
-        {"$.a[?(@.b =~ /x/)]", "regular"},
+        {"$.a[?(@.b =~ x)]", "regular"},
+        {"$.a[?(@.b =~ /x)]", "not closed"},
+        {"$.a[?(@.b =~ /(x/)]", "not closed"},
+        {"$.a[?(@.b =~ /*/)]", "nothing to repeat"},
+        {"$.a[?(@.b =~ /(?=x)/)]", "(?"},
+        {"$.a[?(@.b =~ /(x{900}){2}/)]", "too large"},
         {"$.a[?@.b]", "[?(...)]"},
         {"$.a[(@.length-1)]", "index"},
         {"$[?(((((((((((((((((@.a)))))))))))))))))]", "deep"},
@@ -369,6 +403,8 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_an_empty_list_only_where_a_list_is_asked_for),
         cmocka_unit_test(two_dots_look_everywhere_the_outer_first),
         cmocka_unit_test(a_filter_takes_what_it_accepts),
+        cmocka_unit_test(a_regular_expression_matches_all_of_a_text),
+        cmocka_unit_test(a_regular_expression_takes_no_longer_than_its_length_times_the_text),
         cmocka_unit_test(a_function_may_end_a_path),
         cmocka_unit_test(a_path_is_refused_with_the_reason),
         cmocka_unit_test(a_path_has_a_limit_of_parts),
