@@ -29,7 +29,7 @@ def say(text):
 
 def build(work):
     targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
-               "codec": ["render_bench"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+               "codec": ["render_bench"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -224,6 +224,16 @@ def picture(work, *args):
     print(done.stdout.strip())
 
 
+def language(*args):
+    """Step, validation, memory; and three JSONata expressions of one state, exchange included."""
+    done = subprocess.run([BUILD / "bin" / "asl_bench", *args], check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout)
+    done = subprocess.run([BUILD / "bin" / "evaluator_bench", "20000", BIN / "millrace-evaluator"], check=True,
+                          capture_output=True, text=True)
+    figures["three_expressions_us"] = float(re.search(r"included: ([0-9.]+) us", done.stdout).group(1))
+    print(json.dumps(figures))
+
+
 def main():
     work, args = sys.argv[1], sys.argv[2:]
     build(work)
@@ -235,6 +245,8 @@ def main():
         single(*map(int, args))
     elif work in ("render", "codec") and len(args) >= 3:
         picture(work, *args)
+    elif work == "asl":
+        language(*args)
     else:
         raise SystemExit("bench: unknown work; see tests/bench/run --help")
 
