@@ -37,13 +37,26 @@ static enum mr_code print_diagnostics(const struct cli *cli, const struct asl_di
     return rc;
 }
 
+static enum mr_code print_references(const struct asl_machine *machine)
+{
+    struct mr_buf text = {0};
+    enum mr_code rc = asl_references_print(machine, &text);
+
+    if (!rc)
+        printf("variableReferences  %s\n", text.data);
+    mr_buf_release(&text);
+    return rc;
+}
+
 enum mr_code cli_workflow_validate(struct cli *cli, struct mr_error *err)
 {
     const struct asl_parse_options options = {.express = cli_flag(cli, "express")};
+    const bool references = cli_flag(cli, "references");
     struct asl_diagnostics diags = {0};
     struct asl_machine *machine = NULL;
     struct mr_buf text = {0};
-    enum mr_code rc = cli_words(cli, 1, 1, "workflow validate FILE [--express]", err);
+    enum mr_code rc =
+        cli_words(cli, 1, 1, "workflow validate FILE [--express] [--references]", err);
 
     if (!rc)
         rc = cli_read_file(cli->argv[0], 4 * ASL_DEFINITION_MAX, &text, err);
@@ -57,6 +70,8 @@ enum mr_code cli_workflow_validate(struct cli *cli, struct mr_error *err)
         printf("%s is a workflow of %u states\n", cli->argv[0], asl_machine_states(machine));
     else if (rc == MR_INVALID)
         err->text[0] = '\0'; /* all of it is told already */
+    if (!rc && references && print_references(machine))
+        rc = mr_fail(err, MR_NO_MEMORY, "references");
     asl_machine_unref(machine);
     asl_diagnostics_release(&diags);
     mr_buf_release(&text);

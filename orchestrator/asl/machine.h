@@ -48,6 +48,8 @@ MR_MUST_USE enum mr_code asl_machine_parse_as(const char *text, size_t len,
 struct asl_machine *asl_machine_ref(struct asl_machine *);
 void asl_machine_unref(struct asl_machine *);         /* accepts NULL */
 size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */
+/* {"State": ["variable", ...]}: which variables each state reads, sorted. */
+MR_MUST_USE enum mr_code asl_references_print(const struct asl_machine *, struct mr_buf *buf);
 bool asl_machine_has(const struct asl_machine *, const char *name); /* a state, nested ones too */
 /* Number of states, nested ones included: the `steps_total` that people are shown. */
 unsigned asl_machine_states(const struct asl_machine *);

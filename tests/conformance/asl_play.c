@@ -133,6 +133,15 @@ static void execute(const cJSON *test, struct asl_machine *machine, cJSON *line)
     asl_script_free(play.script);
 }
 
+static void add_references(cJSON *line, const struct asl_machine *machine)
+{
+    struct mr_buf text = {0};
+
+    if (asl_references_print(machine, &text) == MR_OK)
+        cJSON_AddItemToObject(line, "variableReferences", cJSON_Parse(text.data));
+    mr_buf_release(&text);
+}
+
 static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
 {
     const cJSON *definition = mr_json_get(test, "definition");
@@ -155,6 +164,8 @@ static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
         add_text(line, "error", rc ? "InvalidDefinition" : NULL);
         add_text(line, "cause", rc ? err.text : NULL);
         add_diagnostics(line, &diags);
+        if (!rc)
+            add_references(line, machine);
     }
     asl_machine_unref(machine);
     asl_diagnostics_release(&diags);

@@ -401,6 +401,24 @@ static void a_machine_counts_its_states_nested_ones_too(void **state)
     asl_machine_unref(NULL);
 }
 
+static void it_is_told_which_states_read_which_variables(void **state)
+{
+    static const char text[] =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Assign\":{\"b\":1,\"a\":2},"
+        "\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"InputPath\":\"$b\",\"Parameters\":{\"x.$\":"
+        "\"$a\",\"y.$\":\"$b\",\"z.$\":\"$.b\"},\"End\":true}}}";
+    struct asl_machine *machine;
+    struct mr_buf said = {0};
+    struct mr_error err;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(text, strlen(text), NULL, &machine, &err), MR_OK);
+    assert_int_equal(asl_references_print(machine, &said), MR_OK);
+    assert_string_equal(said.data, "{\"B\":[\"a\",\"b\"]}");
+    mr_buf_release(&said);
+    asl_machine_unref(machine);
+}
+
 static void an_express_machine_has_no_tasks_that_outlive_it(void **state)
 {
     static const char *const resources[] = {"arn:aws:states:::states:startExecution.sync:2",
@@ -447,6 +465,7 @@ int main(void)
         cmocka_unit_test(waits_fails_and_forks_have_what_they_need),
         cmocka_unit_test(all_faults_are_told_at_once_but_not_without_end),
         cmocka_unit_test(a_machine_counts_its_states_nested_ones_too),
+        cmocka_unit_test(it_is_told_which_states_read_which_variables),
         cmocka_unit_test(an_express_machine_has_no_tasks_that_outlive_it),
     };
 
