@@ -126,6 +126,7 @@ static enum mr_code show(struct cli *cli, struct mr_error *err)
 static enum mr_code remove_one(struct cli *cli, struct mr_error *err)
 {
     struct mr_workflow_ref ref;
+    cJSON *answer = NULL;
     char path[256];
     enum mr_code rc = cli_words(cli, 1, 1, USAGE, err);
 
@@ -139,7 +140,9 @@ static enum mr_code remove_one(struct cli *cli, struct mr_error *err)
     else
         (void)snprintf(path, sizeof path, "/v1/workflows/%s%s%s", ref.name,
                        ref.alias[0] ? "/aliases/" : "", ref.alias);
-    return cli_call(cli, "DELETE", path, NULL, NULL, err);
+    rc = cli_call(cli, "DELETE", path, NULL, &answer, err);
+    cJSON_Delete(answer);
+    return rc;
 }
 
 static void print_routes(const cJSON *alias)

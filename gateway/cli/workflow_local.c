@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 #include "common/ports/clock.h"
+#include "gateway/cli/asl_objects.h"
 #include "gateway/cli/workflow.h"
 #include "orchestrator/asl/script.h"
 #include "orchestrator/asl/test_state.h"
@@ -193,12 +194,14 @@ enum mr_code cli_workflow_test_state(struct cli *cli, struct mr_error *err)
 /* ---- simulate ----------------------------------------------------------------------------- */
 
 #define SIMULATE_USAGE                                                                             \
-    "workflow simulate FILE [--input JSON|@FILE] [--answers JSON|@FILE] [--echo] [--json]"
+    "workflow simulate FILE [--input JSON|@FILE] [--answers JSON|@FILE] [--objects JSON|@FILE] "   \
+    "[--echo] [--json]"
 
 struct simulation {
     struct asl_script *script;
     const struct cli *cli;
     cJSON *path, *events, *calls; /* for --json */
+    cJSON *objects;               /* in storage: [{bucket, key, body}] */
     int64_t start_ms;
     bool no_memory;
 };
@@ -244,8 +247,12 @@ static enum mr_code on_task(void *ctx, const struct asl_effect *task, const cJSO
                             struct asl_answer *ret, struct mr_error *err)
 {
     struct simulation *simulation = ctx;
-    cJSON *call = cJSON_CreateObject(), *copy = cJSON_Duplicate(input, true);
+    cJSON *call, *copy;
 
+    if (asl_objects_answer(simulation->objects, task, input, ret))
+        return MR_OK;
+    call = cJSON_CreateObject();
+    copy = cJSON_Duplicate(input, true);
     if (!call || !copy || !cJSON_AddStringToObject(call, "state", task->state) ||
         !cJSON_AddStringToObject(call, "resource", task->resource) ||
         !cJSON_AddItemToObject(call, "input", copy)) {
@@ -290,13 +297,14 @@ static void print_end(const struct cli *cli, struct simulation *simulation, stru
 }
 
 static enum mr_code simulate(struct cli *cli, struct asl_machine *machine, const cJSON *input,
-                             const cJSON *answers, bool echo, struct mr_error *err)
+                             const cJSON *answers, cJSON *objects, bool echo, struct mr_error *err)
 {
     cJSON *answer = cJSON_CreateObject();
     struct simulation simulation = {.cli = cli,
                                     .path = cJSON_AddArrayToObject(answer, "path"),
                                     .events = cJSON_AddArrayToObject(answer, "events"),
                                     .calls = cJSON_AddArrayToObject(answer, "calls"),
+                                    .objects = objects,
                                     .start_ms = mr_wall_ms()};
     struct asl_simulation plan = {
         .start = {.job = "simulation", .workflow = cli->argv[0], .tenant = "default", .seed = 1},
@@ -329,25 +337,32 @@ static enum mr_code simulate(struct cli *cli, struct asl_machine *machine, const
 
 enum mr_code cli_workflow_simulate(struct cli *cli, struct mr_error *err)
 {
-    const char *input = cli_option(cli, "input"), *said = cli_option(cli, "answers");
+    static const char *const names[] = {"input", "answers", "objects"};
+    const char *said[3];
+    cJSON *trees[3] = {NULL, NULL, NULL};
     const bool echo = cli_flag(cli, "echo");
-    cJSON *data = NULL, *answers = NULL;
     struct asl_machine *machine = NULL;
     struct mr_buf text = {0};
-    enum mr_code rc = cli_words(cli, 1, 1, SIMULATE_USAGE, err);
+    enum mr_code rc;
 
+    for (int i = 0; i < 3; i++)
+        said[i] = cli_option(cli, names[i]);
+    rc = cli_words(cli, 1, 1, SIMULATE_USAGE, err);
     if (!rc)
         rc = cli_read_file(cli->argv[0], ASL_DEFINITION_MAX, &text, err);
     if (!rc && (rc = asl_machine_parse(text.data ? text.data : "", text.len, NULL, &machine, err)))
         (void)mr_fail_in(err, rc, cli->argv[0]);
-    if (!rc && input && (rc = cli_read_json(input, &data, err)))
-        (void)mr_fail_in(err, rc, "--input");
-    if (!rc && said && (rc = cli_read_json(said, &answers, err)))
-        (void)mr_fail_in(err, rc, "--answers");
+    for (int i = 0; i < 3 && !rc; i++)
+        if (said[i] && (rc = cli_read_json(said[i], &trees[i], err)))
+            (void)mr_fail_in(err, rc, names[i]);
+    if (!rc && trees[2] && !cJSON_IsArray(trees[2]))
+        rc = mr_fail(err, MR_INVALID, "objects: must be an array of {bucket, key, body}");
+    if (!rc && !trees[2] && !(trees[2] = cJSON_CreateArray()))
+        rc = mr_fail(err, MR_NO_MEMORY, "objects");
     if (!rc)
-        rc = simulate(cli, machine, data, answers, echo, err);
-    cJSON_Delete(answers);
-    cJSON_Delete(data);
+        rc = simulate(cli, machine, trees[0], trees[1], trees[2], echo, err);
+    for (int i = 0; i < 3; i++)
+        cJSON_Delete(trees[i]);
     asl_machine_unref(machine);
     mr_buf_release(&text);
     return rc;

@@ -2,10 +2,10 @@
  * parse, `test_state` one state alone. */
 #include "tests/conformance/asl_play.h"
 
+#include "gateway/cli/asl_objects.h"
 #include "orchestrator/asl/script.h"
 #include "orchestrator/asl/test_state.h"
 #include "orchestrator/evaluator/evaluator.h"
-#include "tests/conformance/asl_objects.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 # The programs behind tests/conformance/run: they play recorded cases, a judge compares.
 add_executable(conformance_asl ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_cases.c
-    ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_objects.c
+    ${CMAKE_SOURCE_DIR}/gateway/cli/asl_objects.c
     ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_play.c)
 target_link_libraries(conformance_asl PRIVATE asl mr_model ev)
 target_compile_definitions(conformance_asl PRIVATE EVALUATOR="$<TARGET_FILE:millrace-evaluator>")

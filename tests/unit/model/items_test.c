@@ -10,7 +10,7 @@
 
 #include "common/base/json.h"
 #include "common/model/items.h"
-#include "tests/conformance/asl_objects.h"
+#include "gateway/cli/asl_objects.h"
 
 #define READ(config, rest)                                                                         \
     "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Bucket\":\"b\",\"Key\":"    \

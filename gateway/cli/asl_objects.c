@@ -1,5 +1,5 @@
 /* asl_objects.c -- see asl_objects.h. */
-#include "tests/conformance/asl_objects.h"
+#include "gateway/cli/asl_objects.h"
 
 #include "common/base/json.h"
 

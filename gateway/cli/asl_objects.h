@@ -1,4 +1,4 @@
-/* asl_objects.h -- the storage of one recorded case: its objects, and what is written to it. */
+/* asl_objects.h -- the storage of a simulation: a list of objects, and what is written to it. */
 #ifndef ASL_OBJECTS_H
 #define ASL_OBJECTS_H
 

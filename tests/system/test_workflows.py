@@ -1,0 +1,121 @@
+"""test_workflows.py -- the workflows of docs/examples/workflows do on the embedded cluster what they say; versions and
+aliases, and a redrive in a corrected definition, by the command line."""
+
+import json
+import subprocess
+
+import pytest
+from PIL import Image
+
+from cluster import BIN, TREE
+from embedded import Embedded
+
+EXAMPLES = TREE / "docs" / "examples" / "workflows"
+
+
+@pytest.fixture(scope="module", name="embedded")
+def _embedded():
+    cluster = Embedded().up()
+    yield cluster
+    cluster.down()
+    for log in (cluster.data / "logs").glob("*.log"):
+        print(f"---- {log.name}\n{log.read_text(errors='replace')[-2500:]}")
+
+
+@pytest.fixture(scope="module", name="photo")
+def _photo(embedded):
+    drawn = embedded.data / "photo.jpg"
+    subprocess.run([BIN / "millrace-sample", "photo", drawn, "2000", "1500"], check=True)
+    return drawn
+
+
+def job_of(embedded, workflow, photo, given=None):
+    """Submits, waits, and gives the job with its outputs' files."""
+    given = given or {}
+    said = embedded.cli("submit", str(workflow), "--upload", str(photo), "--input", json.dumps(given), "--watch", check=False)
+    job = said.stdout.split("job")[1].split()[0]
+    where = embedded.data / f"outputs-{job}"
+    where.mkdir()
+    embedded.cli("outputs", job, "--to", str(where), check=False)
+    return json.loads(embedded.cli("show", job, "--json")), {path.stem: path for path in where.iterdir()}
+
+
+def test_thumbnails(embedded, photo):
+    job, files = job_of(embedded, EXAMPLES / "thumbnails.json", photo)
+    assert job["status"] == "SUCCEEDED", job
+    assert job["output"]["count"] == 3  # the manifest's answer
+    assert {name: Image.open(path).size for name, path in files.items() if path.suffix == ".webp"} == {
+        "large": (1280, 960), "medium": (640, 480), "square": (200, 200)}
+
+
+def test_watermark(embedded, photo):
+    drawn = embedded.data / "mark.png"
+    subprocess.run([BIN / "millrace-sample", "mark", drawn], check=True)
+    key = embedded.cli("upload", str(drawn)).strip()
+    job, files = job_of(embedded, EXAMPLES / "watermark.json", photo, {"mark": {"key": key}})
+    assert job["status"] == "SUCCEEDED", job
+    with Image.open(files["marked"]) as image:
+        assert image.size == (1600, 1200)
+
+
+def test_responsive(embedded, photo):
+    job, _ = job_of(embedded, EXAMPLES / "responsive.json", photo, {"widths": [320, 640]})
+    assert job["status"] == "SUCCEEDED", job
+    assert job["output"]["count"] == 4  # two widths in two formats
+
+
+def test_the_best_format_is_the_smallest(embedded, photo):
+    job, _ = job_of(embedded, EXAMPLES / "best-format.json", photo)
+    assert job["status"] == "SUCCEEDED", job
+    listed = json.loads(embedded.cli("outputs", job["id"], "--json"))["outputs"]
+    assert len(listed) == 3
+    assert job["output"]["bytes"] == min(entry["bytes"] for entry in listed)
+
+
+def test_fallback_of_what_is_no_picture(embedded):
+    noise = embedded.data / "noise.jpg"
+    noise.write_bytes(b"this is no picture at all" * 100)
+    job, _ = job_of(embedded, EXAMPLES / "fallback.json", noise)
+    assert job["status"] == "SUCCEEDED" and job["output"] == {"key": "assets/placeholder.svg"}, job
+
+
+def test_versions_and_aliases_by_the_command_line(embedded):
+    def put(result):
+        path = embedded.data / "say.json"
+        path.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": True}}}))
+        return embedded.cli("workflow", "put", "say", str(path))
+
+    def says(ref):
+        said = embedded.cli("submit", ref, "--watch")
+        return json.loads(embedded.cli("show", said.split("job")[1].split()[0], "--json"))["output"]
+    assert "version 1" in put("one")
+    assert "version 2" in put("two")
+    embedded.cli("workflow", "alias", "say", "live", "1")
+    assert [says("say"), says("say:1"), says("say:live")] == ["two", "one", "one"]
+    embedded.cli("workflow", "alias", "say", "live", "1=0", "2=100")
+    assert says("say:live") == "two"
+    assert '~ /States/A/Result  "one"  ->  "two"' in embedded.cli("workflow", "diff", "say:1", "say:2", check=False).stdout
+    assert embedded.cli("workflow", "rm", "say:1", check=False).returncode == 1  # the alias leads to it
+    embedded.cli("workflow", "rm", "say:live")
+    embedded.cli("workflow", "rm", "say:1")
+    assert "alias" not in embedded.cli("workflow", "versions", "say")
+
+
+def test_a_job_that_failed_goes_on_in_a_corrected_definition(embedded):
+    def write(name, more):
+        path = embedded.data / name
+        path.write_text(json.dumps({"StartAt": "A", "States": {
+            "A": {"Type": "Task", "Resource": "millrace:noop", "Next": "B"}, "B": {"Type": "Pass", **more, "End": True}}}))
+        return str(path)
+    said = embedded.cli("submit", write("broken.json", {"InputPath": "$.missing"}), "--watch", check=False).stdout
+    job = said.split("job")[1].split()[0]
+    assert json.loads(embedded.cli("show", job, "--json"))["status"] == "FAILED"
+    gone = embedded.data / "gone.json"
+    gone.write_text(json.dumps({"StartAt": "X", "States": {"X": {"Type": "Succeed"}}}))
+    refused = embedded.cli("redrive", job, "--workflow", str(gone), check=False)
+    assert refused.returncode == 1 and '"B"' in refused.stderr
+    embedded.cli("redrive", job, "--workflow", write("fixed.json", {"Result": "mended"}))
+    embedded.cli("watch", job)
+    assert json.loads(embedded.cli("show", job, "--json"))["output"] == "mended"
+    history = embedded.cli("history", job)
+    assert "ExecutionRedriven" in history and history.count("TaskStateEntered") == 1
