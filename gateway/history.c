@@ -56,10 +56,13 @@ static void add_entry(void *ctx, uint64_t id, uint64_t previous_id, const char *
     char time[GW_TIME_MAX];
     struct mr_jw w;
 
+    if (id <= fold->after)
+        return;
     if (fold->events.len > GW_HISTORY_BYTES_MAX) {
         fold->cut = true;
         return;
     }
+    fold->last = id;
     gw_time_print(time_ms, time);
     if (fold->events.len > 0)
         (void)mr_buf_add_char(&fold->events, ',');
@@ -329,6 +332,7 @@ static void run(struct gw_work *work)
 
 static void answer(struct history *history, struct gw_exchange *ex)
 {
+    char next[MR_JOB_ID_MAX + 64];
     struct mr_buf body = {0};
     struct mr_jw w;
 
@@ -346,7 +350,12 @@ static void answer(struct history *history, struct gw_exchange *ex)
     mr_jw_begin(&w, &body);
     mr_jw_open(&w, NULL, '{');
     mr_jw_str(&w, "id", history->fold.job);
-    mr_jw_bool(&w, "truncated", !history->whole || history->fold.cut);
+    mr_jw_bool(&w, "truncated", !history->whole);
+    if (history->fold.cut) {
+        (void)snprintf(next, sizeof(next), "/v1/jobs/%s/history?after=%" PRIu64, history->fold.job,
+                       history->fold.last);
+        mr_jw_str(&w, "next", next);
+    }
     (void)mr_buf_add_str(&body, ",\"events\":[");
     (void)mr_buf_add(&body, history->fold.events.data, history->fold.events.len);
     (void)mr_buf_add_char(&body, ']');
@@ -391,11 +400,35 @@ static enum mr_code read_row(struct gw_app *app, struct gw_exchange *ex, struct 
     return rc;
 }
 
+/* ?after=ID: entries of higher ids alone. */
+static enum mr_code read_after(const struct gw_exchange *ex, uint64_t *ret, struct mr_error *err)
+{
+    static const char *const known[] = {"after", NULL};
+    char text[GW_QUERY_VALUE_MAX + 1];
+    bool found = false;
+    enum mr_code rc = gw_request_query_known(ex->request, known, err);
+
+    if (!rc)
+        rc = gw_request_query(ex->request, "after", text, &found, err);
+    if (rc || !found)
+        return rc;
+    if (!text[0] || strlen(text) > 15 || strspn(text, "0123456789") != strlen(text))
+        return mr_fail(err, MR_INVALID, "query parameter after: must be the id of an entry");
+    *ret = strtoull(text, NULL, 10);
+    return MR_OK;
+}
+
 void gw_history(struct gw_app *app, struct gw_exchange *ex)
 {
     struct history *history;
     struct mr_error err;
-    enum mr_code rc;
+    uint64_t after = 0;
+    enum mr_code rc = read_after(ex, &after, &err);
+
+    if (rc) {
+        gw_problem_error(ex, &err);
+        return;
+    }
 
     if (gw_works_full(&app->works, GW_WORK_HISTORY)) {
         gw_problem_more(ex, 503, mr_code_name(MR_BUSY),
@@ -412,6 +445,7 @@ void gw_history(struct gw_app *app, struct gw_exchange *ex)
     history->shard = gw_shard_of(app, ex->params[0]);
     history->fold.definition = find_definition;
     history->fold.ctx = history;
+    history->fold.after = after;
     history->work.kind = GW_WORK_HISTORY;
     history->work.ex = ex;
     history->work.run = run;

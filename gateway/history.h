@@ -19,7 +19,9 @@ struct gw_fold { /* zeroed at first, but for job, definition and ctx */
     struct asl_machine *machine;
     struct asl_run *run;
     struct asl_effects effects;
+    uint64_t after;       /* only entries of a higher id are wanted */
     struct mr_buf events; /* JSON objects with commas between */
+    uint64_t last;        /* id of the last one of them */
     bool cut;             /* there were more than GW_HISTORY_BYTES_MAX bytes of them */
 };
 

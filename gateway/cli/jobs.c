@@ -127,34 +127,47 @@ enum mr_code cli_show(struct cli *cli, struct mr_error *err)
     return MR_OK;
 }
 
-enum mr_code cli_history(struct cli *cli, struct mr_error *err)
+static void print_events(const cJSON *history, int64_t *first)
 {
-    cJSON *history = NULL;
     const cJSON *event;
-    int64_t first = 0;
-    enum mr_code rc = cli_words(cli, 1, 1, "history JOB", err);
 
-    if (!rc)
-        rc = get_job(cli, "/history", &history, err);
-    if (rc)
-        return rc;
-    if (cli->json) {
-        cli_print_json(history);
-        cJSON_Delete(history);
-        return MR_OK;
-    }
-    printf("%5s  %5s  %8s  %-24s  %s\n", "ID", "AFTER", "SECONDS", "TYPE", "STATE");
     cJSON_ArrayForEach(event, mr_json_get(history, "events"))
     {
         const int64_t at = cli_time(event, "timestamp");
 
-        first = first ? first : at;
+        *first = *first ? *first : at;
         printf("%5lld  %5lld  %8.3f  %-24s  %s\n", (long long)cli_int(event, "id"),
-               (long long)cli_int(event, "previousEventId"), (double)(at - first) / 1000,
+               (long long)cli_int(event, "previousEventId"), (double)(at - *first) / 1000,
                cli_text(event, "type"), cli_text(mr_json_get(event, "details"), "name"));
     }
-    cJSON_Delete(history);
-    return MR_OK;
+}
+
+/* However long it is: an answer a page, printed as it comes. */
+enum mr_code cli_history(struct cli *cli, struct mr_error *err)
+{
+    cJSON *history = NULL;
+    char path[256];
+    int64_t first = 0;
+    enum mr_code rc = cli_words(cli, 1, 1, "history JOB", err);
+
+    if (rc)
+        return rc;
+    (void)snprintf(path, sizeof path, "/v1/jobs/%.100s/history", cli->argv[0]);
+    if (!cli->json)
+        printf("%5s  %5s  %8s  %-24s  %s\n", "ID", "AFTER", "SECONDS", "TYPE", "STATE");
+    while (!rc && path[0]) {
+        rc = cli_call(cli, "GET", path, NULL, &history, err);
+        if (rc)
+            break;
+        if (cli->json)
+            cli_print_json(history);
+        else
+            print_events(history, &first);
+        (void)snprintf(path, sizeof path, "%.200s", cli_text(history, "next"));
+        cJSON_Delete(history);
+        history = NULL;
+    }
+    return rc;
 }
 
 /* ---- outputs ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* states_test.c -- every type of state on its own. */
 #include "tests/unit/asl/play.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ONE(state) "{\"StartAt\":\"S\",\"States\":{\"S\":" state "}}"
@@ -256,6 +257,39 @@ static void the_history_tells_the_story_as_aws_does(void **state)
     play_end(&play);
 }
 
+struct chain { /* previousEventId of every entry, in order */
+    char text[256];
+    size_t len;
+};
+
+static void on_history(void *ctx, uint64_t id, uint64_t previous, const char *type, int64_t ms,
+                       const cJSON *details)
+{
+    struct chain *chain = ctx;
+
+    (void)id, (void)type, (void)ms, (void)details;
+    chain->len += (size_t)snprintf(chain->text + chain->len, sizeof(chain->text) - chain->len,
+                                   "%s%llu", chain->len ? "," : "", (unsigned long long)previous);
+}
+
+static void each_entry_names_the_one_before_it_on_its_own_way(void **state)
+{
+    struct chain chain = {0};
+    struct play play;
+
+    (void)state;
+    play_begin(&play, "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"M\"},"
+                      "\"M\":{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"I\","
+                      "\"States\":{\"I\":{\"Type\":\"Pass\",\"End\":true}}}}}}");
+    play.env.history = on_history;
+    play.env.ctx = &chain;
+    play_start(&play, "[1,2]");
+    /* 1 started; 2, 3 of A, the first with nothing before it; 4 M entered; 5 M started; 6 to 9 and
+     * 10 to 13 the two items, one after the other; 14, 15, 16 behind the last of them */
+    assert_string_equal(chain.text, "0,0,2,3,4,5,6,7,8,9,10,11,12,13,14,15");
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_long_chain_of_states_is_one_step),
         cmocka_unit_test(an_endless_loop_ends_with_a_clear_error),
         cmocka_unit_test(the_history_tells_the_story_as_aws_does),
+        cmocka_unit_test(each_entry_names_the_one_before_it_on_its_own_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
