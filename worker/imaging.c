@@ -20,7 +20,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { FIRST_MS_MAX = 60000 };
+enum {
+    FIRST_MS_MAX = 60000,
+    HEADER_BYTES = 256 << 20, /* what a decoder may use before it says what it needs */
+};
 
 /* clang-format off */
 const struct mr_setting wk_imaging_settings[] = {
@@ -42,8 +45,10 @@ struct wk_decoder {
     uint32_t untrusted;              /* formats opted in, bits */
     struct wk_crew crew;
     struct wk_pool pool;
+    struct wk_gate gate;
     struct mr_buf text, answer;
     uint32_t sequence;
+    uint64_t need_least; /* of the task under way: its headers were found to say too little */
     char layers[SB_LAYERS_TEXT_MAX], missing[MR_ERROR_TEXT_MAX];
 
     pthread_mutex_t lock; /* guards what follows */
@@ -151,6 +156,63 @@ static uint32_t untrusted_of(const struct dec_task *task)
     return bits;
 }
 
+/* The most that one task can have: what is left of a decoder's address space. */
+static uint64_t task_bytes_max(const struct wk_decoder *decoder, const struct wk_child *child)
+{
+    const uint64_t whole = (uint64_t)decoder->config.memory_max;
+
+    return whole > child->idle_bytes ? whole - child->idle_bytes : 0;
+}
+
+/* How much memory the task is to have of what it needs; MR_OK: *ret. */
+static enum mr_code memory_settle(struct wk_decoder *decoder, const struct wk_child *child,
+                                  uint64_t need, uint64_t *ret, struct wk_fault *fault)
+{
+    const uint64_t most = task_bytes_max(decoder, child);
+    int64_t granted = (int64_t)most;
+    enum mr_code rc = MR_OK;
+
+    if (need <= most && need < decoder->need_least)
+        need = decoder->need_least < most ? decoder->need_least : most;
+    if (need > most)
+        return wk_fault_set(fault, WK_OUT_OF_MEMORY,
+                            "by its header it needs %" PRIu64 " bytes, the limit is %" PRIu64
+                            " (WORKER_DECODER_MEMORY)",
+                            need, most);
+    if (decoder->gate.ask)
+        rc = decoder->gate.ask(decoder->gate.owner, (int64_t)need, &granted, fault);
+    *ret = (uint64_t)granted < most ? (uint64_t)granted : most;
+    return rc;
+}
+
+/* A need is met, or the child hears that it is not and says so in its reply. */
+static enum mr_code need_meet(struct wk_decoder *decoder, struct wk_child *child, uint64_t need,
+                              struct dec_reply *reply, const struct wk_patience *patience,
+                              struct wk_fault *fault)
+{
+    uint64_t granted = 0;
+    enum mr_code refused = memory_settle(decoder, child, need, &granted, fault);
+    struct wk_fault unsaid;
+    enum wk_heard heard;
+
+    if (refused)
+        granted = 0;
+    decoder->crew.granted = granted;
+    decoder->crew.asked = granted > 0;
+    if (granted)
+        wk_child_limit(child, &decoder->pool, granted);
+    heard = wk_child_grant(child, decoder->sequence, granted, patience);
+    if (!heard)
+        heard = wk_child_hear(child, decoder->sequence, NULL, reply, &decoder->answer, patience);
+    if (!refused)
+        return heard ? wk_crew_lost(&decoder->crew, child, heard, "the task", fault) : MR_OK;
+    if (heard)
+        (void)wk_crew_lost(&decoder->crew, child, heard, "the task", &unsaid);
+    else
+        wk_crew_done(&decoder->crew, child);
+    return refused;
+}
+
 /* Sends and hears.  On MR_OK *ret_child has answered in the right form; what it says is still to be
  * looked at, and then wk_crew_done() or wk_crew_lost() to be called. */
 static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, int64_t deadline_ms,
@@ -160,6 +222,7 @@ static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, 
     const struct wk_patience patience = {deadline_ms, decoder->wake_fd};
     struct wk_child *child;
     enum wk_heard heard;
+    uint64_t need = 0;
     enum mr_code rc = wk_crew_need(&decoder->crew, untrusted_of(task), deadline_ms, &child, fault);
 
     if (rc)
@@ -169,14 +232,19 @@ static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, 
     task->pixels_max = (uint64_t)decoder->config.pixels_max;
     task->output_bytes_max = (uint64_t)decoder->config.output_bytes_max;
     task->text_len = decoder->text.len;
+    decoder->crew.granted = HEADER_BYTES;
+    decoder->crew.asked = false;
+    wk_child_limit(child, &decoder->pool, HEADER_BYTES);
     heard = wk_child_send(child, &decoder->pool, task, &decoder->text, &patience);
     wk_crew_prepare(&decoder->crew);
     if (!heard)
-        heard = wk_child_hear(child, decoder->sequence, reply, &decoder->answer, &patience);
+        heard = wk_child_hear(child, decoder->sequence, &need, reply, &decoder->answer, &patience);
     if (heard)
         return wk_crew_lost(&decoder->crew, child, heard, "the task", fault);
+    if (need)
+        rc = need_meet(decoder, child, need, reply, &patience, fault);
     *ret_child = child;
-    return MR_OK;
+    return rc;
 }
 
 /* The reply has been looked at: it is sound, or a failure, or the child is not to be used again. */
@@ -191,13 +259,44 @@ static enum mr_code task_end(struct wk_decoder *decoder, struct wk_child *child,
     return MR_OK;
 }
 
+static enum mr_code render_once(struct wk_decoder *decoder, const struct mr_recipe *recipe,
+                                struct dec_task *task, int64_t deadline_ms, struct wk_rendered *ret,
+                                struct wk_fault *fault)
+{
+    struct dec_reply reply = {0};
+    struct wk_child *child = NULL;
+    enum mr_code rc = task_run(decoder, task, deadline_ms, &child, &reply, fault);
+
+    if (rc)
+        return rc;
+    return task_end(
+        decoder, child, &reply,
+        wk_reply_rendered(&reply, recipe, &decoder->pool, decoder->config.output_bytes_max, ret),
+        fault);
+}
+
+/* An estimate that was too small costs a second run, with four times as much, and not the task. */
+static enum mr_code render_run(struct wk_decoder *decoder, const struct mr_recipe *recipe,
+                               struct dec_task *task, int64_t deadline_ms, struct wk_rendered *ret,
+                               struct wk_fault *fault)
+{
+    enum mr_code rc = render_once(decoder, recipe, task, deadline_ms, ret, fault);
+    const uint64_t had = decoder->crew.granted;
+
+    if (rc != MR_NO_MEMORY || !decoder->crew.asked ||
+        had >= (uint64_t)decoder->config.memory_max / 2)
+        return rc;
+    decoder->need_least = 4 * had;
+    rc = render_once(decoder, recipe, task, deadline_ms, ret, fault);
+    decoder->need_least = 0;
+    return rc;
+}
+
 enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recipe *recipe,
                                const struct wk_source *sources, size_t n, int64_t deadline_ms,
                                struct wk_rendered *ret, struct wk_fault *fault)
 {
     struct dec_task task = {.work = DEC_RENDER};
-    struct dec_reply reply = {0};
-    struct wk_child *child = NULL;
     int64_t start_ms = mr_mono_ms();
     enum mr_code rc;
 
@@ -213,14 +312,11 @@ enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recip
         rc = wk_fault_set(fault, WK_RECIPE_INVALID, "%zu bytes with every default, the limit is %d",
                           decoder->text.len, DEC_TEXT_MAX);
     if (!rc)
-        rc = task_run(decoder, &task, deadline_ms, &child, &reply, fault);
-    if (!rc)
-        rc = task_end(decoder, child, &reply,
-                      wk_reply_rendered(&reply, recipe, &decoder->pool,
-                                        decoder->config.output_bytes_max, ret),
-                      fault);
-    if (!rc)
+        rc = render_run(decoder, recipe, &task, deadline_ms, ret, fault);
+    if (!rc) {
         ret->wall_us = (mr_mono_ms() - start_ms) * 1000;
+        ret->granted_bytes = (int64_t)decoder->crew.granted;
+    }
     wk_pool_trim_sources(&decoder->pool);
     call_end(decoder);
     return rc;
@@ -338,6 +434,11 @@ enum mr_code wk_decoder_new(const struct wk_imaging_config *config, struct wk_de
     else
         *ret = decoder;
     return rc;
+}
+
+void wk_decoder_gate(struct wk_decoder *decoder, struct wk_gate gate)
+{
+    decoder->gate = gate;
 }
 
 void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)

@@ -38,6 +38,14 @@ struct wk_fault {
     bool retriable;
 };
 
+/* Who says how much memory a task may have: all slots of a worker share one. */
+struct wk_gate {
+    void *owner;
+    /* Before any pixel, with what the headers say.  MR_OK: *ret_granted >= bytes may be had.
+     * MR_BUSY: not now, the call ends with MR_BUSY and nothing was done.  Else the fault is set. */
+    enum mr_code (*ask)(void *owner, int64_t bytes, int64_t *ret_granted, struct wk_fault *fault);
+};
+
 struct wk_source { /* bytes of one picture; lent for the call */
     const void *data;
     size_t len;
@@ -60,6 +68,7 @@ struct wk_rendered { /* lent by the decoder until its next call */
     int source_width, source_height, source_pages;
     int64_t cpu_us, decode_us, scale_us, encode_us; /* CPU of the child, by stage */
     int64_t wall_us, peak_bytes;
+    int64_t granted_bytes; /* that it could have had beyond an idle decoder's */
 };
 
 struct wk_decoder;
@@ -69,6 +78,8 @@ struct wk_decoder;
  * as long as the decoder, the slot's own or main's. */
 MR_MUST_USE enum mr_code wk_decoder_new(const struct wk_imaging_config *, struct wk_decoder **ret,
                                         struct mr_error *err);
+/* Without a gate a task may have what the settings allow. */
+void wk_decoder_gate(struct wk_decoder *, struct wk_gate gate);
 /* Whose the calls from here on are ("" at the start): no process that worked for another tenant,
  * and no memory that it shared, is used for them.  Gives back what is lent. */
 void wk_decoder_tenant(struct wk_decoder *, const char *tenant);

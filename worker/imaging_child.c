@@ -11,9 +11,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+/* Of address space beyond a task's need: stacks of threads, what is mapped and not used. */
+enum { LIMIT_SLACK_BYTES = 128 << 20 };
 enum { OPEN_FILES_MAX = DEC_SLOTS + 2 * DEC_FILES_MAX + 16 };
 
 /* A checked build maps terabytes of shadow and says what it found on stderr. */
@@ -117,6 +121,23 @@ static bool head_sound(const struct dec_head *head, enum dec_kind kind, size_t s
            head->kind == kind && head->size == size;
 }
 
+/* As the kernel counts it, not as the child would say; 0: it is not known. */
+static uint64_t address_space(const struct wk_child *child)
+{
+    char path[64];
+    unsigned long long pages = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%ld/statm", (long)child->process.pid);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%llu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 bool wk_child_alive(const struct wk_child *child)
 {
     struct pollfd fd = {child->process.sock, POLLIN, 0};
@@ -138,8 +159,31 @@ enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *p
     if (!head_sound(&hello.head, DEC_HELLO, sizeof(hello), len))
         return WK_NONSENSE;
     sb_report_merge(&child->process.report, &hello.report);
+    child->idle_bytes = address_space(child);
     child->ready = true;
     return WK_HEARD;
+}
+
+void wk_child_limit(const struct wk_child *child, const struct wk_pool *pool, uint64_t bytes)
+{
+    struct rlimit limit;
+    uint64_t most = child->idle_bytes + bytes + bytes / 4 + LIMIT_SLACK_BYTES;
+
+    if (CHECKED_BUILD || !child->idle_bytes || prlimit(child->process.pid, RLIMIT_AS, NULL, &limit))
+        return;
+    for (size_t i = 0; i < DEC_SLOT_OUTPUTS; i++)
+        most += pool->slots[i].size;
+    limit.rlim_cur = bytes && most < limit.rlim_max ? (rlim_t)most : limit.rlim_max;
+    (void)prlimit(child->process.pid, RLIMIT_AS, &limit, NULL);
+}
+
+enum wk_heard wk_child_grant(struct wk_child *child, uint32_t sequence, uint64_t bytes,
+                             const struct wk_patience *patience)
+{
+    const struct dec_memory grant = {{DEC_MAGIC, DEC_VERSION, DEC_GRANT, sizeof(grant), sequence},
+                                     bytes};
+
+    return bytes_send(child, &grant, sizeof(grant), patience);
 }
 
 static enum wk_heard hand(struct wk_child *child, const struct wk_slot *slot, size_t index,
@@ -211,14 +255,24 @@ static enum wk_heard text_hear(struct wk_child *child, uint64_t len, struct mr_b
     return WK_HEARD;
 }
 
-enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, struct dec_reply *ret,
-                            struct mr_buf *ret_text, const struct wk_patience *patience)
+enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, uint64_t *ret_need,
+                            struct dec_reply *ret, struct mr_buf *ret_text,
+                            const struct wk_patience *patience)
 {
+    struct dec_memory need;
     size_t len;
     enum wk_heard heard = packet_receive(child, ret, sizeof(*ret), &len, patience);
 
     if (heard)
         return heard;
+    if (ret_need) {
+        *ret_need = 0;
+        memcpy(&need, ret, sizeof(need));
+        if (head_sound(&need.head, DEC_NEED, sizeof(need), len) && need.head.sequence == sequence) {
+            *ret_need = need.bytes;
+            return need.bytes ? WK_HEARD : WK_NONSENSE;
+        }
+    }
     if (!head_sound(&ret->head, DEC_REPLY, sizeof(*ret), len) || ret->head.sequence != sequence)
         return WK_NONSENSE;
     ret->cause[sizeof(ret->cause) - 1] = '\0';

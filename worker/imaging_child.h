@@ -13,6 +13,7 @@ struct wk_child {
     bool ready;                 /* its hello has come, its layers are in process.report */
     uint64_t handed[DEC_SLOTS]; /* wk_slot.made of what it has */
     int64_t tasks;
+    uint64_t idle_bytes; /* of its address space, before its first task */
 };
 
 /* What ends a wait before its time. */
@@ -37,9 +38,18 @@ enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *p
 enum wk_heard wk_child_send(struct wk_child *child, const struct wk_pool *pool,
                             const struct dec_task *task, const struct mr_buf *text,
                             const struct wk_patience *patience);
-/* The reply to sequence; text is of at most DEC_ANSWER_MAX bytes. */
-enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, struct dec_reply *ret,
-                            struct mr_buf *ret_text, const struct wk_patience *patience);
+/* What it says about the task of this sequence: that it needs memory (*ret_need > 0), or the reply
+ * (*ret_need is 0; text is of at most DEC_ANSWER_MAX bytes).  ret_need NULL: only a reply will do.
+ */
+enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, uint64_t *ret_need,
+                            struct dec_reply *ret, struct mr_buf *ret_text,
+                            const struct wk_patience *patience);
+/* From now on it can have so many bytes beyond what it had idle (0: as much as the settings allow),
+ * and the sources. */
+void wk_child_limit(const struct wk_child *child, const struct wk_pool *pool, uint64_t bytes);
+/* The answer to a need; 0: no. */
+enum wk_heard wk_child_grant(struct wk_child *child, uint32_t sequence, uint64_t bytes,
+                             const struct wk_patience *patience);
 /* Kills and waits; writes how it ended ("signal 11 (Segmentation fault)") and whether it had run
  * out of memory. */
 void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_memory);

@@ -212,9 +212,9 @@ enum mr_code wk_crew_lost(struct wk_crew *crew, struct wk_child *child, enum wk_
         break;
     }
     if (no_memory)
-        return wk_fault_set(fault, WK_OUT_OF_MEMORY,
-                            "the decoder needed more than its %" PRId64 " bytes during %s",
-                            crew->config.memory_max, during);
+        return wk_fault_set(
+            fault, WK_OUT_OF_MEMORY, "the decoder needed more than its %" PRIu64 " bytes during %s",
+            crew->granted ? crew->granted : (uint64_t)crew->config.memory_max, during);
     return wk_fault_set(fault, WK_CRASHED, "the decoder ended by %s during %s", ended, during);
 }
 

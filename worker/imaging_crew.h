@@ -18,6 +18,8 @@ struct wk_crew {
     struct wk_child child;            /* at work, or ready for it */
     struct wk_child spare;            /* warm, or warming up */
     struct wk_child single;           /* of one task; never kept */
+    uint64_t granted;                 /* bytes that the task under way may have */
+    bool asked;                       /* it has asked for them: its header is read */
     char tenant[MR_TENANT_MAX + 1];   /* whose the next tasks are */
     char child_of[MR_TENANT_MAX + 1]; /* whose the tasks of child were */
     pthread_mutex_t lock;             /* guards child.process.pid */

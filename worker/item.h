@@ -37,7 +37,11 @@ struct wk_item {
 
     bool cancelled; /* guarded by the slots' lock while it is there, as are these: */
     bool late;
-    bool abandoned; /* this worker ends: neither answered nor released */
+    bool abandoned;     /* this worker ends: neither answered nor released */
+    bool heavy;         /* it was found to need more memory than every slot has */
+    bool waits;         /* for that memory, not in a slot */
+    int64_t need_bytes; /* that it was found to need; 0: not known yet */
+    int64_t held_bytes; /* of the worker's memory for heavy tasks */
     int64_t deadline_ms;
 };
 

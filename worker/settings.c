@@ -15,6 +15,11 @@ const struct mr_setting wk_settings[] = {
             "tasks of one class that are taken and not yet answered in the log"),
     MR_LONG(wk_config, ahead, "WORKER_AHEAD", "2", 1, 4096,
             "tasks of one class that wait in this worker for a free slot"),
+    MR_LONG(wk_config, memory, "WORKER_MEMORY", "0", 0, INT64_C(1) << 44,
+            "bytes that the pictures under way may need together, as their headers say; 0: half of "
+            "what the machine or its container has"),
+    MR_LONG(wk_config, heavy_ahead, "WORKER_HEAVY_AHEAD", "16", 0, 1024,
+            "tasks of one class that need much memory and wait here for it, while others go on"),
     MR_LONG(wk_config, task_timeout_ms, "WORKER_TASK_TIMEOUT_MS", "300000", 100, 86400000,
             "a task that names no time-out ends with Image.Timeout after so long, ms"),
     MR_LONG(wk_config, send_retry_ms, "WORKER_SEND_RETRY_MS", "500", 10, 60000,

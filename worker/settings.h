@@ -12,6 +12,8 @@ struct wk_config {
     int64_t slots;           /* WORKER_SLOTS; 0: one a core */
     int64_t window;          /* WORKER_WINDOW: tasks of one class taken and not released */
     int64_t ahead;           /* WORKER_AHEAD: tasks of one class that wait here for a slot */
+    int64_t memory;          /* WORKER_MEMORY: bytes for the pictures under way; 0: half of all */
+    int64_t heavy_ahead;     /* WORKER_HEAVY_AHEAD: heavy tasks of one class that wait for memory */
     int64_t task_timeout_ms; /* WORKER_TASK_TIMEOUT_MS: of a task that names none */
     int64_t send_retry_ms;   /* WORKER_SEND_RETRY_MS */
     int64_t cancels_max;     /* WORKER_CANCELS_MAX: cancels remembered */

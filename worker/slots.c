@@ -4,9 +4,11 @@
 
 #include "common/base/log.h"
 #include "worker/answer.h"
+#include "worker/memory.h"
 #include "worker/tasks.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,6 +34,8 @@ struct wk_slots {
     pthread_mutex_t lock;
     pthread_cond_t changed;       /* an item is there, a slot is ready, or the end has come */
     struct wk_item *queue, *done; /* guarded */
+    struct wk_item *waiting;      /* guarded: for memory, oldest first */
+    struct wk_memory memory;      /* guarded */
     bool signalled;               /* guarded: the descriptor is readable */
     bool ending;                  /* guarded */
     int ready;                    /* guarded: slots whose decoder is warm, or failed to be */
@@ -41,7 +45,69 @@ struct wk_slots {
     struct slot *all; /* owned */
 };
 
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* The caller holds the lock of what follows. */
+static void memory_drop(struct wk_slots *slots, struct wk_item *item)
+{
+    if (item->held_bytes)
+        wk_memory_give(&slots->memory, item->held_bytes);
+    item->held_bytes = 0;
+}
+
+/* Behind those that wait already. */
+static bool memory_hold(struct wk_slots *slots, struct wk_item *item)
+{
+    memory_drop(slots, item);
+    if ((slots->waiting && slots->waiting != item) ||
+        !wk_memory_take(&slots->memory, item->need_bytes))
+        return false;
+    item->held_bytes = item->need_bytes;
+    return true;
+}
+
+/* The oldest that waits, if what it waits for is there. */
+static struct wk_item *waiting_next(struct wk_slots *slots)
+{
+    struct wk_item *item = slots->waiting;
+
+    if (!item || !memory_hold(slots, item))
+        return NULL;
+    DL_DELETE(slots->waiting, item);
+    item->waits = false;
+    return item;
+}
+
 /* ---- one task ------------------------------------------------------------------------------- */
+
+/* A decoder asks on behalf of the slot's item, before any pixel (struct wk_gate). */
+static enum mr_code memory_ask(void *owner, int64_t bytes, int64_t *ret_granted,
+                               struct wk_fault *fault)
+{
+    struct slot *slot = owner;
+    struct wk_slots *slots = slot->slots;
+    struct wk_item *item;
+    enum mr_code rc = MR_OK;
+
+    (void)pthread_mutex_lock(&slots->lock);
+    item = slot->item;
+    if (item->need_bytes < bytes)
+        item->need_bytes = bytes;
+    item->heavy = !wk_memory_light(&slots->memory, item->need_bytes);
+    if (!wk_memory_possible(&slots->memory, item->need_bytes))
+        rc = MR_NO_MEMORY;
+    else if (item->heavy && item->held_bytes < item->need_bytes)
+        rc = memory_hold(slots, item) ? MR_OK : MR_BUSY;
+    item->waits = rc == MR_BUSY;
+    *ret_granted = item->need_bytes;
+    (void)pthread_mutex_unlock(&slots->lock);
+    if (rc == MR_NO_MEMORY)
+        (void)wk_task_fault(fault, rc, "Image.OutOfMemory",
+                            "by its header it needs %" PRId64 " bytes, the limit is %" PRId64
+                            " (WORKER_MEMORY)",
+                            item->need_bytes, slots->memory.pool);
+    return rc;
+}
 
 static enum mr_code slot_warm(struct slot *slot, struct mr_error *err)
 {
@@ -55,6 +121,7 @@ static enum mr_code slot_warm(struct slot *slot, struct mr_error *err)
         return rc;
     (void)pthread_mutex_lock(&slot->slots->lock);
     slot->decoder = decoder;
+    wk_decoder_gate(decoder, (struct wk_gate){slot, memory_ask});
     (void)pthread_mutex_unlock(&slot->slots->lock);
     return MR_OK;
 }
@@ -92,24 +159,34 @@ static enum mr_code run_item(struct slot *slot, struct wk_item *item, struct wk_
     return rc;
 }
 
-static void work(struct slot *slot, struct wk_item *item)
+/* false: it waits for memory. */
+static bool work(struct slot *slot, struct wk_item *item)
 {
     struct wk_slots *slots = slot->slots;
     struct wk_fault fault = {0};
     enum mr_code rc = run_item(slot, item, &fault);
-    bool late, unwanted;
+    bool late, unwanted, waits;
 
     (void)pthread_mutex_lock(&slots->lock);
     late = item->late;
     unwanted = item->cancelled || item->abandoned;
     slot->item = NULL; /* from now on it cannot be stopped */
+    memory_drop(slots, item);
+    item->waits = item->waits && rc == MR_BUSY && !unwanted && !late && !slots->ending;
+    if (item->waits)
+        DL_APPEND(slots->waiting, item);
+    waits = item->waits;
+    (void)pthread_cond_broadcast(&slots->changed); /* memory is there, or a waiting one */
     (void)pthread_mutex_unlock(&slots->lock);
-    if (rc == MR_CANCELLED && late && !unwanted)
+    if (waits)
+        return false;
+    if ((rc == MR_CANCELLED || rc == MR_BUSY) && late && !unwanted)
         (void)wk_task_fault_own(&item->task, &fault, MR_TIMEOUT, "its time was up");
     if (rc == MR_OK)
         wk_answer_output(item, slots->setup.worker, slot->output.data, slot->output.len);
     else if (!unwanted)
         wk_answer_error(item, slots->setup.worker, fault.name, fault.cause);
+    return true;
 }
 
 /* ---- the threads ---------------------------------------------------------------------------- */
@@ -118,12 +195,15 @@ static void work(struct slot *slot, struct wk_item *item)
 static struct wk_item *start_next(struct slot *slot)
 {
     struct wk_slots *slots = slot->slots;
-    struct wk_item *item = slots->queue;
+    struct wk_item *item = waiting_next(slots);
     const int64_t now_ms = slots->setup.clock->mono_ms(slots->setup.clock);
 
-    if (!item)
-        return NULL;
-    DL_DELETE(slots->queue, item);
+    if (!item) {
+        item = slots->queue;
+        if (!item)
+            return NULL;
+        DL_DELETE(slots->queue, item);
+    }
     /* A time-out that the task names counts from its take: whoever waits for it began earlier. */
     item->deadline_ms = item->task.timeout_ms > 0 && item->task.timeout_ms < INT64_MAX / 2
                             ? item->taken_ms + item->task.timeout_ms
@@ -178,8 +258,8 @@ static void *slot_main(void *arg)
         (void)pthread_mutex_unlock(&slots->lock);
         if (!item)
             return NULL;
-        work(slot, item);
-        finish(slots, item);
+        if (work(slot, item))
+            finish(slots, item);
     }
 }
 
@@ -231,6 +311,7 @@ enum mr_code wk_slots_new(const struct wk_slots_setup *setup, struct wk_slots **
     slots->setup = *setup;
     (void)pthread_mutex_init(&slots->lock, NULL);
     (void)pthread_cond_init(&slots->changed, NULL);
+    wk_memory_init(&slots->memory, setup->memory, setup->count);
     slots->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     slots->all = calloc((size_t)setup->count, sizeof *slots->all);
     if (!slots->all)
@@ -306,39 +387,72 @@ static struct slot *slot_of(struct wk_slots *slots, const struct wk_item *item)
     return NULL;
 }
 
+static bool take_out(struct wk_item **list, struct wk_item *item)
+{
+    struct wk_item *found = NULL;
+
+    DL_FOREACH(*list, found)
+    {
+        if (found == item)
+            break;
+    }
+    if (found)
+        DL_DELETE(*list, item);
+    return found != NULL;
+}
+
 bool wk_slots_cancel(struct wk_slots *slots, struct wk_item *item)
 {
-    struct wk_item *waiting = NULL;
     struct slot *slot;
+    bool waiting;
 
     (void)pthread_mutex_lock(&slots->lock);
     item->cancelled = true;
-    DL_FOREACH(slots->queue, waiting)
-    {
-        if (waiting == item)
-            break;
-    }
-    if (waiting)
-        DL_DELETE(slots->queue, item);
+    waiting = take_out(&slots->queue, item) || take_out(&slots->waiting, item);
     slot = waiting ? NULL : slot_of(slots, item);
     if (slot)
         stop_slot(slot);
     (void)pthread_mutex_unlock(&slots->lock);
-    return waiting != NULL;
+    return waiting;
+}
+
+static void abandon(struct wk_slots *slots, struct wk_item **list)
+{
+    struct wk_item *item, *next;
+
+    DL_FOREACH_SAFE(*list, item, next)
+    {
+        DL_DELETE(*list, item);
+        item->abandoned = true;
+        add_done(slots, item);
+    }
 }
 
 void wk_slots_drain(struct wk_slots *slots)
 {
-    struct wk_item *item, *next;
 
     (void)pthread_mutex_lock(&slots->lock);
-    DL_FOREACH_SAFE(slots->queue, item, next)
+    abandon(slots, &slots->queue);
+    abandon(slots, &slots->waiting);
+    (void)pthread_mutex_unlock(&slots->lock);
+}
+
+/* The caller holds the lock. */
+static void end_late_waiting(struct wk_slots *slots, int64_t now_ms)
+{
+    struct wk_item *item, *next;
+    struct wk_fault fault;
+
+    DL_FOREACH_SAFE(slots->waiting, item, next)
     {
-        DL_DELETE(slots->queue, item);
-        item->abandoned = true;
+        if (now_ms <= item->deadline_ms)
+            continue;
+        DL_DELETE(slots->waiting, item);
+        (void)wk_task_fault_own(&item->task, &fault, MR_TIMEOUT,
+                                "its time was up while it waited for memory");
+        wk_answer_error(item, slots->setup.worker, fault.name, fault.cause);
         add_done(slots, item);
     }
-    (void)pthread_mutex_unlock(&slots->lock);
 }
 
 void wk_slots_stop_late(struct wk_slots *slots)
@@ -356,6 +470,7 @@ void wk_slots_stop_late(struct wk_slots *slots)
         if (item->late || item->cancelled) /* again: the first may have met it between two calls */
             stop_slot(&slots->all[i]);
     }
+    end_late_waiting(slots, now_ms);
     (void)pthread_mutex_unlock(&slots->lock);
 }
 
@@ -369,8 +484,8 @@ static void run_here(struct wk_slots *slots)
     (void)pthread_mutex_unlock(&slots->lock);
     if (!item)
         return;
-    work(slot, item);
-    finish(slots, item);
+    if (work(slot, item))
+        finish(slots, item);
 }
 
 struct wk_item *wk_slots_done(struct wk_slots *slots)
@@ -411,6 +526,20 @@ int wk_slots_busy(struct wk_slots *slots)
         busy += slots->all[i].item != NULL;
     (void)pthread_mutex_unlock(&slots->lock);
     return busy;
+}
+
+int wk_slots_waiting(struct wk_slots *slots, const struct wk_class *class)
+{
+    const struct wk_item *item;
+    int waiting = 0;
+
+    (void)pthread_mutex_lock(&slots->lock);
+    DL_FOREACH(slots->waiting, item)
+    {
+        waiting += item->class == class;
+    }
+    (void)pthread_mutex_unlock(&slots->lock);
+    return waiting;
 }
 
 const char *wk_slots_layers(const struct wk_slots *slots)

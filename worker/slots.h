@@ -16,6 +16,7 @@ struct wk_slots_setup { /* lent for the life of the slots */
     const char *worker; /* name in results */
     int count;
     int64_t task_timeout_ms;
+    int64_t memory;   /* bytes for all pictures under way (worker/memory.h); 0: half of all */
     bool warm;        /* decoders are started now; else with the first picture */
     bool same_thread; /* simulation: wk_slots_done() runs the tasks itself; count is 1 */
 };
@@ -40,6 +41,8 @@ struct wk_item *wk_slots_done(struct wk_slots *);
 int wk_slots_fd(const struct wk_slots *); /* readable: something is finished */
 int wk_slots_count(const struct wk_slots *);
 int wk_slots_busy(struct wk_slots *);
+/* Tasks of the class that wait for memory; they are in no slot and hold up nothing. */
+int wk_slots_waiting(struct wk_slots *, const struct wk_class *);
 const char *wk_slots_layers(const struct wk_slots *); /* of the sandbox, at the start; "" unknown */
 void wk_slots_free(struct wk_slots *);                /* stops what runs, joins; accepts NULL */
 

@@ -92,6 +92,7 @@ static enum mr_code open_slots(struct wk *wk, const struct wk_imaging_config *im
                                    .worker = wk->id,
                                    .count = (int)wk->config->slots,
                                    .task_timeout_ms = wk->config->task_timeout_ms,
+                                   .memory = wk->config->memory,
                                    .warm = serves(wk, "image"),
                                    .same_thread = ports->same_thread};
 

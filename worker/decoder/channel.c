@@ -15,6 +15,7 @@ union packet {
     struct dec_start start;
     struct dec_hand hand;
     struct dec_task task;
+    struct dec_memory memory;
 };
 
 void dec_channel_init(struct dec_channel *channel, int sock)
@@ -154,6 +155,20 @@ bool dec_channel_hello(struct dec_channel *channel, const struct sb_report *repo
     struct dec_hello hello = {.head = head_of(DEC_HELLO, sizeof(hello), 0), .report = *report};
 
     return packet_send(channel->sock, &hello, sizeof(hello));
+}
+
+bool dec_channel_ask(struct dec_channel *channel, uint32_t sequence, uint64_t bytes)
+{
+    const struct dec_memory need = {head_of(DEC_NEED, sizeof(need), sequence), bytes};
+    union packet packet;
+    int fd;
+
+    if (!packet_send(channel->sock, &need, sizeof(need)))
+        return false;
+    return packet_receive(channel->sock, &packet, sizeof(packet), &fd) ==
+               (ssize_t)sizeof(packet.memory) &&
+           packet.head.magic == DEC_MAGIC && packet.head.version == DEC_VERSION &&
+           packet.head.kind == DEC_GRANT && fd < 0 && packet.memory.bytes > 0;
 }
 
 bool dec_channel_reply(struct dec_channel *channel, struct dec_reply *reply,

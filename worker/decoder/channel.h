@@ -25,6 +25,9 @@ bool dec_channel_start(struct dec_channel *channel, struct dec_start *ret);
  * or says what we do not understand, and there is nothing left to do. */
 bool dec_channel_task(struct dec_channel *channel, struct dec_task *ret, struct mr_buf *ret_text);
 bool dec_channel_hello(struct dec_channel *channel, const struct sb_report *report);
+/* Asks for memory and waits.  False: there is none for this task; or the supervisor is gone, which
+ * the next call finds. */
+bool dec_channel_ask(struct dec_channel *channel, uint32_t sequence, uint64_t bytes);
 bool dec_channel_reply(struct dec_channel *channel, struct dec_reply *reply,
                        const struct mr_buf *text);
 

@@ -1,6 +1,7 @@
 /* main.c -- millrace-decoder, the only program that touches pixels: warms up, locks itself, and
  * does one task after another until its supervisor is gone.  Started by worker/imaging.c only. */
 #include "common/base/json.h"
+#include "worker/decoder/budget.h"
 #include "worker/decoder/channel.h"
 #include "worker/decoder/crash.h"
 #include "worker/decoder/files.h"
@@ -86,13 +87,23 @@ static enum dec_failure recipe_read(const struct mr_buf *text, struct mr_recipe 
     return DEC_OK;
 }
 
-static enum dec_failure render(const struct dec_channel *channel, const struct dec_task *task,
+/* Nothing is decoded before the supervisor knows how much it takes. */
+static enum dec_failure memory_get(struct dec_channel *channel, const struct dec_task *task,
+                                   uint64_t need, struct dec_fault *fault)
+{
+    if (dec_channel_ask(channel, task->head.sequence, need))
+        return DEC_OK;
+    return dec_fail(fault, DEC_NO_MEMORY, "no memory was granted");
+}
+
+static enum dec_failure render(struct dec_channel *channel, const struct dec_task *task,
                                const struct mr_buf *text, const struct dec_source *sources,
                                struct dec_reply *reply, struct dec_fault *fault)
 {
     const struct dec_limits limits = {task->pixels_max, task->output_bytes_max};
     struct dec_sink sinks[MR_RECIPE_OUTPUTS_MAX];
     struct mr_recipe *recipe = NULL;
+    uint64_t need = 0;
     enum dec_failure failure = recipe_read(text, &recipe, fault);
 
     if (failure)
@@ -103,15 +114,31 @@ static enum dec_failure render(const struct dec_channel *channel, const struct d
         sinks[i] =
             (struct dec_sink){channel->slots[DEC_SLOT_OUTPUTS + i].fd, task->output_bytes_max};
     if (!failure)
+        failure = dec_budget_render(recipe, sources, task->source_count, &limits, &need, fault);
+    if (!failure)
+        failure = memory_get(channel, task, need, fault);
+    if (!failure)
         failure = dec_render(recipe, sources, task->source_count, &limits, sinks, reply, fault);
     mr_recipe_free(recipe);
     return failure;
 }
 
+static enum dec_failure inspect(struct dec_channel *channel, const struct dec_task *task,
+                                const struct dec_source *source, struct mr_buf *answer,
+                                struct dec_fault *fault)
+{
+    const struct dec_limits limits = {task->pixels_max, task->output_bytes_max};
+    uint64_t need = 0;
+    enum dec_failure failure = dec_budget_inspect(source, task->wanted != 0, &limits, &need, fault);
+
+    if (!failure)
+        failure = memory_get(channel, task, need, fault);
+    return failure ? failure : dec_inspect(source, &limits, task->wanted, answer, fault);
+}
+
 static void work(struct dec_channel *channel, const struct dec_task *task,
                  const struct mr_buf *text, struct dec_reply *reply, struct mr_buf *answer)
 {
-    const struct dec_limits limits = {task->pixels_max, task->output_bytes_max};
     struct dec_source sources[MR_RECIPE_SOURCES_MAX];
     struct dec_fault fault = {0};
 
@@ -125,7 +152,7 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     if (task->work == DEC_RENDER)
         reply->failure = render(channel, task, text, sources, reply, &fault);
     else
-        reply->failure = dec_inspect(&sources[0], &limits, task->wanted, answer, &fault);
+        reply->failure = inspect(channel, task, sources, answer, &fault);
     memcpy(reply->cause, fault.cause, sizeof(reply->cause));
 }
 

@@ -6,6 +6,8 @@
  *     decoder     HELLO  once, warm and locked
  *     supervisor  HAND   a memfd into a slot, once for each slot and again when it is replaced
  *     supervisor  TASK   and then its text, in pieces, without a head
+ *     decoder     NEED   memory for the task, by its headers; before any pixel, once
+ *     supervisor  GRANT  as much, or nothing: then the task is not done
  *     decoder     REPLY  and then its text, the same way; sequence is the task's */
 #ifndef DEC_PROTOCOL_H
 #define DEC_PROTOCOL_H
@@ -29,7 +31,7 @@ enum {
     DEC_EXIT_CRASHED = 70,
 };
 
-enum dec_kind { DEC_START = 1, DEC_HELLO, DEC_HAND, DEC_TASK, DEC_REPLY };
+enum dec_kind { DEC_START = 1, DEC_HELLO, DEC_HAND, DEC_TASK, DEC_NEED, DEC_GRANT, DEC_REPLY };
 enum dec_work { DEC_RENDER = 1, DEC_INSPECT };
 
 /* Why a task failed; the supervisor has the name of each. */
@@ -82,6 +84,11 @@ struct dec_task {
     uint64_t text_len; /* the recipe */
     uint32_t wanted;   /* of DEC_INSPECT: bits of enum mr_inspect_want */
     uint32_t reserved;
+};
+
+struct dec_memory { /* of NEED and GRANT */
+    struct dec_head head;
+    uint64_t bytes; /* beyond what an idle decoder has */
 };
 
 struct dec_written {

@@ -203,6 +203,7 @@ enum mr_code kit_try(struct wk_decoder *decoder, const char *json, const struct 
     struct wk_source sources[MR_RECIPE_SOURCES_MAX];
 
     mr_recipe_free(recipe);
+    recipe = NULL; /* where the next line fails */
     recipe = kit_recipe(json);
     for (size_t i = 0; i < n; i++)
         sources[i] = (struct wk_source){files[i].data, files[i].len};

@@ -21,3 +21,4 @@ mr_test(decoder_cage unit unit/decoder/cage_test.c decoder_kit)
 target_compile_definitions(test_decoder_render PRIVATE SHARED_DEFAULT="${CMAKE_SOURCE_DIR}/../shared")
 target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare
 mr_test(decoder_single unit unit/decoder/single_test.c decoder_kit)
+mr_test(decoder_budget unit unit/decoder/budget_test.c decoder_kit)

@@ -11,6 +11,7 @@
 struct wk_decoder {
     atomic_bool stop;
     char *bytes[MR_RECIPE_OUTPUTS_MAX]; /* owned */
+    struct wk_gate gate;
 };
 
 struct imaging_twin imaging_twin;
@@ -20,6 +21,7 @@ void imaging_twin_reset(void)
     imaging_twin.fault = imaging_twin.start_fault = NULL;
     imaging_twin.salt = "";
     atomic_store(&imaging_twin.block, false);
+    atomic_store(&imaging_twin.block_heavy, false);
     atomic_store(&imaging_twin.stop_too_late, false);
     atomic_store(&imaging_twin.calls, 0);
     atomic_store(&imaging_twin.stops, 0);
@@ -49,13 +51,13 @@ void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
     (void)snprintf(imaging_twin.tenant, sizeof imaging_twin.tenant, "%s", tenant);
 }
 
-static enum mr_code wait_for_end(struct wk_decoder *decoder, int64_t deadline_ms,
+static enum mr_code wait_for_end(struct wk_decoder *decoder, bool heavy, int64_t deadline_ms,
                                  struct wk_fault *fault)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
 
     atomic_fetch_add(&imaging_twin.calls, 1);
-    while (atomic_load(&imaging_twin.block)) {
+    while (atomic_load(&imaging_twin.block) || (heavy && atomic_load(&imaging_twin.block_heavy))) {
         if (atomic_exchange(&decoder->stop, false))
             return MR_CANCELLED;
         if (mr_mono_ms() > deadline_ms) {
@@ -73,12 +75,39 @@ static enum mr_code wait_for_end(struct wk_decoder *decoder, int64_t deadline_ms
     return MR_CORRUPT;
 }
 
+void wk_decoder_gate(struct wk_decoder *decoder, struct wk_gate gate)
+{
+    decoder->gate = gate;
+}
+
+static int64_t need_of(const struct wk_source *source)
+{
+    static const char heavy[] = "heavy ";
+    const size_t len = sizeof heavy - 1;
+
+    if (source->len > len && memcmp(source->data, heavy, len) == 0)
+        return strtoll((const char *)source->data + len, NULL, 10);
+    return 1;
+}
+
+static enum mr_code ask_memory(struct wk_decoder *decoder, const struct wk_source *source,
+                               struct wk_fault *fault)
+{
+    int64_t granted;
+
+    return decoder->gate.ask
+               ? decoder->gate.ask(decoder->gate.owner, need_of(source), &granted, fault)
+               : MR_OK;
+}
+
 enum mr_code wk_decoder_render(struct wk_decoder *decoder, const struct mr_recipe *recipe,
                                const struct wk_source *sources, size_t n, int64_t deadline_ms,
                                struct wk_rendered *ret, struct wk_fault *fault)
 {
-    const enum mr_code rc = wait_for_end(decoder, deadline_ms, fault);
+    enum mr_code rc = ask_memory(decoder, &sources[0], fault);
 
+    if (!rc)
+        rc = wait_for_end(decoder, need_of(&sources[0]) > 1, deadline_ms, fault);
     if (rc)
         return rc;
     *ret = (struct wk_rendered){.source_format = "jpeg",
@@ -117,7 +146,7 @@ enum mr_code wk_decoder_inspect(struct wk_decoder *decoder, const struct wk_sour
                                 unsigned wanted, int64_t deadline_ms, cJSON **ret,
                                 struct wk_fault *fault)
 {
-    const enum mr_code rc = wait_for_end(decoder, deadline_ms, fault);
+    const enum mr_code rc = wait_for_end(decoder, false, deadline_ms, fault);
 
     (void)source;
     imaging_twin.wanted = wanted;

@@ -1,5 +1,5 @@
 /* imaging_twin.h -- a decoder that never sees pixels: what worker/imaging.h promises, by script.
- * An output's bytes are "<name> of <source> <salt>". */
+ * An output's bytes are "<name> of <source> <salt>"; a source "heavy N" needs N bytes of memory. */
 #ifndef IMAGING_TWIN_H
 #define IMAGING_TWIN_H
 
@@ -12,6 +12,7 @@ struct imaging_twin {
     const char *salt;          /* lets one run's bytes differ from another's */
     const char *start_fault;   /* not NULL: a decoder does not start, and says this */
     atomic_bool block;         /* a call waits until it is stopped or its time is up */
+    atomic_bool block_heavy;   /* the same, of a source that needs much memory */
     atomic_bool stop_too_late; /* the next call finds a stop that was meant for another */
     atomic_int calls, stops, alive;
     char tenant[65]; /* of the last call */

@@ -394,6 +394,119 @@ static void no_more_is_taken_than_there_is_room_for(void **state)
     assert_true(stage_all_released(stage, "image"));
 }
 
+/* 1000 bytes and two slots: 125 for each slot's light tasks, 750 for heavy ones. */
+static void stage_start_small(struct stage *stage)
+{
+    stage->threads = true;
+    stage->config.memory = 1000;
+    stage->config.heavy_ahead = 8;
+    stage_start(stage);
+    stage_store(stage, "in/heavy", "heavy 700");
+    stage_store(stage, "in/light", "light");
+}
+
+static void ask_for(struct stage *stage, const char *job, const char *key, int timeout_ms)
+{
+    char input[128];
+
+    (void)snprintf(input, sizeof input,
+                   "{\"source\":{\"key\":\"%s\"},\"outputs\":[{\"name\":\"o\"}]}", key);
+    stage_ask(stage,
+              &(struct stage_task){
+                  .type = "image.render", .input = input, .job = job, .timeout_ms = timeout_ms});
+}
+
+/* While others are still under way. */
+static void until_answers(struct stage *stage, size_t count)
+{
+    for (int i = 0; i < 3000 && stage->answers.count < count; i++)
+        stage_turn(stage);
+    assert_int_equal(stage->answers.count, count);
+}
+
+static void heavy_tasks_that_wait_for_memory_do_not_stop_light_ones(void **state)
+{
+    struct stage *stage = *state;
+    char job[16];
+
+    atomic_store(&imaging_twin.block_heavy, true);
+    stage_start_small(stage);
+    for (int i = 0; i < 6; i++) { /* one has the memory, and five would fill slots and queue */
+        (void)snprintf(job, sizeof job, "heavy-%d", i);
+        ask_for(stage, job, "in/heavy", 0);
+    }
+    wait_for_calls(stage, 1);
+    for (int i = 0; i < 6; i++) {
+        (void)snprintf(job, sizeof job, "light-%d", i);
+        ask_for(stage, job, "in/light", 0);
+    }
+    until_answers(stage, 6);
+    for (size_t i = 0; i < 6; i++)
+        has(stage->answers.texts[i], "light-");
+    atomic_store(&imaging_twin.block_heavy, false);
+    stage_until(stage, 12, 0); /* and each of them has its turn */
+    for (size_t i = 6; i < 12; i++)
+        has(stage->answers.texts[i], "\"output\":");
+    assert_true(stage_all_released(stage, "image"));
+}
+
+static void a_task_that_needs_more_than_there_ever_is_fails_by_name(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_start_small(stage);
+    stage_store(stage, "in/huge", "heavy 751");
+    ask_for(stage, "job-1", "in/huge", 0);
+    stage_until(stage, 1, 0);
+    has(stage->answers.texts[0], "\"error\":\"Image.OutOfMemory\"");
+    has(stage->answers.texts[0], "by its header it needs 751 bytes, the limit is 750");
+    ask_for(stage, "job-2", "in/heavy", 0);
+    stage_until(stage, 2, 0);
+    has(stage->answers.texts[1], "\"output\":");
+}
+
+static void one_that_waits_for_memory_can_be_cancelled_and_can_be_late(void **state)
+{
+    struct stage *stage = *state;
+
+    atomic_store(&imaging_twin.block_heavy, true);
+    stage_start_small(stage);
+    ask_for(stage, "job-1", "in/heavy", 0);
+    wait_for_calls(stage, 1);
+    ask_for(stage, "job-2", "in/heavy", 0);
+    ask_for(stage, "job-3", "in/heavy", 30);
+    until_answers(stage, 1);
+    has(stage->answers.texts[0], "job-3");
+    has(stage->answers.texts[0], "\"error\":\"Image.Timeout\"");
+    stage_cancel(stage, "job-2", 1, 1);
+    for (int i = 0; i < 3000 && stage->wk.cancelled == 0; i++)
+        stage_turn(stage);
+    assert_int_equal(stage->wk.cancelled, 1);
+    atomic_store(&imaging_twin.block_heavy, false);
+    stage_until(stage, 2, 0);
+    has(stage->answers.texts[1], "job-1");
+    assert_true(stage_all_released(stage, "image"));
+}
+
+static void a_drain_leaves_what_waits_for_memory_to_others(void **state)
+{
+    struct stage *stage = *state;
+
+    atomic_store(&imaging_twin.block_heavy, true);
+    stage_start_small(stage);
+    ask_for(stage, "job-1", "in/heavy", 0);
+    wait_for_calls(stage, 1);
+    ask_for(stage, "job-2", "in/heavy", 0);
+    stage_turns(stage, 50);
+    wk_drain(&stage->wk);
+    atomic_store(&imaging_twin.block_heavy, false);
+    stage_turns(stage, 50);
+    assert_int_equal(stage->answers.count, 1);
+    has(stage->answers.texts[0], "job-1");
+    assert_int_equal(atomic_load(&imaging_twin.calls), 1);
+    assert_false(stage_all_released(stage, "image")); /* the other is still the queue's */
+}
+
 static void a_drain_finishes_what_runs_and_leaves_the_rest_to_others(void **state)
 {
     struct stage *stage = *state;
@@ -509,6 +622,10 @@ int main(void)
         ON_STAGE(a_task_without_a_time_out_has_the_workers),
         ON_STAGE(a_stop_that_came_too_late_does_not_cost_the_next_task),
         ON_STAGE(no_more_is_taken_than_there_is_room_for),
+        ON_STAGE(heavy_tasks_that_wait_for_memory_do_not_stop_light_ones),
+        ON_STAGE(a_task_that_needs_more_than_there_ever_is_fails_by_name),
+        ON_STAGE(one_that_waits_for_memory_can_be_cancelled_and_can_be_late),
+        ON_STAGE(a_drain_leaves_what_waits_for_memory_to_others),
         ON_STAGE(a_drain_finishes_what_runs_and_leaves_the_rest_to_others),
         ON_STAGE(a_drain_ends_when_its_time_is_up),
         ON_STAGE(a_decoder_that_does_not_start_stops_the_worker),

@@ -1,0 +1,179 @@
+/* budget_test.c -- the memory that a task is said to need, by its headers, is what it then needs:
+ * no less, and not many times more. */
+#include "tests/unit/decoder/kit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE_X = 2000, SIDE_Y = 1300, IDLE_BYTES = 64 << 20 };
+
+struct told { /* what a gate was asked for */
+    int64_t bytes;
+    enum mr_code answer;
+};
+
+static enum mr_code listen(void *owner, int64_t bytes, int64_t *ret_granted, struct wk_fault *fault)
+{
+    struct told *told = owner;
+
+    told->bytes = bytes;
+    *ret_granted = bytes;
+    if (told->answer == MR_NO_MEMORY)
+        *fault = (struct wk_fault){.name = "Image.OutOfMemory", .cause = "said the gate"};
+    return told->answer;
+}
+
+static struct wk_decoder *gated(struct told *told)
+{
+    struct wk_imaging_config config = kit_config();
+    struct wk_decoder *decoder;
+
+    config.tasks_max = 1; /* each has its own peak */
+    decoder = kit_decoder(&config);
+    wk_decoder_gate(decoder, (struct wk_gate){told, listen});
+    return decoder;
+}
+
+static void measure(struct wk_decoder *decoder, struct told *told, const struct kit_file *file,
+                    const char *what, const char *ops, const char *outputs)
+{
+    struct wk_rendered rendered;
+    char json[1024];
+
+    snprintf(json, sizeof(json), "{\"source\":{\"key\":\"a\"},\"ops\":[%s],\"outputs\":[%s]}", ops,
+             outputs);
+    kit_render(decoder, json, file, 1, &rendered);
+    print_message("    %-28s need %4lld MiB, peak %4lld MiB\n", what,
+                  (long long)(told->bytes >> 20), (long long)(rendered.peak_bytes >> 20));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if (rendered.peak_bytes > told->bytes + IDLE_BYTES)
+        fail_msg("%s: it needed more than it said", what);
+#endif
+}
+
+static void what_is_said_to_be_needed_is_enough_in_every_format(void **state)
+{
+    static const struct {
+        const char *suffix, *what;
+    } sources[] = {{".jpg", "jpeg"},
+                   {".jpg[interlace]", "jpeg, progressive"},
+                   {".jpg[interlace,subsample_mode=off]", "jpeg, progressive 4:4:4"},
+                   {".png[compression=1]", "png"},
+                   {".png[interlace,compression=1]", "png, interlaced"},
+                   {".webp[effort=0]", "webp"},
+                   {".avif[effort=0]", "avif"},
+                   {".gif[effort=1]", "gif"},
+                   {".tif", "tiff"},
+                   {".tif[tile,compression=jpeg]", "tiff, tiles"}};
+    struct told told = {0, MR_OK};
+    struct wk_decoder *decoder = gated(&told);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        struct kit_file file = kit_noise(SIDE_X, SIDE_Y, sources[i].suffix);
+        measure(decoder, &told, &file, sources[i].what, "{\"op\":\"resize\",\"width\":300}",
+                "{\"name\":\"o\",\"format\":\"jpeg\"}");
+        measure(decoder, &told, &file, "  and upside down", "{\"op\":\"flip\"}",
+                "{\"name\":\"o\",\"format\":\"jpeg\"}");
+        g_free(file.data);
+    }
+    wk_decoder_free(decoder);
+}
+
+static void what_is_said_to_be_needed_is_enough_for_every_writer(void **state)
+{
+    static const char *const outputs[] = {
+        "{\"name\":\"o\",\"format\":\"jpeg\"}",
+        "{\"name\":\"o\",\"format\":\"jpeg\",\"progressive\":true}",
+        "{\"name\":\"o\",\"format\":\"png\"}",
+        "{\"name\":\"o\",\"format\":\"png\",\"progressive\":true}",
+        "{\"name\":\"o\",\"format\":\"webp\",\"effort\":1}",
+        "{\"name\":\"o\",\"format\":\"webp\",\"lossless\":true,\"effort\":1}",
+        "{\"name\":\"o\",\"format\":\"avif\",\"effort\":1}",
+        "{\"name\":\"o\",\"format\":\"jpeg\"},{\"name\":\"p\",\"format\":\"webp\",\"effort\":1}"};
+    struct told told = {0, MR_OK};
+    struct wk_decoder *decoder = gated(&told);
+    struct kit_file file = kit_noise(SIDE_X, SIDE_Y, ".jpg");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+        measure(decoder, &told, &file, outputs[i] + 11, "", outputs[i]);
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+static void a_small_result_of_a_large_photo_needs_little(void **state)
+{
+    struct told told = {0, MR_OK};
+    struct wk_decoder *decoder = gated(&told);
+    struct kit_file file = kit_noise(7360, 4912, ".jpg");
+    struct wk_rendered rendered;
+
+    (void)state;
+    kit_render(decoder,
+               "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":1280}],"
+               "\"outputs\":[{\"name\":\"o\",\"format\":\"jpeg\"}]}",
+               &file, 1, &rendered);
+    print_message("    7360x4912 to 1280: need %lld MiB, peak of the decoder %lld MiB\n",
+                  (long long)(told.bytes >> 20), (long long)(rendered.peak_bytes >> 20));
+    assert_true(told.bytes < 64 << 20);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_true(rendered.peak_bytes <= 96 << 20);
+#endif
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+static void a_gate_that_says_no_ends_the_call_before_any_pixel(void **state)
+{
+    static const char plain[] =
+        "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}";
+    struct told told = {0, MR_BUSY};
+    struct wk_imaging_config config = kit_config();
+    struct wk_decoder *decoder = kit_decoder(&config);
+    struct kit_file file = kit_noise(300, 200, ".png");
+    struct wk_rendered rendered;
+    struct wk_fault fault = {0};
+    int pid = wk_decoder_pid(decoder);
+
+    (void)state;
+    wk_decoder_gate(decoder, (struct wk_gate){&told, listen});
+    assert_int_equal(kit_try(decoder, plain, &file, 1, &rendered, &fault), MR_BUSY);
+    told.answer = MR_NO_MEMORY;
+    kit_fails(decoder, plain, &file, 1, "Image.OutOfMemory", "said the gate");
+    told.answer = MR_OK;
+    kit_render(decoder, plain, &file, 1, &rendered);
+    assert_int_equal(wk_decoder_pid(decoder), pid); /* it was not its fault */
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+static void a_need_beyond_the_limit_is_refused_by_the_header(void **state)
+{
+    struct wk_imaging_config config = kit_config();
+    struct wk_decoder *decoder;
+    struct kit_file file = kit_plain(8000, 8000, kit_red, ".png[interlace,compression=1]");
+
+    (void)state;
+    config.memory_max = 560 << 20;
+    decoder = kit_decoder(&config);
+    kit_fails(decoder,
+              "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],\"outputs\":[{\"name\":"
+              "\"o\",\"format\":\"avif\"}]}",
+              &file, 1, "Image.OutOfMemory", "by its header it needs ");
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_to_be_needed_is_enough_in_every_format),
+        cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_every_writer),
+        cmocka_unit_test(a_small_result_of_a_large_photo_needs_little),
+        cmocka_unit_test(a_gate_that_says_no_ends_the_call_before_any_pixel),
+        cmocka_unit_test(a_need_beyond_the_limit_is_refused_by_the_header),
+    };
+    kit_setup("budget_test");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
