@@ -230,7 +230,7 @@ static bool read_query(struct decoder *d, struct asl_frame *frame, const cJSON *
 
     if (cJSON_IsNumber(list))
         return true;
-    if (!cJSON_IsArray(list) || !state_of(d, frame)->queries ||
+    if (!cJSON_IsArray(list) ||
         (size != ASL_QUERY_FIELDS && size != ASL_QUERY_FIELDS + ASL_ASK_FIELDS))
         return wrong(d, "query");
     frame->asked = (uint32_t)integer(d, item, 0, UINT32_MAX, "query");
@@ -245,7 +245,9 @@ static bool read_query(struct decoder *d, struct asl_frame *frame, const cJSON *
     item = item->next;
     if (frame->fork)
         frame->fork->selected_first = (uint32_t)integer(d, item, 0, frame->fork->count, "query");
-    return !d->wrong && (size == ASL_QUERY_FIELDS || read_ask(d, frame, item->next));
+    if (d->wrong || size == ASL_QUERY_FIELDS) /* a redrive may have made a JSONPath state of it */
+        return !d->wrong;
+    return state_of(d, frame)->queries ? read_ask(d, frame, item->next) : wrong(d, "query");
 }
 
 static bool phase_fits(const struct asl_frame *frame, enum asl_type type)

@@ -101,6 +101,35 @@ static uint32_t *move_entries(const struct move *move)
     return entries;
 }
 
+/* Names are their machine's; a variable that the new one neither reads nor assigns is forgotten. */
+static void move_variables(const struct move *move, struct asl_run *run, struct asl_frame *frame)
+{
+    struct asl_variables *scope = &frame->variables;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < scope->count; i++) {
+        struct asl_variable *variable = &scope->items[i];
+        variable->name = asl_machine_variable(move->to, variable->name);
+        if (variable->name) {
+            scope->items[kept++] = *variable;
+        } else {
+            run->variable_bytes -= variable->bytes;
+            asl_value_unref(variable->value);
+        }
+    }
+    scope->count = kept;
+}
+
+/* What ItemSelector made of items that have not begun: it may make something else now. */
+static void forget_selected(struct asl_frame *frame)
+{
+    if (!frame->fork)
+        return;
+    asl_value_unref(frame->fork->selected);
+    frame->fork->selected = NULL;
+    frame->fork->selected_first = 0;
+}
+
 enum mr_code asl_run_migrate(struct asl_run *run, struct asl_machine *machine, struct mr_error *err)
 {
     struct move move = {.run = run, .from = run->machine, .to = machine, .err = err};
@@ -125,6 +154,8 @@ enum mr_code asl_run_migrate(struct asl_run *run, struct asl_machine *machine, s
         run->live[i]->state = move.states[i];
         free(run->live[i]->tries); /* counters start again */
         run->live[i]->tries = NULL;
+        move_variables(&move, run, run->live[i]);
+        forget_selected(run->live[i]);
     }
     free(move.states);
     free(run->entries);

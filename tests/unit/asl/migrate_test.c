@@ -72,6 +72,33 @@ static void a_failed_state_runs_again_as_it_is_written_now(void **state)
     play_end(&play);
 }
 
+/* The old machine, and the names in it, are gone by then. */
+static void variables_and_the_query_language_go_over_too(void **state)
+{
+    struct mr_error err = {0};
+    struct play play;
+
+    (void)state;
+    play_begin(&play,
+               "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":"
+               "\"Pass\",\"Assign\":{\"kept\":1,\"left\":2},\"Next\":\"B\"}," //
+               T("B", ",\"Arguments\":\"{% $left %}\",\"End\":true") "}}");
+    play_start(&play, "{}");
+    play_answer(&play, "{\"error\":\"x\",\"cause\":\"c\"}");
+    assert_int_equal(asl_run_status(play.run), ASL_FAILED);
+    assert_int_equal(
+        migrate(&play,
+                "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"}," //
+                T("B", ",\"Parameters\":{\"v.$\":\"$kept\"},\"End\":true") "}}",
+                &err),
+        MR_OK);
+    play_redrive(&play);
+    assert_string_equal(play.tasks[0].input, "{\"v\":1}");
+    play_ok(&play, "B", "3");
+    assert_output(&play, "3");
+    play_end(&play);
+}
+
 #define FORKED(branch, more)                                                                       \
     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["      \
     "{\"StartAt\":\"L\",\"States\":{" T("L", ",\"End\":true") "}}," branch "]" more "}}}"
@@ -142,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_state_runs_again_as_it_is_written_now),
         cmocka_unit_test(only_the_branch_that_failed_runs_again),
+        cmocka_unit_test(variables_and_the_query_language_go_over_too),
         cmocka_unit_test(what_is_gone_is_named_and_the_run_is_as_it_was),
         cmocka_unit_test(a_run_that_succeeded_has_nothing_to_go_on_with),
     };
