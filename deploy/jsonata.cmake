@@ -8,13 +8,14 @@ set(generated ${CMAKE_BINARY_DIR}/generated)
 add_custom_command(OUTPUT ${generated}/jsonata.js
     COMMAND ${CMAKE_SOURCE_DIR}/deploy/jsonata ${generated}/jsonata.js
     DEPENDS ${CMAKE_SOURCE_DIR}/deploy/jsonata VERBATIM)
+# The source is kept: jsonata reads the names of its functions' parameters out of it.
 foreach(script jsonata expressions)
     set(source ${generated}/${script}.js)
     if(script STREQUAL expressions)
         set(source ${CMAKE_SOURCE_DIR}/orchestrator/evaluator/${script}.js)
     endif()
     add_custom_command(OUTPUT ${generated}/ev_${script}.c
-        COMMAND ${QJSC} -c -s -N ev_${script} -o ${generated}/ev_${script}.c ${source}
+        COMMAND ${QJSC} -c --keep-source -N ev_${script} -o ${generated}/ev_${script}.c ${source}
         DEPENDS ${source} VERBATIM)
 endforeach()
 

@@ -197,6 +197,7 @@ static bool setup(struct ev_engine *engine, const struct ev_child_settings *sett
     add(context, engine->host, "hash", host_hash, 2);
     JS_SetPropertyStr(context, engine->host, "depth", JS_NewInt64(context, settings->depth_max));
     JS_SetPropertyStr(context, global, "host", JS_DupValue(context, engine->host));
+    JS_SetPropertyStr(context, global, "global", JS_DupValue(context, global)); /* as in node */
     ok = load(context, ev_jsonata, ev_jsonata_size) &&
          load(context, ev_expressions, ev_expressions_size);
     engine->serve = JS_GetPropertyStr(context, global, "serve");

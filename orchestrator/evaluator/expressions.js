@@ -50,6 +50,47 @@
     let random = generator(1, 2, 3, 4);
     Math.random = () => random();
 
+    /* ---- what jsonata asks node's Buffer for: bytes as base64, and back ----------------------------------- */
+
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+    function to_base64(bytes) {
+        let text = '';
+        for (let i = 0; i < bytes.length; i += 3) {
+            const n = (bytes.charCodeAt(i) & 255) << 16 | (bytes.charCodeAt(i + 1) & 255) << 8 | bytes.charCodeAt(i + 2) & 255;
+            text += digits[n >> 18] + digits[n >> 12 & 63] + (i + 1 < bytes.length ? digits[n >> 6 & 63] : '=') +
+                (i + 2 < bytes.length ? digits[n & 63] : '=');
+        }
+        return text;
+    }
+
+    function from_base64(text) { /* as lenient as node: other characters are passed over */
+        let bytes = '', bits = 0, count = 0;
+        for (const c of text) {
+            if (c === '=')
+                break;
+            const value = digits.indexOf(c === '-' ? '+' : c === '_' ? '/' : c);
+            if (value < 0)
+                continue;
+            bits = bits << 6 | value;
+            count += 6;
+            if (count >= 8) {
+                count -= 8;
+                bytes += String.fromCharCode(bits >> count & 255);
+                bits &= (1 << count) - 1;
+            }
+        }
+        return bytes;
+    }
+
+    function Bytes(text, form) {
+        this.bytes = form === 'base64' ? from_base64(text) : text;
+    }
+    Bytes.prototype.toString = function (form) {
+        return form === 'base64' ? to_base64(this.bytes) : this.bytes;
+    };
+    global.Buffer = {from: Bytes};
+
     function seed_of(text) { /* 16 hex digits */
         return generator(parseInt(text.slice(0, 8), 16) | 0, parseInt(text.slice(8, 16), 16) | 0, 0x6d696c6c, 1);
     }
@@ -174,6 +215,8 @@
             return 'value of more than ' + DEPTH_MAX + ' levels';
         if (Array.isArray(value)) {
             for (let i = 0; i < value.length; i++) {
+                if (value[i] === undefined) /* a group of a match that matched nothing: null */
+                    continue;
                 const what = foreign(value[i], depth + 1);
                 if (what !== undefined)
                     return what;

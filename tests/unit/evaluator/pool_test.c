@@ -1,0 +1,257 @@
+/* pool_test.c -- evaluators that nobody waits for: what does not end is answered with its limit,
+ * and what stands beside it is answered before that. */
+#include "orchestrator/evaluator/pool.h"
+#include "tests/unit/evaluator/ask.h"
+
+#include "common/base/json.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { REQUESTS_MAX = 64, WAIT_MS = 60000 };
+
+struct question {
+    char *text;
+    char *answer; /* NULL: not yet */
+    int order;    /* of its answer among all */
+};
+
+struct fixture {
+    struct ev_config config;
+    struct ev_pool *pool;
+    struct ev_port *port;
+    struct question questions[REQUESTS_MAX];
+    int count, answered;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    struct mr_error err;
+
+    assert_non_null(fixture);
+    ask_config(&fixture->config);
+    fixture->config.time_ms = 500;
+    if (ev_pool_new(&fixture->config, &fixture->pool, &err))
+        fail_msg("%s", err.text);
+    fixture->port = ev_pool_port(fixture->pool);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ev_pool_free(fixture->pool);
+    for (int i = 0; i < fixture->count; i++) {
+        free(fixture->questions[i].text);
+        free(fixture->questions[i].answer);
+    }
+    free(fixture);
+    return 0;
+}
+
+static struct question *post(struct fixture *fixture, const char *expression, uint64_t key)
+{
+    struct question *question = &fixture->questions[fixture->count++];
+
+    question->text = ask_text(expression, "{\"a\":1}", "{}");
+    assert_int_equal(
+        fixture->port->post(fixture->port, question, question->text, strlen(question->text), key),
+        MR_OK);
+    return question;
+}
+
+static void take_all(struct fixture *fixture)
+{
+    struct ev_answered got;
+
+    while (fixture->port->take(fixture->port, &got)) {
+        struct question *question = got.ticket;
+        assert_int_equal(got.code, MR_OK);
+        question->answer = mr_buf_detach(&got.text);
+        question->order = ++fixture->answered;
+    }
+}
+
+static void wait_for(struct fixture *fixture, const struct question *question)
+{
+    struct pollfd fd = {.fd = fixture->port->fd(fixture->port), .events = POLLIN};
+
+    take_all(fixture);
+    while (!question->answer) {
+        assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
+        take_all(fixture);
+    }
+}
+
+static void answers_come_with_their_tickets(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[32], want[64];
+
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(text, sizeof(text), "$states.input.a + %d", i);
+        (void)post(fixture, text, (uint64_t)i);
+    }
+    for (int i = 0; i < 50; i++) {
+        wait_for(fixture, &fixture->questions[i]);
+        (void)snprintf(want, sizeof(want), "{\"chosen\":0,\"values\":[%d]}", i + 1);
+        assert_string_equal(fixture->questions[i].answer, want);
+    }
+}
+
+/* Twice as many of them as there are quick children: all pass to the slow lane, the neighbours are
+ * answered while they are still at it. */
+static void what_does_not_end_holds_no_neighbour(void **state)
+{
+    struct fixture *fixture = *state;
+    struct question *endless[4], *neighbours[8];
+
+    for (int i = 0; i < 4; i++)
+        endless[i] = post(fixture, "($f := function() { $f() }; $f())", 7);
+    for (int i = 0; i < 8; i++)
+        neighbours[i] = post(fixture, "1 + 1", 100 + (uint64_t)i);
+    for (int i = 0; i < 8; i++) {
+        wait_for(fixture, neighbours[i]);
+        assert_string_equal(neighbours[i]->answer, "{\"chosen\":0,\"values\":[2]}");
+    }
+    assert_null(endless[3]->answer);
+    for (int i = 0; i < 4; i++) {
+        wait_for(fixture, endless[i]);
+        assert_non_null(strstr(endless[i]->answer, "States.QueryEvaluationError"));
+        assert_non_null(strstr(endless[i]->answer, "ORCH_EVALUATOR_TIME_MS"));
+        assert_true(endless[i]->order > neighbours[7]->order);
+    }
+}
+
+/* What takes memory, stack or a built-in for ever: each has the error that names its limit, and
+ * each time the neighbour is answered. */
+static void each_excess_costs_its_own_request_only(void **state)
+{
+    static const struct {
+        const char *expression, *limits[2];
+    } cases[] = {
+        {"($f := function() { $f() }; $f())", {"ORCH_EVALUATOR_TIME_MS"}},
+        {"($f := function($n) { 1 + $f($n + 1) }; $f(1))",
+         {"ORCH_EVALUATOR_DEPTH", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$pad('x', 900000000)", {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$pad('x', -900000000)", {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$contains($join([1..3000].('aaaaaaaaaa')) & '!', /^(a+)+$/)",
+         {"ORCH_EVALUATOR_TIME_MS", "ORCH_EVALUATOR_MEMORY"}},
+        {"$count([1..10000000])", {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"[1..10000000] ~> $map(function($v) { $v * 2 })",
+         {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$range(1, 10000000, 1)", {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$reduce([1..30], function($a, $b) { $a & $a }, 'xxxxxxxx')",
+         {"ORCH_EVALUATOR_MEMORY", "ORCH_EVALUATOR_TIME_MS"}},
+        {"$sort([1..200000], function($a, $b) { $random() > 0.5 })",
+         {"ORCH_EVALUATOR_TIME_MS", "ORCH_EVALUATOR_MEMORY"}},
+        {"$string([1..900000])", {"ORCH_EVALUATOR_", "cannot be kept"}},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct question *excess = post(fixture, cases[i].expression, 1000 + i);
+        struct question *neighbour = post(fixture, "'still here'", 1);
+        wait_for(fixture, neighbour);
+        assert_string_equal(neighbour->answer, "{\"chosen\":0,\"values\":[\"still here\"]}");
+        wait_for(fixture, excess);
+        if (!strstr(excess->answer, "States.QueryEvaluationError") ||
+            (!strstr(excess->answer, cases[i].limits[0]) &&
+             (!cases[i].limits[1] || !strstr(excess->answer, cases[i].limits[1]))))
+            fail_msg("%s: %.300s", cases[i].expression, excess->answer);
+    }
+}
+
+static void what_was_slow_once_goes_the_slow_way_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct question *slow = post(fixture, "($f := function() { $f() }; $f())", 7), *again, *other;
+
+    wait_for(fixture, slow);
+    again = post(fixture, "($f := function() { $f() }; $f())", 7);
+    other = post(fixture, "1", 8);
+    wait_for(fixture, other);
+    assert_null(again->answer);
+    wait_for(fixture, again);
+}
+
+static void a_request_that_is_too_long_is_an_error_of_its_job(void **state)
+{
+    struct fixture *fixture = *state;
+    struct question *question = &fixture->questions[fixture->count++];
+    size_t len = (size_t)fixture->config.text_max + 1;
+
+    question->text = calloc(1, len + 1);
+    assert_non_null(question->text);
+    memset(question->text, ' ', len);
+    assert_int_equal(fixture->port->post(fixture->port, question, question->text, len, 1), MR_OK);
+    wait_for(fixture, question);
+    assert_non_null(strstr(question->answer, "ORCH_EVALUATOR_TEXT_MAX"));
+}
+
+/* Stopped in the middle: every ticket comes back, and soon. */
+static void a_stop_gives_every_ticket_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ev_answered got;
+    int back = 0;
+
+    for (int i = 0; i < 10; i++)
+        (void)post(fixture, "($f := function() { $f() }; $f())", (uint64_t)i);
+    fixture->port->stop(fixture->port);
+    while (fixture->port->take(fixture->port, &got)) {
+        assert_int_equal(got.code, MR_UNAVAILABLE);
+        mr_buf_release(&got.text);
+        back++;
+    }
+    assert_int_equal(back, 10);
+}
+
+static void no_program_is_an_alarm_and_the_requests_wait(void **state)
+{
+    static char nowhere[] = "/nonexistent/millrace-evaluator";
+    struct ev_config config;
+    struct ev_answered got;
+    struct ev_pool *pool;
+    struct mr_error err;
+    char *text = ask_text("1", "{}", "{}");
+
+    (void)state;
+    ask_config(&config);
+    config.program = nowhere;
+    assert_int_equal(ev_pool_new(&config, &pool, &err), MR_OK);
+    assert_int_equal(ev_pool_port(pool)->post(ev_pool_port(pool), text, text, strlen(text), 1),
+                     MR_OK);
+    ev_pool_port(pool)->stop(ev_pool_port(pool));
+    assert_true(ev_pool_port(pool)->take(ev_pool_port(pool), &got));
+    assert_int_equal(got.code, MR_UNAVAILABLE);
+    mr_buf_release(&got.text);
+    ev_pool_free(pool);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(answers_come_with_their_tickets, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_end_holds_no_neighbour, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_excess_costs_its_own_request_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_slow_once_goes_the_slow_way_at_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_request_that_is_too_long_is_an_error_of_its_job, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_stop_gives_every_ticket_back, setup, teardown),
+        cmocka_unit_test(no_program_is_an_alarm_and_the_requests_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
