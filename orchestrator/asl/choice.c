@@ -42,6 +42,19 @@ const struct asl_operator *asl_operator_find(const char *name)
     return NULL;
 }
 
+int asl_string_order(const char *a, const char *b)
+{
+    const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+
+    while (*x && *x == *y) {
+        x++;
+        y++;
+    }
+    if (*x >= 0xEE && *y >= 0xEE && (*x >= 0xF0) != (*y >= 0xF0))
+        return *x >= 0xF0 ? -1 : 1; /* a pair of surrogates against a later character */
+    return *x - *y;
+}
+
 bool asl_string_matches(const char *text, const char *pattern)
 {
     const char *star = NULL, *retry = NULL; /* the last '*', and where its match ends so far */
@@ -103,7 +116,7 @@ static bool compare(const struct asl_operator *op, const cJSON *value, const cJS
             return false;
         if (op->test == ASL_TEST_MATCHES)
             return asl_string_matches(value->valuestring, operand->valuestring);
-        return holds(op->test, strcmp(value->valuestring, operand->valuestring));
+        return holds(op->test, asl_string_order(value->valuestring, operand->valuestring));
     case ASL_OPERAND_NUMERIC:
         return cJSON_IsNumber(value) && cJSON_IsNumber(operand) &&
                holds(op->test, (value->valuedouble > operand->valuedouble) -

@@ -552,6 +552,8 @@ static bool read_head(struct decoder *d)
     run->status = (enum asl_status)member(d, "st", ASL_RUNNING, ASL_ABORTED);
     run->started = member(d, "up", 0, 1) == 1;
     run->redrives = (uint32_t)member(d, "rd", 0, UINT32_MAX);
+    if (mr_json_get(d->json, "rt"))
+        run->redrive_ms = member(d, "rt", -INTEGER_MAX, INTEGER_MAX);
     run->start_ms = member(d, "t0", -INTEGER_MAX, INTEGER_MAX);
     run->due_ms = member(d, "due", -INTEGER_MAX, INTEGER_MAX);
     run->entered = (uint64_t)member(d, "en", 0, INTEGER_MAX);

@@ -268,6 +268,8 @@ static void add_head(struct writer *w, const struct asl_run *run)
     field(w, ",\"st\":", (int64_t)run->status);
     field(w, ",\"up\":", run->started);
     field(w, ",\"rd\":", run->redrives);
+    if (run->redrives > 0)
+        field(w, ",\"rt\":", run->redrive_ms);
     field(w, ",\"t0\":", run->start_ms);
     field(w, ",\"due\":", run->due_ms);
     field(w, ",\"en\":", (int64_t)run->entered);

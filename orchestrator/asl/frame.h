@@ -94,6 +94,7 @@ struct asl_run {
     bool started;
     bool broken; /* memory ran out in the middle of a step */
     uint32_t redrives;
+    int64_t redrive_ms; /* of the last one */
     int64_t start_ms;
     int64_t due_ms; /* of the machine's time-out */
     uint64_t entered, finished;

@@ -2,6 +2,9 @@
  *   raw input - InputPath - Parameters - (the state) - ResultSelector - ResultPath - OutputPath. */
 #include "orchestrator/asl/turn.h"
 
+#include "common/base/json.h"
+#include "orchestrator/asl/parse.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +274,23 @@ static bool read_number(const cJSON *json, double *ret)
     return *end == '\0';
 }
 
+/* "The SecondsPath parameter references a negative value: $.n == -1" */
+static enum mr_code wrong_number(struct asl_fault *fault, const char *field, const char *what,
+                                 const struct asl_path *path, const cJSON *found)
+{
+    struct mr_buf text = {0};
+
+    if (cJSON_IsString(found) ? mr_buf_add_str(&text, found->valuestring)
+                              : mr_json_print(found, &text)) {
+        mr_buf_release(&text);
+        return MR_NO_MEMORY;
+    }
+    (void)asl_fault_set(fault, ASL_RUNTIME, "The %s parameter %s: %.160s == %.160s", field, what,
+                        path->text, text.len ? text.data : "");
+    mr_buf_release(&text);
+    return MR_INVALID;
+}
+
 enum mr_code asl_io_number(struct asl_turn *turn, struct asl_frame *frame,
                            const struct asl_number *number, const char *field, int64_t min,
                            struct asl_value *data, int64_t *ret, struct asl_fault *fault)
@@ -289,12 +309,12 @@ enum mr_code asl_io_number(struct asl_turn *turn, struct asl_frame *frame,
                            "The %s parameter does not reference an input value: %.200s", field,
                            number->path->text);
     else if (!rc && (!read_number(found, &n) || n != floor(n)))
-        rc = asl_fault_set(fault, ASL_RUNTIME, "The %s parameter is not an integer: %.200s", field,
-                           number->path->text);
-    else if (!rc && (n < (double)min || n > 99999999))
-        rc = asl_fault_set(fault, ASL_RUNTIME,
-                           "The %s parameter references a value out of range: %.200s == %.17g",
-                           field, number->path->text, n);
+        rc = wrong_number(fault, field, "cannot be parsed as a long value", number->path, found);
+    else if (!rc && n < 0 && n < (double)min)
+        rc = wrong_number(fault, field, "references a negative value", number->path, found);
+    else if (!rc && (n < (double)min || n > ASL_SECONDS_MAX))
+        rc = wrong_number(fault, field, "references a value that is out of range", number->path,
+                          found);
     else if (!rc)
         *ret = (int64_t)n;
     asl_scope_release(&scope);

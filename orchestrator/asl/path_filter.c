@@ -2,6 +2,7 @@
 #include "orchestrator/asl/path_filter.h"
 
 #include "common/base/json.h"
+#include "orchestrator/asl/choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static bool order(const cJSON *a, const cJSON *b, int *ret)
     if (cJSON_IsNumber(a) && cJSON_IsNumber(b))
         *ret = (a->valuedouble > b->valuedouble) - (a->valuedouble < b->valuedouble);
     else if (cJSON_IsString(a) && cJSON_IsString(b))
-        *ret = strcmp(a->valuestring, b->valuestring);
+        *ret = asl_string_order(a->valuestring, b->valuestring);
     else
         return false;
     return true;

@@ -42,6 +42,9 @@ static bool add_time(cJSON *object, const char *name, int64_t ms)
     return add_str(object, name, text);
 }
 
+/* Nothing here has a role; definitions that ask for it get a name of its form. */
+static const char role[] = "arn:millrace:iam:::role/millrace";
+
 static bool add_execution(cJSON *context, const struct asl_run *run)
 {
     cJSON *object = cJSON_AddObjectToObject(context, "Execution");
@@ -49,7 +52,9 @@ static bool add_execution(cJSON *context, const struct asl_run *run)
     return object && add_str(object, "Id", run->job) &&
            add_reference(object, "Input", run->input->json) &&
            add_time(object, "StartTime", run->start_ms) && add_str(object, "Name", run->job) &&
-           cJSON_AddNumberToObject(object, "RedriveCount", run->redrives);
+           add_str(object, "RoleArn", role) &&
+           cJSON_AddNumberToObject(object, "RedriveCount", run->redrives) &&
+           (run->redrives == 0 || add_time(object, "RedriveTime", run->redrive_ms));
 }
 
 static bool add_machine(cJSON *context, const struct asl_run *run)
@@ -71,13 +76,14 @@ static bool add_state(cJSON *context, const struct asl_state *state, const struc
     return cJSON_AddNumberToObject(object, "RetryCount", frame->retries) != NULL;
 }
 
+/* For tasks that are waited for: .waitForTaskToken and .sync. */
 static bool add_task(cJSON *context, const struct asl_turn *turn, const struct asl_state *state,
                      const struct asl_frame *frame)
 {
     char token[512];
     cJSON *object;
 
-    if (state->type != ASL_TASK || !turn->env->token ||
+    if (state->type != ASL_TASK || !state->task.submitted || !turn->env->token ||
         !turn->env->token(turn->env->ctx, frame->seq, frame->attempt, token, sizeof(token)))
         return true;
     object = cJSON_AddObjectToObject(context, "Task");
@@ -102,7 +108,8 @@ static bool add_item(cJSON *context, const struct asl_scope *scope)
     object = object ? cJSON_AddObjectToObject(object, "Item") : NULL;
     return object && cJSON_AddNumberToObject(object, "Index", index) &&
            (!scope->item_key || add_str(object, "Key", scope->item_key)) &&
-           add_reference(object, "Value", item);
+           add_reference(object, "Value", item) &&
+           add_str(object, "Source", scope->item_source ? scope->item_source : "STATE_DATA");
 }
 
 static enum mr_code make_context(struct asl_scope *scope)

@@ -428,6 +428,7 @@ static enum mr_code on_redrive(struct asl_turn *turn)
 
     run->status = ASL_RUNNING;
     run->redrives++;
+    run->redrive_ms = turn->now_ms;
     free(run->error);
     free(run->cause);
     run->error = run->cause = NULL;

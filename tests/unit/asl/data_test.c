@@ -108,7 +108,8 @@ static void the_context_object_tells_of_run_state_and_machine(void **state)
     play_start(&play, "{\"a\":1}");
     assert_output(&play,
                   "{\"c\":{\"Execution\":{\"Id\":\"job-1\",\"Input\":{\"a\":1},\"StartTime\":"
-                  "\"1970-01-01T00:00:01.000Z\",\"Name\":\"job-1\",\"RedriveCount\":0},"
+                  "\"1970-01-01T00:00:01.000Z\",\"Name\":\"job-1\",\"RoleArn\":\"arn:millrace:iam::"
+                  ":role/millrace\",\"RedriveCount\":0},"
                   "\"StateMachine\":{\"Id\":\"flow\",\"Name\":\"flow\"},\"State\":{\"Name\":\"S\","
                   "\"EnteredTime\":\"1970-01-01T00:00:01.000Z\"}}}");
     play_end(&play);

@@ -84,6 +84,19 @@ static void a_timer_is_never_early_for_a_part_of_a_millisecond(void **state)
     assert_int_equal(asl_timestamp_ms(&time), 1001);
 }
 
+static void strings_are_in_the_order_of_their_utf_16_units(void **state)
+{
+    (void)state;
+    assert_true(asl_string_order("a", "b") < 0);
+    assert_true(asl_string_order("a", "a ") < 0);
+    assert_true(asl_string_order("", "") == 0);
+    assert_true(asl_string_order("z", "\u00e4") < 0);
+    assert_true(asl_string_order("\u20ac", "\U0001f600") < 0);
+    assert_true(asl_string_order("\U0001f600", "\uffe5") < 0); /* D83D DE00 before FFE5 */
+    assert_true(asl_string_order("x\uffe5", "x\U0001f600") > 0);
+    assert_true(asl_string_order("\U0001f600", "\U0001f601") < 0);
+}
+
 static void a_pattern_matches_as_a_shell_would(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_timestamp_is_read_to_the_nanosecond_and_printed_to_the_millisecond),
         cmocka_unit_test(what_is_no_timestamp_is_refused),
         cmocka_unit_test(a_timer_is_never_early_for_a_part_of_a_millisecond),
+        cmocka_unit_test(strings_are_in_the_order_of_their_utf_16_units),
         cmocka_unit_test(a_pattern_matches_as_a_shell_would),
         cmocka_unit_test(a_view_keeps_its_owner_and_what_is_shared_is_copied_before_a_change),
         cmocka_unit_test(size_is_counted_as_it_would_be_printed),

@@ -210,7 +210,7 @@ static void a_task_made_once_more_is_the_same_task(void **state)
     play_begin(&play,
                "{\"StartAt\":\"A\",\"States\":{" TASK(
                    "A", "\"TimeoutSeconds\":9,\"HeartbeatSecondsPath\":\"$.h\",\"Parameters\":"
-                        "{\"n.$\":\"$$.State.RetryCount\",\"t.$\":\"$$.Task.Token\"},\"Retry\":"
+                        "{\"n.$\":\"$$.State.RetryCount\",\"u.$\":\"States.UUID()\"},\"Retry\":"
                         "[{\"ErrorEquals\":[\"E\"]}],\"End\":true") "}}");
     play_start(&play, "{\"h\":3}");
     play_fail(&play, "A", "E", NULL);
