@@ -23,8 +23,6 @@ const char *const mr_blend_names[] = {
 const char *const mr_chroma_names[] = {"4:2:0", "4:4:4", NULL};
 const char *const mr_metadata_names[] = {"none", "keep", NULL};
 const char *const mr_icc_names[] = {"srgb", "keep", NULL};
-const char *const mr_op_names[] = {"resize",  "crop",      "rotate",  "flip",      "flop", "blur",
-                                   "sharpen", "grayscale", "flatten", "composite", NULL};
 
 int mr_word_find(const char *const *words, const char *name)
 {

@@ -1,4 +1,5 @@
-/* recipe_color.c -- colours: #rgb, #rrggbb, #rrggbbaa, or one of the names of CSS Color 4. */
+/* recipe_color.c -- colours: #rgb, #rgba, #rrggbb, #rrggbbaa, or one of the names of CSS Color 4.
+ */
 #include "common/base/json.h"
 #include "common/model/recipe_parse.h"
 
@@ -80,10 +81,10 @@ static int digit(char c)
 
 static bool hex_read(const char *text, struct mr_color *ret)
 {
-    size_t len = strlen(text), width = len == 3 ? 1 : 2;
+    size_t len = strlen(text), width = len <= 4 ? 1 : 2;
     uint8_t parts[4] = {0, 0, 0, 255};
 
-    if (len != 3 && len != 6 && len != 8)
+    if (len != 3 && len != 4 && len != 6 && len != 8)
         return false;
     for (size_t i = 0; i < len / width; i++) {
         int high = digit(text[i * width]), low = digit(text[i * width + width - 1]);
@@ -121,6 +122,6 @@ enum mr_code mr_color_opt(const cJSON *object, const char *at, const char *name,
     if (text[0] == '#' ? hex_read(text + 1, ret) : name_read(text, ret))
         return MR_OK;
     return mr_fail(err, MR_INVALID,
-                   "%s/%s: is \"%s\"; a colour is #rgb, #rrggbb, #rrggbbaa or a CSS name", at, name,
-                   text);
+                   "%s/%s: is \"%s\"; a colour is #rgb, #rgba, #rrggbb, #rrggbbaa or a CSS name",
+                   at, name, text);
 }

@@ -11,12 +11,20 @@
 #include <stdint.h>
 
 enum {
-    MR_RECIPE_SIDE_MAX = 1000000, /* px, of anything that a recipe names */
-    MR_RECIPE_LAYERS_MAX = 32,    /* of one composite */
-    MR_RECIPE_NESTING_MAX = 3,    /* composites within layers of composites */
-    MR_RECIPE_KEY_MAX = 1024,     /* bytes of a blob key */
-    MR_RECIPE_HEADER_MAX = 1024,  /* bytes of cache_control, content_disposition */
-    MR_RECIPE_NAME_MAX = 64,      /* bytes of an output's name */
+    MR_RECIPE_SIDE_MAX = 1000000,   /* px, of anything that a recipe names */
+    MR_RECIPE_LAYERS_MAX = 32,      /* of one composite */
+    MR_RECIPE_NESTING_MAX = 3,      /* composites within layers of composites */
+    MR_RECIPE_BANDS_MAX = 4,        /* of a picture, alpha counted */
+    MR_RECIPE_FACTOR_MAX = 1000000, /* of any factor or summand, either way */
+    MR_RECIPE_KERNEL_SIDE_MAX = 101,
+    MR_RECIPE_REGIONS_MAX = 256, /* of one redact */
+    MR_RECIPE_TEXT_MAX = 4096,   /* bytes of text */
+    MR_RECIPE_FONT_MAX = 128,    /* bytes of a font's name */
+    MR_RECIPE_TEXT_SIZE_MAX = 2000,
+    MR_RECIPE_PADDING_MAX = 10000,
+    MR_RECIPE_KEY_MAX = 1024,    /* bytes of a blob key */
+    MR_RECIPE_HEADER_MAX = 1024, /* bytes of cache_control, content_disposition */
+    MR_RECIPE_NAME_MAX = 64,     /* bytes of an output's name */
 };
 
 struct mr_color {
@@ -52,6 +60,17 @@ enum mr_kernel {
     MR_KERNEL_LANCZOS2,
     MR_KERNEL_LANCZOS3,
 };
+enum mr_extend { MR_EXTEND_BACKGROUND, MR_EXTEND_COPY, MR_EXTEND_REPEAT, MR_EXTEND_MIRROR };
+enum mr_space {
+    MR_SPACE_SRGB,
+    MR_SPACE_BW,
+    MR_SPACE_RGB16,
+    MR_SPACE_GREY16,
+    MR_SPACE_CMYK,
+    MR_SPACE_LAB,
+};
+enum mr_align { MR_ALIGN_LEFT, MR_ALIGN_CENTER, MR_ALIGN_RIGHT };
+enum mr_redact { MR_REDACT_FILL, MR_REDACT_BLUR, MR_REDACT_PIXELATE };
 enum mr_chroma { MR_CHROMA_420, MR_CHROMA_444 };
 enum mr_metadata { MR_METADATA_NONE, MR_METADATA_KEEP };
 enum mr_icc { MR_ICC_SRGB, MR_ICC_KEEP };
@@ -103,8 +122,23 @@ struct mr_op_crop {
     int left, top, width, height;
     struct mr_gravity gravity;
 };
+struct mr_op_trim {
+    double threshold;
+    bool colored; /* by background, else by the top-left pixel */
+    struct mr_color background;
+};
+struct mr_op_extend {
+    int top, bottom, left, right;
+    enum mr_extend mode;
+    struct mr_color background;
+};
 struct mr_op_rotate {
     double angle;
+    struct mr_color background;
+};
+struct mr_op_affine {
+    double matrix[4]; /* row by row */
+    double idx, idy, odx, ody;
     struct mr_color background;
 };
 struct mr_op_blur {
@@ -113,6 +147,82 @@ struct mr_op_blur {
 struct mr_op_sharpen {
     double sigma; /* 0: fast mild */
     double m1, m2, x1, y2, y3;
+};
+struct mr_op_median {
+    int size;
+};
+struct mr_op_convolve {
+    int width, height;
+    double *kernel; /* owned; row by row */
+    double scale, offset;
+};
+struct mr_op_pixelate {
+    int size;
+};
+struct mr_op_morph { /* dilate, erode */
+    int width;       /* px on each side of a pixel */
+};
+struct mr_op_gamma {
+    double gamma;
+};
+struct mr_op_negate {
+    bool alpha; /* too */
+};
+struct mr_op_normalize {
+    double lower, upper; /* percent */
+};
+struct mr_op_clahe {
+    int width, height, max_slope;
+};
+struct mr_op_threshold {
+    double threshold; /* of 255 */
+    bool grayscale;   /* by brightness, else each band by itself */
+};
+struct mr_op_linear {
+    double a[MR_RECIPE_BANDS_MAX], b[MR_RECIPE_BANDS_MAX]; /* b of 255 */
+    size_t count; /* 1: the same for every band but alpha */
+};
+struct mr_op_modulate {
+    double brightness, saturation, hue, lightness;
+};
+struct mr_op_recomb {
+    double matrix[16]; /* row by row */
+    size_t side;       /* 3 or 4 */
+};
+struct mr_op_tint {
+    struct mr_color color;
+};
+struct mr_op_duotone {
+    struct mr_color shadow, highlight;
+};
+struct mr_op_ensure_alpha {
+    double alpha; /* of what has none */
+};
+struct mr_op_extract_channel {
+    int channel;
+};
+struct mr_op_colorspace {
+    enum mr_space space;
+};
+struct mr_op_text {
+    char *text, *font; /* owned */
+    int size;          /* px */
+    struct mr_color color, background;
+    bool placed; /* by left and top, else by gravity */
+    int left, top;
+    struct mr_gravity gravity;
+    int width; /* where lines wrap; 0: nowhere */
+    enum mr_align align;
+    int padding; /* of the background, around the text */
+    double opacity;
+};
+struct mr_region {
+    int left, top, width, height;
+};
+struct mr_op_redact {
+    struct mr_region *regions; /* owned */
+    size_t count;
+    enum mr_redact mode;
 };
 struct mr_op_flatten {
     struct mr_color background;
@@ -132,17 +242,42 @@ struct mr_op_composite {
     size_t count;
 };
 
-enum mr_op_type {
-    MR_OP_RESIZE,
-    MR_OP_CROP,
-    MR_OP_ROTATE,
-    MR_OP_FLIP,
-    MR_OP_FLOP,
-    MR_OP_BLUR,
-    MR_OP_SHARPEN,
-    MR_OP_GRAYSCALE,
-    MR_OP_FLATTEN,
-    MR_OP_COMPOSITE,
+enum mr_op_type { /* in the order of mr_op_names */
+                  MR_OP_RESIZE,
+                  MR_OP_CROP,
+                  MR_OP_TRIM,
+                  MR_OP_EXTEND,
+                  MR_OP_ROTATE,
+                  MR_OP_FLIP,
+                  MR_OP_FLOP,
+                  MR_OP_AFFINE,
+                  MR_OP_BLUR,
+                  MR_OP_SHARPEN,
+                  MR_OP_MEDIAN,
+                  MR_OP_CONVOLVE,
+                  MR_OP_PIXELATE,
+                  MR_OP_DILATE,
+                  MR_OP_ERODE,
+                  MR_OP_GAMMA,
+                  MR_OP_NEGATE,
+                  MR_OP_NORMALIZE,
+                  MR_OP_CLAHE,
+                  MR_OP_THRESHOLD,
+                  MR_OP_LINEAR,
+                  MR_OP_MODULATE,
+                  MR_OP_RECOMB,
+                  MR_OP_GRAYSCALE,
+                  MR_OP_TINT,
+                  MR_OP_DUOTONE,
+                  MR_OP_FLATTEN,
+                  MR_OP_UNFLATTEN,
+                  MR_OP_ENSURE_ALPHA,
+                  MR_OP_REMOVE_ALPHA,
+                  MR_OP_EXTRACT_CHANNEL,
+                  MR_OP_COMPOSITE,
+                  MR_OP_TEXT,
+                  MR_OP_REDACT,
+                  MR_OP_COLORSPACE,
 };
 struct mr_op {
     enum mr_op_type type;
@@ -150,11 +285,33 @@ struct mr_op {
     union {
         struct mr_op_resize resize;
         struct mr_op_crop crop;
+        struct mr_op_trim trim;
+        struct mr_op_extend extend;
         struct mr_op_rotate rotate;
+        struct mr_op_affine affine;
         struct mr_op_blur blur;
         struct mr_op_sharpen sharpen;
+        struct mr_op_median median;
+        struct mr_op_convolve convolve;
+        struct mr_op_pixelate pixelate;
+        struct mr_op_morph morph;
+        struct mr_op_gamma gamma;
+        struct mr_op_negate negate;
+        struct mr_op_normalize normalize;
+        struct mr_op_clahe clahe;
+        struct mr_op_threshold threshold;
+        struct mr_op_linear linear;
+        struct mr_op_modulate modulate;
+        struct mr_op_recomb recomb;
+        struct mr_op_tint tint;
+        struct mr_op_duotone duotone;
         struct mr_op_flatten flatten;
+        struct mr_op_ensure_alpha ensure_alpha;
+        struct mr_op_extract_channel extract_channel;
         struct mr_op_composite composite;
+        struct mr_op_text text;
+        struct mr_op_redact redact;
+        struct mr_op_colorspace colorspace;
     };
 };
 
@@ -186,6 +343,10 @@ extern const char *const mr_gravity_names[]; /* without FOCAL */
 extern const char *const mr_fit_names[];
 extern const char *const mr_kernel_names[];
 extern const char *const mr_blend_names[];
+extern const char *const mr_extend_names[];
+extern const char *const mr_space_names[];
+extern const char *const mr_align_names[];
+extern const char *const mr_redact_names[];
 extern const char *const mr_chroma_names[];
 extern const char *const mr_metadata_names[];
 extern const char *const mr_icc_names[];

@@ -19,6 +19,9 @@ int mr_word_find(const char *const *words, const char *name);
 enum mr_code mr_ops_parse(struct mr_recipe *recipe, const cJSON *object, const char *at,
                           unsigned nesting, struct mr_ops *ret, struct mr_error *err);
 void mr_ops_release(struct mr_ops *ops);
+/* The member "ops" of the object that is being written. */
+struct mr_jw;
+void mr_ops_print(struct mr_jw *w, const struct mr_recipe *recipe, const struct mr_ops *ops);
 /* The member "source" of object: adds its key to the recipe's sources, once. */
 enum mr_code mr_source_parse(struct mr_recipe *recipe, const cJSON *object, const char *at,
                              size_t *ret, struct mr_error *err);

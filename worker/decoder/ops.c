@@ -1,10 +1,59 @@
-/* ops.c -- the operations one after the other, and those that are one call of libvips. */
+/* ops.c -- the operations one after the other, and what each needs of its picture. */
 #include "worker/decoder/ops.h"
 
 #include <math.h>
 
-/* As sharp's defaults for a Gaussian: where the mask is cut off. */
-static const double blur_amplitude_min = 0.2;
+enum {              /* what an operation needs of its picture: */
+       COLOURS = 1, /* sRGB or grey, not those of a profile */
+       UPRIGHT = 2, /* the EXIF turn done */
+       MEMORY = 4,  /* pixels in any order, more than once */
+       BYTES = 8,   /* 8 bits a channel */
+       EACH = 16, /* nothing of its size: what it does is the same before or after a resize, so that
+                     the picture may be decoded smaller than it is */
+};
+
+/* clang-format off */
+static const struct {
+    dec_op_fn *run;
+    unsigned needs;
+} table[] = {
+    [MR_OP_RESIZE]          = {dec_op_resize, 0},
+    [MR_OP_CROP]            = {dec_op_crop, UPRIGHT},
+    [MR_OP_TRIM]            = {dec_op_trim, UPRIGHT | MEMORY},
+    [MR_OP_EXTEND]          = {dec_op_extend, COLOURS | UPRIGHT},
+    [MR_OP_ROTATE]          = {dec_op_rotate, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_FLIP]            = {dec_op_flip, UPRIGHT | MEMORY | EACH},
+    [MR_OP_FLOP]            = {dec_op_flip, UPRIGHT | EACH},
+    [MR_OP_AFFINE]          = {dec_op_affine, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_BLUR]            = {dec_op_blur, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_SHARPEN]         = {dec_op_sharpen, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_MEDIAN]          = {dec_op_median, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_CONVOLVE]        = {dec_op_convolve, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_PIXELATE]        = {dec_op_pixelate, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_DILATE]          = {dec_op_morph, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_ERODE]           = {dec_op_morph, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_GAMMA]           = {dec_op_gamma, COLOURS},
+    [MR_OP_NEGATE]          = {dec_op_negate, COLOURS | EACH},
+    [MR_OP_NORMALIZE]       = {dec_op_normalize, COLOURS | MEMORY},
+    [MR_OP_CLAHE]           = {dec_op_clahe, COLOURS | UPRIGHT | MEMORY | BYTES},
+    [MR_OP_THRESHOLD]       = {dec_op_threshold, COLOURS},
+    [MR_OP_LINEAR]          = {dec_op_linear, COLOURS},
+    [MR_OP_MODULATE]        = {dec_op_modulate, COLOURS},
+    [MR_OP_RECOMB]          = {dec_op_recomb, COLOURS},
+    [MR_OP_GRAYSCALE]       = {dec_op_grayscale, COLOURS | EACH},
+    [MR_OP_TINT]            = {dec_op_tint, COLOURS},
+    [MR_OP_DUOTONE]         = {dec_op_tint, COLOURS},
+    [MR_OP_FLATTEN]         = {dec_op_flatten, COLOURS | EACH},
+    [MR_OP_UNFLATTEN]       = {dec_op_unflatten, COLOURS},
+    [MR_OP_ENSURE_ALPHA]    = {dec_op_ensure_alpha, COLOURS | EACH},
+    [MR_OP_REMOVE_ALPHA]    = {dec_op_remove_alpha, COLOURS},
+    [MR_OP_EXTRACT_CHANNEL] = {dec_op_extract_channel, COLOURS},
+    [MR_OP_COMPOSITE]       = {dec_op_composite, COLOURS | UPRIGHT | BYTES},
+    [MR_OP_TEXT]            = {dec_op_text, COLOURS | UPRIGHT | BYTES},
+    [MR_OP_REDACT]          = {dec_op_redact, COLOURS | UPRIGHT | MEMORY},
+    [MR_OP_COLORSPACE]      = {dec_op_colorspace, COLOURS},
+};
+/* clang-format on */
 
 enum dec_failure dec_op_done(struct dec_picture *picture, int rc, VipsImage *result, const char *at,
                              struct dec_fault *fault)
@@ -15,168 +64,30 @@ enum dec_failure dec_op_done(struct dec_picture *picture, int rc, VipsImage *res
     return DEC_OK;
 }
 
-static enum dec_failure op_flip(struct dec_picture *picture, const struct mr_op *op,
-                                VipsDirection direction, struct dec_fault *fault)
+/* sRGB or grey, in 8 or 16 bits. */
+static bool plain(const VipsImage *image)
 {
-    VipsImage *out = NULL;
-    int rc;
-    enum dec_failure failure = dec_picture_upright(picture, fault);
+    if (image->BandFmt == VIPS_FORMAT_USHORT)
+        return image->Type == VIPS_INTERPRETATION_RGB16 ||
+               image->Type == VIPS_INTERPRETATION_GREY16;
+    return image->BandFmt == VIPS_FORMAT_UCHAR &&
+           (image->Type == VIPS_INTERPRETATION_sRGB || image->Type == VIPS_INTERPRETATION_B_W);
+}
 
-    if (!failure && direction == VIPS_DIRECTION_VERTICAL)
+/* What colorspace made is for the output; where an operation follows it, it is undone. */
+static enum dec_failure prepare(struct dec_picture *picture, unsigned needs,
+                                struct dec_fault *fault)
+{
+    bool deep = picture->image->BandFmt != VIPS_FORMAT_UCHAR;
+    enum dec_failure failure = DEC_OK;
+
+    if (!plain(picture->image) || (needs & COLOURS && picture->profiled) || (needs & BYTES && deep))
+        failure = dec_picture_srgb(picture, fault);
+    if (!failure && needs & UPRIGHT)
+        failure = dec_picture_upright(picture, fault);
+    if (!failure && needs & MEMORY)
         failure = dec_picture_settle(picture, fault);
-    if (failure)
-        return failure;
-    rc = vips_flip(picture->image, &out, direction, NULL);
-    if (rc)
-        return dec_fail_vips(fault, DEC_CORRUPT, op->at);
-    dec_picture_swap(picture, out); /* it may still be smaller than it counts */
-    return DEC_OK;
-}
-
-/* Runs fn on colours that are multiplied by their alpha, as neighbours must be for a weighted sum,
- * and divides again. */
-static int premultiplied(VipsImage *image, VipsImage **ret,
-                         int (*fn)(VipsImage *in, VipsImage **ret, const struct mr_op *op),
-                         const struct mr_op *op)
-{
-    VipsImage *t[5] = {0};
-    int rc;
-
-    if (!vips_image_hasalpha(image))
-        return fn(image, ret, op);
-    rc = vips_premultiply(image, &t[0], NULL) || vips_cast(t[0], &t[1], image->BandFmt, NULL) ||
-         fn(t[1], &t[2], op) || vips_unpremultiply(t[2], &t[3], NULL) ||
-         vips_cast(t[3], &t[4], image->BandFmt, NULL);
-    if (!rc) {
-        *ret = t[4];
-        t[4] = NULL;
-    }
-    for (size_t i = 0; i < 5; i++)
-        g_clear_object(&t[i]);
-    return rc;
-}
-
-static int mask_apply(VipsImage *image, VipsImage **ret, double edge, double middle, double scale)
-{
-    VipsImage *mask =
-        vips_image_new_matrixv(3, 3, edge, edge, edge, edge, middle, edge, edge, edge, edge);
-    int rc;
-
-    if (!mask)
-        return -1;
-    vips_image_set_double(mask, "scale", scale);
-    rc = vips_conv(image, ret, mask, NULL);
-    g_object_unref(mask);
-    return rc;
-}
-
-static int blur(VipsImage *image, VipsImage **ret, const struct mr_op *op)
-{
-    if (op->blur.sigma == 0)
-        return mask_apply(image, ret, 1, 1, 9);
-    return vips_gaussblur(image, ret, op->blur.sigma, "min_ampl", blur_amplitude_min, NULL);
-}
-
-static int sharpen(VipsImage *image, VipsImage **ret, const struct mr_op *op)
-{
-    const struct mr_op_sharpen *s = &op->sharpen;
-    VipsImage *sharper;
-    int rc;
-
-    if (s->sigma == 0)
-        return mask_apply(image, ret, -1, 32, 24);
-    if (vips_sharpen(image, &sharper, "sigma", s->sigma, "m1", s->m1, "m2", s->m2, "x1", s->x1,
-                     "y2", s->y2, "y3", s->y3, NULL))
-        return -1;
-    rc = vips_colourspace(sharper, ret, image->Type, NULL);
-    g_object_unref(sharper);
-    return rc;
-}
-
-static enum dec_failure op_filter(struct dec_picture *picture, const struct mr_op *op,
-                                  int (*fn)(VipsImage *, VipsImage **, const struct mr_op *),
-                                  struct dec_fault *fault)
-{
-    VipsImage *out = NULL;
-    enum dec_failure failure = dec_picture_upright(picture, fault);
-    int rc;
-
-    if (!failure)
-        failure = dec_picture_settle(picture, fault);
-    if (failure)
-        return failure;
-    rc = premultiplied(picture->image, &out, fn, op);
-    return dec_op_done(picture, rc, out, op->at, fault);
-}
-
-static enum dec_failure op_grayscale(struct dec_picture *picture, const struct mr_op *op,
-                                     struct dec_fault *fault)
-{
-    VipsImage *out = NULL;
-
-    if (vips_colourspace(picture->image, &out, VIPS_INTERPRETATION_B_W, NULL))
-        return dec_fail_vips(fault, DEC_CORRUPT, op->at);
-    dec_picture_swap(picture, out);
-    return DEC_OK;
-}
-
-static enum dec_failure op_flatten(struct dec_picture *picture, const struct mr_op *op,
-                                   struct dec_fault *fault)
-{
-    const struct mr_color color = op->flatten.background;
-    const double values[3] = {color.r, color.g, color.b};
-    VipsArrayDouble *background;
-    VipsImage *out = NULL;
-    enum dec_failure failure;
-    int rc;
-
-    if (!vips_image_hasalpha(picture->image))
-        return DEC_OK;
-    failure = dec_picture_colored(picture, color, fault);
-    if (failure)
-        return failure;
-    background = vips_array_double_new(values, picture->image->Bands > 2 ? 3 : 1);
-    rc = vips_flatten(picture->image, &out, "background", background, NULL);
-    vips_area_unref(VIPS_AREA(background));
-    if (rc)
-        return dec_fail_vips(fault, DEC_CORRUPT, op->at);
-    dec_picture_swap(picture, out);
-    return DEC_OK;
-}
-
-static enum dec_failure op_run(struct dec_picture *picture, const struct mr_op *op,
-                               const struct dec_scene *scene, struct dec_fault *fault)
-{
-    switch (op->type) {
-    case MR_OP_RESIZE:
-        return dec_op_resize(picture, op, scene->limits, fault);
-    case MR_OP_CROP:
-        return dec_op_crop(picture, op, fault);
-    case MR_OP_ROTATE:
-        return dec_op_rotate(picture, op, scene->limits, fault);
-    case MR_OP_FLIP:
-        return op_flip(picture, op, VIPS_DIRECTION_VERTICAL, fault);
-    case MR_OP_FLOP:
-        return op_flip(picture, op, VIPS_DIRECTION_HORIZONTAL, fault);
-    case MR_OP_BLUR:
-        return op_filter(picture, op, blur, fault);
-    case MR_OP_SHARPEN:
-        return op_filter(picture, op, sharpen, fault);
-    case MR_OP_GRAYSCALE:
-        return op_grayscale(picture, op, fault);
-    case MR_OP_FLATTEN:
-        return op_flatten(picture, op, fault);
-    case MR_OP_COMPOSITE:
-        return dec_op_composite(picture, op, scene, fault);
-    }
-    return dec_fail(fault, DEC_RECIPE_INVALID, "%s: no such operation", op->at);
-}
-
-/* Resize, turns and mirroring work in any colours; everything else in sRGB. */
-static bool colour_blind(const struct mr_op *op)
-{
-    return op->type == MR_OP_RESIZE || op->type == MR_OP_FLIP || op->type == MR_OP_FLOP ||
-           op->type == MR_OP_CROP;
+    return failure;
 }
 
 enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *ops,
@@ -185,10 +96,10 @@ enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *o
     enum dec_failure failure = DEC_OK;
 
     for (size_t i = 0; !failure && i < ops->count; i++) {
-        if (picture->profiled && !colour_blind(&ops->list[i]))
-            failure = dec_picture_srgb(picture, fault);
+        const struct mr_op *op = &ops->list[i];
+        failure = prepare(picture, table[op->type].needs, fault);
         if (!failure)
-            failure = op_run(picture, &ops->list[i], scene, fault);
+            failure = table[op->type].run(picture, op, scene, fault);
     }
     return failure;
 }
@@ -200,22 +111,9 @@ static bool size_blind(const struct mr_op *op, bool *ret_turned)
     double quarters = op->type == MR_OP_ROTATE ? op->rotate.angle / 90 : 0;
 
     *ret_turned = fmod(quarters, 2) != 0;
-    switch (op->type) {
-    case MR_OP_FLIP:
-    case MR_OP_FLOP:
-    case MR_OP_GRAYSCALE:
-    case MR_OP_FLATTEN:
-        return true;
-    case MR_OP_ROTATE:
+    if (op->type == MR_OP_ROTATE)
         return floor(quarters) == quarters;
-    case MR_OP_RESIZE:
-    case MR_OP_CROP:
-    case MR_OP_BLUR:
-    case MR_OP_SHARPEN:
-    case MR_OP_COMPOSITE:
-        break;
-    }
-    return false;
+    return table[op->type].needs & EACH;
 }
 
 double dec_ops_shrink(const struct mr_ops *const lists[], size_t count, int width, int height)

@@ -25,14 +25,26 @@ struct dec_size {
 };
 /* The picture's size before anything is cut off or put around it. */
 struct dec_size dec_resize_scaled(const struct mr_op_resize *resize, int width, int height);
-enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *op,
-                               const struct dec_limits *limits, struct dec_fault *fault);
-enum dec_failure dec_op_crop(struct dec_picture *picture, const struct mr_op *op,
-                             struct dec_fault *fault);
-enum dec_failure dec_op_rotate(struct dec_picture *picture, const struct mr_op *op,
-                               const struct dec_limits *limits, struct dec_fault *fault);
-enum dec_failure dec_op_composite(struct dec_picture *picture, const struct mr_op *op,
-                                  const struct dec_scene *scene, struct dec_fault *fault);
+
+typedef enum dec_failure dec_op_fn(struct dec_picture *picture, const struct mr_op *op,
+                                   const struct dec_scene *scene, struct dec_fault *fault);
+dec_op_fn dec_op_resize, dec_op_crop; /* ops_size.c */
+dec_op_fn dec_op_trim, dec_op_extend, dec_op_rotate, dec_op_flip,
+    dec_op_affine; /* ops_geometry.c */
+dec_op_fn dec_op_blur, dec_op_sharpen, dec_op_median, dec_op_convolve, dec_op_pixelate,
+    dec_op_morph, dec_op_clahe; /* ops_filter.c */
+dec_op_fn dec_op_gamma, dec_op_negate, dec_op_normalize, dec_op_threshold,
+    dec_op_linear; /* ops_tone.c */
+dec_op_fn dec_op_modulate, dec_op_recomb, dec_op_grayscale, dec_op_tint,
+    dec_op_colorspace; /* ops_colour.c; tint does duotone too */
+dec_op_fn dec_op_flatten, dec_op_unflatten, dec_op_ensure_alpha, dec_op_remove_alpha,
+    dec_op_extract_channel; /* ops_channel.c */
+dec_op_fn dec_op_composite; /* ops_composite.c */
+dec_op_fn dec_op_text;      /* ops_text.c */
+dec_op_fn dec_op_redact;    /* ops_redact.c */
+
+/* Blocks of size x size pixels, each in the mean of what is in it; *ret is the caller's. */
+int dec_blocks(VipsObject *scope, VipsImage *in, VipsImage **ret, int size);
 /* Left upper corner of a part of `inner` size in `outer`; CROP rounds the middle up and EMBED down,
  * as in sharp. */
 enum dec_place { DEC_PLACE_CROP, DEC_PLACE_EMBED };

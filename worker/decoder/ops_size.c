@@ -1,5 +1,5 @@
-/* ops_size.c -- resize, crop, rotate: where the size changes and something is cut off or filled. */
-#include "worker/decoder/ops.h"
+/* ops_size.c -- resize and crop: other sizes, and what is cut off or filled then. */
+#include "worker/decoder/ops_step.h"
 
 #include <math.h>
 
@@ -94,25 +94,6 @@ void dec_place(const struct mr_gravity *gravity, enum dec_place place, struct de
     *ret_top = y < 0 ? 0 : y > 0 ? bottom : middle(outer.height, inner.height, place);
 }
 
-/* ---- what a colour is in a picture's bands ------------------------------------------------- */
-
-/* Gives the picture the bands that color needs (colours, alpha) and *ret, to be unreferenced. */
-static enum dec_failure background_of(struct dec_picture *picture, struct mr_color color,
-                                      VipsArrayDouble **ret, struct dec_fault *fault)
-{
-    double values[4] = {color.r, color.g, color.b, color.a};
-    enum dec_failure failure = dec_picture_colored(picture, color, fault);
-
-    if (!failure && color.a < 255)
-        failure = dec_picture_alpha(picture, fault);
-    if (failure)
-        return failure;
-    if (picture->image->Bands == 2)
-        values[1] = color.a;
-    *ret = vips_array_double_new(values, picture->image->Bands <= 4 ? picture->image->Bands : 4);
-    return DEC_OK;
-}
-
 /* ---- resize -------------------------------------------------------------------------------- */
 
 static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
@@ -128,18 +109,15 @@ static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKern
 /* With colours multiplied by alpha, as sharp: in bytes again before the scaling. */
 static int scale_alpha(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
 {
-    VipsImage *t[5] = {0};
-    int rc;
+    VipsObject *scope = VIPS_OBJECT(vips_image_new());
+    VipsImage **t = (VipsImage **)vips_object_local_array(scope, 4);
+    int rc = vips_premultiply(image, &t[0], NULL) || vips_cast(t[0], &t[1], image->BandFmt, NULL) ||
+                     scale(t[1], &t[2], to, kernel) || vips_unpremultiply(t[2], &t[3], NULL) ||
+                     vips_cast(t[3], ret, image->BandFmt, NULL)
+                 ? -1
+                 : 0;
 
-    rc = vips_premultiply(image, &t[0], NULL) || vips_cast(t[0], &t[1], image->BandFmt, NULL) ||
-         scale(t[1], &t[2], to, kernel) || vips_unpremultiply(t[2], &t[3], NULL) ||
-         vips_cast(t[3], &t[4], image->BandFmt, NULL);
-    if (!rc) {
-        *ret = t[4];
-        t[4] = NULL;
-    }
-    for (size_t i = 0; i < 5; i++)
-        g_clear_object(&t[i]);
+    g_object_unref(scope);
     return rc;
 }
 
@@ -206,7 +184,7 @@ static enum dec_failure embed(struct dec_picture *picture, const struct mr_op_re
     VipsArrayDouble *background;
     VipsImage *out = NULL;
     int left, top, rc;
-    enum dec_failure failure = background_of(picture, resize->background, &background, fault);
+    enum dec_failure failure = dec_background(picture, resize->background, &background, fault);
 
     if (failure)
         return failure;
@@ -218,8 +196,9 @@ static enum dec_failure embed(struct dec_picture *picture, const struct mr_op_re
 }
 
 enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *op,
-                               const struct dec_limits *limits, struct dec_fault *fault)
+                               const struct dec_scene *scene, struct dec_fault *fault)
 {
+    const struct dec_limits *limits = scene->limits;
     const struct mr_op_resize *resize = &op->resize;
     struct dec_size size = dec_resize_scaled(resize, picture->width, picture->height);
     struct dec_size to = size;
@@ -249,78 +228,22 @@ enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *
 /* ---- crop ---------------------------------------------------------------------------------- */
 
 enum dec_failure dec_op_crop(struct dec_picture *picture, const struct mr_op *op,
-                             struct dec_fault *fault)
+                             const struct dec_scene *scene, struct dec_fault *fault)
 {
     const struct mr_op_crop *crop = &op->crop;
     int64_t right = (int64_t)crop->left + crop->width, bottom = (int64_t)crop->top + crop->height;
     VipsImage *out = NULL;
-    enum dec_failure failure;
     int rc;
 
+    (void)scene;
     if (right > picture->width || bottom > picture->height)
         return dec_fail(fault, DEC_OUT_OF_BOUNDS, "%s: %dx%d at %d,%d is not within %dx%d", op->at,
                         crop->width, crop->height, crop->left, crop->top, picture->width,
                         picture->height);
-    failure = dec_picture_upright(picture, fault);
-    if (failure)
-        return failure;
     if (!crop->placed)
         return cut(picture, &crop->gravity, (struct dec_size){crop->width, crop->height}, op->at,
                    fault);
     rc = vips_extract_area(picture->image, &out, crop->left, crop->top, crop->width, crop->height,
                            NULL);
-    return dec_op_done(picture, rc, out, op->at, fault);
-}
-
-/* ---- rotate -------------------------------------------------------------------------------- */
-
-static enum dec_failure rotate_exact(struct dec_picture *picture, int quarters, const char *at,
-                                     struct dec_fault *fault)
-{
-    static const VipsAngle angles[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180,
-                                       VIPS_ANGLE_D270};
-    VipsImage *out = NULL;
-
-    if (quarters == 0)
-        return DEC_OK;
-    if (vips_rot(picture->image, &out, angles[quarters], NULL))
-        return dec_fail_vips(fault, DEC_CORRUPT, at);
-    dec_picture_swap(picture, out); /* it may still be smaller than it counts */
-    if (quarters % 2) {
-        int width = picture->width;
-        picture->width = picture->height;
-        picture->height = width;
-    }
-    return DEC_OK;
-}
-
-enum dec_failure dec_op_rotate(struct dec_picture *picture, const struct mr_op *op,
-                               const struct dec_limits *limits, struct dec_fault *fault)
-{
-    double angle = fmod(op->rotate.angle, 360), radians;
-    double w = picture->width, h = picture->height;
-    VipsArrayDouble *background;
-    VipsImage *out = NULL;
-    int rc;
-    enum dec_failure failure = dec_picture_upright(picture, fault);
-
-    if (!failure)
-        failure = dec_picture_settle(picture, fault);
-    if (failure)
-        return failure;
-    if (angle < 0)
-        angle += 360;
-    if (fmod(angle, 90) == 0)
-        return rotate_exact(picture, (int)(angle / 90) % 4, op->at, fault);
-    radians = angle / 180 * G_PI;
-    failure =
-        dec_size_check(limits, (int64_t)(w * fabs(cos(radians)) + h * fabs(sin(radians))),
-                       (int64_t)(w * fabs(sin(radians)) + h * fabs(cos(radians))), op->at, fault);
-    if (!failure)
-        failure = background_of(picture, op->rotate.background, &background, fault);
-    if (failure)
-        return failure;
-    rc = vips_rotate(picture->image, &out, angle, "background", background, NULL);
-    vips_area_unref(VIPS_AREA(background));
     return dec_op_done(picture, rc, out, op->at, fault);
 }

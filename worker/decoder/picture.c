@@ -154,7 +154,7 @@ enum dec_failure dec_picture_alpha(struct dec_picture *picture, struct dec_fault
 
     if (vips_image_hasalpha(picture->image))
         return DEC_OK;
-    if (vips_bandjoin_const1(picture->image, &image, 255, NULL))
+    if (vips_addalpha(picture->image, &image, NULL))
         return dec_fail_vips(fault, DEC_UNSUPPORTED, "alpha");
     dec_picture_swap(picture, image);
     return DEC_OK;

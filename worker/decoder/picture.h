@@ -40,7 +40,7 @@ enum dec_failure dec_picture_srgb(struct dec_picture *picture, struct dec_fault 
 /* sRGB rather than grey, where one of the channels of the colour needs it. */
 enum dec_failure dec_picture_colored(struct dec_picture *picture, struct mr_color color,
                                      struct dec_fault *fault);
-/* 255 as alpha, where there is none. */
+/* Alpha that hides nothing, where there is none. */
 enum dec_failure dec_picture_alpha(struct dec_picture *picture, struct dec_fault *fault);
 /* Size of an output of an operation against the limit, before its pixels are made. */
 enum dec_failure dec_size_check(const struct dec_limits *limits, int64_t width, int64_t height,
