@@ -231,8 +231,6 @@ static enum mr_code op_parse(const struct mr_place *place, struct mr_op *op, str
 
     if (rc)
         return rc;
-    if (strcmp(name, mr_op_names[MR_OP_TEXT]) == 0)
-        return mr_fail(err, MR_INVALID, "%s/op: \"%s\" is not supported yet", place->at, name);
     rc = mr_word_opt(place->item, place->at, "op", mr_op_names, &type, err);
     if (!rc)
         rc = mr_json_known(place->item, place->at, ops[type].fields, err);

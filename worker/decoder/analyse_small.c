@@ -28,10 +28,11 @@ static enum dec_failure scaled(const struct dec_picture *picture, int width, int
                                         .kernel = MR_KERNEL_LANCZOS3,
                                         .background = {0, 0, 0, 255},
                                         .without_enlargement = fit == MR_FIT_INSIDE}};
+    const struct dec_scene scene = {.limits = limits};
     enum dec_failure failure;
 
     *ret = dec_picture_copy(picture);
-    failure = dec_op_resize(ret, &op, limits, fault);
+    failure = dec_op_resize(ret, &op, &scene, fault);
     if (failure)
         dec_picture_release(ret);
     return failure;

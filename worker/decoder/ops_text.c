@@ -1,4 +1,4 @@
-/* ops_text.c -- words on a picture, set by Pango.  Fonts are loaded before the lock (fonts.c). */
+/* ops_text.c -- words on a picture, set by Pango.  Fonts are kept open by files.c. */
 #include "worker/decoder/ops_step.h"
 
 enum { DPI = 72 /* a point is a pixel */ };
@@ -86,12 +86,36 @@ static int lay(VipsObject *scope, VipsImage *in, VipsImage **ret, const struct m
     return 0;
 }
 
+/* Letters are hardly larger than their size: how many pixels they may need at most, before any. */
+static enum dec_failure size_check(const struct mr_op *op, const struct dec_limits *limits,
+                                   struct dec_fault *fault)
+{
+    const struct mr_op_text *text = &op->text;
+    int64_t letters = g_utf8_strlen(text->text, -1), side = text->size;
+    int64_t width = letters * side + 2 * (int64_t)text->padding;
+    int64_t height = 2 * side + 2 * (int64_t)text->padding;
+
+    return dec_size_check(limits, width, height, op->at, fault);
+}
+
+static bool blank(const char *text)
+{
+    for (; *text; text = g_utf8_next_char(text))
+        if (!g_unichar_isspace(g_utf8_get_char(text)))
+            return false;
+    return true;
+}
+
 enum dec_failure dec_op_text(struct dec_picture *picture, const struct mr_op *op,
                              const struct dec_scene *scene, struct dec_fault *fault)
 {
     const struct mr_color colorful = {1, 0, 0, 255}; /* none that grey could be */
     enum dec_failure failure = dec_picture_colored(picture, colorful, fault);
 
-    (void)scene;
+    if (blank(op->text.text))
+        return dec_fail(fault, DEC_RECIPE_INVALID, "%s/text: has nothing that can be drawn",
+                        op->at);
+    if (!failure)
+        failure = size_check(op, scene->limits, fault);
     return failure ? failure : dec_step(picture, lay, op, fault);
 }

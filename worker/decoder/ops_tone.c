@@ -47,8 +47,10 @@ static int threshold(VipsObject *scope, VipsImage *in, VipsImage **ret, const st
 {
     VipsImage **t = (VipsImage **)vips_object_local_array(scope, 3);
     VipsInterpretation type = op->threshold.grayscale ? dec_grey(in) : in->Type;
-    double white = dec_white(in), least = op->threshold.threshold * white / 255;
+    double white = dec_white(in), least = op->threshold.threshold;
 
+    if (white > 255) /* as 8 bits would have it: what is nearest to the threshold reaches it */
+        least = (least - 0.5) * white / 255;
     if (vips_colourspace(in, &t[0], type, NULL) || vips_moreeq_const1(t[0], &t[1], least, NULL))
         return -1;
     if (white > 255) {

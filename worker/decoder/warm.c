@@ -94,6 +94,7 @@ static bool colours_once(VipsImage *image)
 static bool operations_once(VipsImage *image)
 {
     static const struct mr_color black = {0, 0, 0, 255};
+    static char letters[] = "Rg", sans[] = "sans";
     const struct dec_limits limits = {.pixels_max = 1 << 20};
     struct dec_meter meter = {0};
     const struct dec_scene scene = {NULL, 0, &limits, &meter};
@@ -109,6 +110,8 @@ static bool operations_once(VipsImage *image)
         {.type = MR_OP_SHARPEN, .sharpen = {1, 1, 2, 2, 10, 20}},
         {.type = MR_OP_FLATTEN, .flatten = {black}},
         {.type = MR_OP_GRAYSCALE},
+        {.type = MR_OP_TEXT,
+         .text = {.text = letters, .font = sans, .size = 9, .color = black, .opacity = 1}},
     };
     const struct mr_ops ops = {list, sizeof(list) / sizeof(list[0])};
     struct dec_picture picture = {
@@ -165,11 +168,8 @@ static bool untrusted_once(VipsImage *image, uint32_t untrusted)
         "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
         "7 0 obj<</Type/Font/Subtype/Type1/BaseFont/Courier>>endobj\n"
         "trailer<</Root 1 0 R/Size 8>>\n%%EOF\n";
-    const uint32_t drawn = DEC_FORMAT_BIT(MR_FORMAT_SVG) | DEC_FORMAT_BIT(MR_FORMAT_PDF);
     bool good = true;
 
-    if (untrusted & drawn)
-        dec_files_keep_fonts();
     if (untrusted & DEC_FORMAT_BIT(MR_FORMAT_JXL))
         good = codec_once(image, ".jxl[effort=1]", 1);
     if (good && untrusted & DEC_FORMAT_BIT(MR_FORMAT_JP2))
@@ -190,6 +190,7 @@ bool dec_warm(uint32_t untrusted)
     bool good = image != NULL;
 
     words_once();
+    dec_files_keep_fonts();
     for (size_t i = 0; good && i < sizeof(codecs) / sizeof(codecs[0]); i++)
         good = codec_once(image, codecs[i], 3.5);
     for (size_t i = 0; good && i < sizeof(read_only) / sizeof(read_only[0]); i++)

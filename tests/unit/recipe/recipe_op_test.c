@@ -156,6 +156,34 @@ static void tones_and_colours_are_refused_where_they_are_wrong(void **state)
     refused_op("{\"op\":\"colorspace\",\"space\":\"hsv\"}", "/ops/0/space: is \"hsv\"; allowed: ");
 }
 
+static void text_is_refused_where_it_is_wrong(void **state)
+{
+    const struct mr_op *op = op_of("{\"op\":\"text\",\"text\":\"Hello\"}");
+
+    (void)state;
+    assert_string_equal(op->text.font, "sans");
+    assert_true(op->text.size == 32 && op->text.opacity == 1 && op->text.color.a == 255 &&
+                op->text.background.a == 0 && op->text.width == 0);
+    refused_op("{\"op\":\"text\"}", "/ops/0/text: is missing");
+    refused_op("{\"op\":\"text\",\"text\":\"\"}", "/ops/0/text: must not be empty");
+    refused_op("{\"op\":\"text\",\"text\":7}", "/ops/0/text: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"font\":\"/etc/x.ttf\"}",
+               "/ops/0/font: must be a family's name");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"font\":\"\"}", "/ops/0/font: must not be empty");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"size\":0}", "/ops/0/size: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"size\":2001}", "/ops/0/size: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"color\":\"inky\"}", "/ops/0/color: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"left\":1}", "/ops/0/top: is missing");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"gravity\":\"entropy\"}", "/ops/0/gravity: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"align\":\"justify\"}", "/ops/0/align: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"padding\":-1}", "/ops/0/padding: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"opacity\":1.5}", "/ops/0/opacity: ");
+    refused_op("{\"op\":\"text\",\"text\":\"a\",\"width\":0}", "/ops/0/width: ");
+    same_when_printed("{" SOURCE ",\"ops\":[{\"op\":\"text\",\"text\":\"a \\\"b\\\" <i>\"},{\"op\":"
+                      "\"text\",\"text\":\"b\",\"left\":-3,\"top\":4,\"width\":70,\"align\":"
+                      "\"right\",\"background\":\"#fff8\",\"padding\":3}]," OUTPUT "}");
+}
+
 static void every_operation_reads_the_same_when_it_was_printed(void **state)
 {
     (void)state;
@@ -192,6 +220,7 @@ int main(void)
         cmocka_unit_test(sizes_and_places_are_refused_where_they_are_wrong),
         cmocka_unit_test(filters_are_refused_where_they_are_wrong),
         cmocka_unit_test(tones_and_colours_are_refused_where_they_are_wrong),
+        cmocka_unit_test(text_is_refused_where_it_is_wrong),
         cmocka_unit_test(every_operation_reads_the_same_when_it_was_printed),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -143,7 +143,6 @@ static void a_field_or_op_that_is_not_known_is_named_by_its_pointer(void **state
 static void what_is_not_built_yet_says_so(void **state)
 {
     (void)state;
-    refused_op("{\"op\":\"text\",\"text\":\"a\"}", "/ops/0/op: \"text\" is not supported yet");
     refused_output("\"name\":\"o\",\"format\":\"gif\"",
                    "/outputs/0/format: \"gif\" is not supported yet");
     refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"max_bytes\":9",
