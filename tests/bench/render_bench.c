@@ -3,19 +3,16 @@
  *     render_bench render FILE WIDTH FORMAT [N]   through a decoder: its CPU and the supervisor's
  *     render_bench codec  FILE WIDTH FORMAT [N]   the same pixels by libvips, here
  *
- * FORMAT: jpeg or webp, quality 80.  One JSON line, times in microseconds of CPU for one picture:
- * the mean, and the least, which other work on the machine disturbs less.  MILLRACE_DECODER names
- * the decoder; else it is beside this program or in ../bin. */
-#include "common/base/json.h"
+ * FORMAT: jpeg and webp of quality 80, avif of 50.  One JSON line, times in microseconds of CPU for
+ * one picture: the mean, and the least, which other work on the machine disturbs less; and of
+ * `render` the most memory that the decoder had. */
 #include "common/ports/clock.h"
-#include "worker/imaging.h"
+#include "tests/bench/picture_kit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <vips/vips.h>
 
 enum { WARM_RUNS = 5, RUNS = 100, DEADLINE_MS = 60000 };
@@ -28,17 +25,9 @@ struct job {
     int runs;
 };
 struct cost { /* of one picture, us */
-    int64_t total, decode, scale, encode, supervisor;
+    int64_t total, decode, scale, encode, supervisor, peak_bytes;
     size_t bytes;
 };
-
-static int64_t cpu_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void report(const char *work, const struct job *job, const struct cost *sum,
                    const struct cost *least)
@@ -49,9 +38,9 @@ static void report(const char *work, const struct job *job, const struct cost *s
            least->bytes);
     if (sum->encode > 0) /* libvips alone does not tell them apart */
         printf(",\"decode_us\":%" PRId64 ",\"scale_us\":%" PRId64 ",\"encode_us\":%" PRId64
-               ",\"supervisor_us\":%" PRId64,
+               ",\"supervisor_us\":%" PRId64 ",\"peak_mib\":%.1f",
                sum->decode / job->runs, sum->scale / job->runs, sum->encode / job->runs,
-               sum->supervisor / job->runs);
+               sum->supervisor / job->runs, (double)sum->peak_bytes / 1048576);
     printf("}\n");
 }
 
@@ -62,8 +51,15 @@ static void add(struct cost *sum, struct cost *least, const struct cost *cost)
     sum->scale += cost->scale;
     sum->encode += cost->encode;
     sum->supervisor += cost->supervisor;
+    if (cost->peak_bytes > sum->peak_bytes)
+        sum->peak_bytes = cost->peak_bytes;
     if (least->total == 0 || cost->total < least->total)
         *least = *cost;
+}
+
+static int quality_of(const char *format)
+{
+    return strcmp(format, "avif") == 0 ? 50 : 80;
 }
 
 /* ---- through a decoder ------------------------------------------------------------------------
@@ -72,47 +68,17 @@ static void add(struct cost *sum, struct cost *least, const struct cost *cost)
 static struct mr_recipe *recipe_of(const struct job *job)
 {
     char text[256];
-    cJSON *item = NULL;
-    struct mr_recipe *recipe = NULL;
-    struct mr_error err;
 
     snprintf(text, sizeof(text),
              "{\"source\":{\"key\":\"in\"},\"ops\":[{\"op\":\"resize\",\"width\":%d}],"
-             "\"outputs\":[{\"name\":\"o\",\"format\":\"%s\",\"quality\":80}]}",
-             job->width, job->format);
-    if (mr_json_parse(text, strlen(text), &mr_json_limits_message, &item, &err) ||
-        mr_recipe_parse(item, &recipe, &err)) {
-        fprintf(stderr, "render_bench: %s\n", err.text);
-        exit(1);
-    }
-    cJSON_Delete(item);
-    return recipe;
-}
-
-static struct wk_decoder *decoder_of(const char *argv0)
-{
-    struct wk_imaging_config config = {0};
-    struct mr_settings_part part = {"", wk_imaging_settings, wk_imaging_settings_count, &config};
-    struct wk_decoder *decoder = NULL;
-    const char *given = getenv("MILLRACE_DECODER"), *slash = strrchr(argv0, '/');
-    struct mr_error err;
-    char path[4096];
-
-    snprintf(path, sizeof(path), "%.*s/../bin/millrace-decoder", slash ? (int)(slash - argv0) : 1,
-             slash ? argv0 : ".");
-    if (mr_config_load(&part, 1, 0, NULL, &err) ||
-        mr_config_set(&part, 1, "WORKER_DECODER", given ? given : path, &err) ||
-        wk_decoder_new(&config, &decoder, &err)) {
-        fprintf(stderr, "render_bench: %s\n", err.text);
-        exit(1);
-    }
-    mr_config_release(&part, 1);
-    return decoder;
+             "\"outputs\":[{\"name\":\"o\",\"format\":\"%s\",\"quality\":%d}]}",
+             job->width, job->format, quality_of(job->format));
+    return bench_recipe(text);
 }
 
 static int render(const char *argv0, const struct job *job)
 {
-    struct wk_decoder *decoder = decoder_of(argv0);
+    struct wk_decoder *decoder = bench_decoder(argv0);
     struct mr_recipe *recipe = recipe_of(job);
     const struct wk_source source = {job->data, job->len};
     struct cost sum = {0}, least = {0};
@@ -120,15 +86,16 @@ static int render(const char *argv0, const struct job *job)
     for (int i = -WARM_RUNS; i < job->runs; i++) {
         struct wk_rendered rendered;
         struct wk_fault fault;
-        int64_t start = cpu_us();
+        int64_t start = bench_cpu_us();
         struct cost cost;
         if (wk_decoder_render(decoder, recipe, &source, 1, mr_mono_ms() + DEADLINE_MS, &rendered,
                               &fault)) {
             fprintf(stderr, "render_bench: %s: %s\n", fault.name, fault.cause);
             return 1;
         }
-        cost = (struct cost){rendered.cpu_us,    rendered.decode_us, rendered.scale_us,
-                             rendered.encode_us, cpu_us() - start,   rendered.outputs[0].len};
+        cost = (struct cost){rendered.cpu_us,        rendered.decode_us,     rendered.scale_us,
+                             rendered.encode_us,     bench_cpu_us() - start, rendered.peak_bytes,
+                             rendered.outputs[0].len};
         cost.total += cost.supervisor;
         if (i >= 0)
             add(&sum, &least, &cost);
@@ -163,6 +130,11 @@ static int codec_once(const struct job *job, int shrink, int height, size_t *ret
     if (!rc && strcmp(job->format, "webp") == 0)
         rc = vips_webpsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
                                   NULL);
+    else if (!rc && strcmp(job->format, "avif") == 0)
+        rc = vips_heifsave_buffer(small, &data, ret_len, "Q", 50, "compression",
+                                  VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", 3, "subsample_mode",
+                                  VIPS_FOREIGN_SUBSAMPLE_ON, "bitdepth", 8, "keep",
+                                  VIPS_FOREIGN_KEEP_NONE, NULL);
     else if (!rc)
         rc = vips_jpegsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
                                   NULL);
@@ -189,10 +161,10 @@ static int codec(const struct job *job)
     g_object_unref(image);
     for (int i = -WARM_RUNS; i < job->runs; i++) {
         struct cost cost = {0};
-        int64_t start = cpu_us();
+        int64_t start = bench_cpu_us();
         if (codec_once(job, shrink, height, &cost.bytes))
             vips_error_exit(NULL);
-        cost.total = cpu_us() - start;
+        cost.total = bench_cpu_us() - start;
         if (i >= 0)
             add(&sum, &least, &cost);
     }
@@ -206,8 +178,9 @@ int main(int argc, char **argv)
     gsize len;
 
     if (argc < 5 || job.runs < 1 || atoi(argv[3]) < 1 ||
-        (strcmp(argv[4], "jpeg") != 0 && strcmp(argv[4], "webp") != 0)) {
-        fprintf(stderr, "usage: render_bench render|codec FILE.jpg WIDTH jpeg|webp [N]\n");
+        (strcmp(argv[4], "jpeg") != 0 && strcmp(argv[4], "webp") != 0 &&
+         strcmp(argv[4], "avif") != 0)) {
+        fprintf(stderr, "usage: render_bench render|codec FILE.jpg WIDTH jpeg|webp|avif [N]\n");
         return 2;
     }
     if (!g_file_get_contents(argv[2], &job.data, &len, NULL)) {

@@ -1,8 +1,10 @@
 # What tests/bench/run runs; no tests by themselves.
 add_executable(bench-load ${CMAKE_CURRENT_SOURCE_DIR}/bench/load.c)
 target_link_libraries(bench-load PRIVATE mr_parts)
+add_library(bench_picture_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/bench/picture_kit.c)
+target_link_libraries(bench_picture_kit PUBLIC wk PkgConfig::VIPS)
 add_executable(render_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/render_bench.c)
-target_link_libraries(render_bench PRIVATE wk PkgConfig::VIPS)
+target_link_libraries(render_bench PRIVATE bench_picture_kit)
 add_executable(store_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/store_bench.c)
 target_link_libraries(store_bench PRIVATE redis_kit)
 add_executable(bus_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/bus_bench.c)

@@ -96,14 +96,62 @@ void dec_place(const struct mr_gravity *gravity, enum dec_place place, struct de
 
 /* ---- resize -------------------------------------------------------------------------------- */
 
-static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
+/* vips_resize() would average blocks of pixels down to twice the size, and filter then.  The filter
+ * alone is vectorised, which the blocks are not: from 2725 to 640 px it takes 13 ms instead of 47,
+ * and it is sharper.  But beyond FILTER_MOST the masks of its whole numbers no longer add up to one
+ * (white comes out as 253), so that the first steps are by 4 or 2. */
+enum { FILTER_MOST = 5 };
+static const double no_blocks = 1e6;
+
+static int step_of(double shrink)
+{
+    return shrink <= FILTER_MOST ? 1 : shrink < 8 ? 2 : 4;
+}
+
+/* *ret: image, or one that is no more than FILTER_MOST times as large as is asked for. */
+static int steps(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
+{
+    g_object_ref(image);
+    for (;;) {
+        int across = step_of((double)image->Xsize / to.width);
+        int down = step_of((double)image->Ysize / to.height);
+        VipsImage *smaller;
+        if (across == 1 && down == 1)
+            break;
+        if (vips_reduce(image, &smaller, across, down, "kernel", kernel, NULL)) {
+            g_object_unref(image);
+            return -1;
+        }
+        g_object_unref(image);
+        image = smaller;
+    }
+    *ret = image;
+    return 0;
+}
+
+static int scale_nearest(VipsImage *image, VipsImage **ret, struct dec_size to)
 {
     double across = (double)to.width / image->Xsize, down = (double)to.height / image->Ysize;
 
     /* Which pixel is nearest hangs on the last digits: one scale for both sides, if it is meant. */
-    if (kernel == VIPS_KERNEL_NEAREST && lround(image->Ysize * across) == to.height)
+    if (lround(image->Ysize * across) == to.height)
         down = across;
-    return vips_resize(image, ret, across, "vscale", down, "kernel", kernel, NULL);
+    return vips_resize(image, ret, across, "vscale", down, "kernel", VIPS_KERNEL_NEAREST, NULL);
+}
+
+static int scale(VipsImage *image, VipsImage **ret, struct dec_size to, VipsKernel kernel)
+{
+    VipsImage *near;
+    int rc;
+
+    if (kernel == VIPS_KERNEL_NEAREST)
+        return scale_nearest(image, ret, to);
+    if (steps(image, &near, to, kernel))
+        return -1;
+    rc = vips_resize(near, ret, (double)to.width / near->Xsize, "vscale",
+                     (double)to.height / near->Ysize, "kernel", kernel, "gap", no_blocks, NULL);
+    g_object_unref(near);
+    return rc;
 }
 
 /* With colours multiplied by alpha, as sharp: in bytes again before the scaling. */
