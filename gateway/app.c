@@ -141,5 +141,7 @@ void gw_app_teardown(struct gw_app *app)
         mr_log_error(MR_WARN, "gateway.flush", &err, "%s", "");
     gw_works_teardown(&app->works);
     gw_config_copy_teardown(app);
+    ev_free(app->ev);
+    app->ev = NULL;
     app->ports = (struct gw_ports){0};
 }

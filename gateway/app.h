@@ -12,6 +12,7 @@
 #include "gateway/server.h"
 #include "gateway/settings.h"
 #include "gateway/work.h"
+#include "orchestrator/evaluator/evaluator.h"
 
 struct gw_ports { /* lent for the app's life */
     struct mr_bus *bus;
@@ -33,6 +34,8 @@ struct gw_app {
     struct gw_server *server;
     struct gw_config_copy copy;
     struct gw_works works;
+    struct ev_config evaluator;
+    struct ev *ev; /* checks JSONata when a definition has some; NULL: not yet wanted */
     uint8_t id_key[MR_SHA256_LEN]; /* job ids are signed with it */
     uint8_t admin_hash[MR_SHA256_LEN];
     bool has_admin;

@@ -1,16 +1,56 @@
-/* definition.c -- is a text a machine?  Every diagnostic goes to the client. */
+/* definition.c -- is a text a machine, and its JSONata JSONata?  Every diagnostic goes to the
+ * client. */
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "gateway/handlers.h"
+#include "orchestrator/evaluator/machine_check.h"
 
-bool gw_definition_check(struct gw_exchange *ex, const char *text, size_t len)
+enum {
+    CHECK_MS = 250
+}; /* the loop waits so long at most: a parse of all expressions takes a few */
+
+/* Without an evaluator the expressions are believed: their jobs find out. */
+static enum mr_code check_expressions(struct gw_app *app, const struct asl_machine *machine,
+                                      struct asl_diagnostics *diags, struct mr_error *err)
+{
+    size_t count = 0;
+    enum mr_code rc = MR_OK;
+
+    (void)asl_machine_expressions(machine, &count);
+    if (count == 0)
+        return MR_OK;
+    if (!app->ev) {
+        ev_config_default(&app->evaluator);
+        app->evaluator.time_ms = CHECK_MS;
+        rc = ev_new(&app->evaluator, &app->ev, err);
+    }
+    if (!rc)
+        rc = ev_machine_check(app->ev, machine, diags, err);
+    if (rc != MR_UNAVAILABLE)
+        return rc;
+    mr_log_error(MR_WARN, "gateway.expressions_unchecked", err, " count=%zu", count);
+    return MR_OK;
+}
+
+static enum mr_code parse(struct gw_app *app, const char *text, size_t len,
+                          struct asl_diagnostics *diags, struct mr_error *err)
+{
+    struct asl_machine *machine = NULL;
+    enum mr_code rc = asl_machine_parse(text, len, diags, &machine, err);
+
+    if (!rc)
+        rc = check_expressions(app, machine, diags, err);
+    asl_machine_unref(machine);
+    return rc;
+}
+
+bool gw_definition_check(struct gw_app *app, struct gw_exchange *ex, const char *text, size_t len)
 {
     struct asl_diagnostics diags = {0};
-    struct asl_machine *machine = NULL;
     struct mr_buf members = {0}, list = {0};
     struct mr_error err;
-    enum mr_code rc = asl_machine_parse(text, len, &diags, &machine, &err);
+    enum mr_code rc = parse(app, text, len, &diags, &err);
 
-    asl_machine_unref(machine);
     if (rc == MR_INVALID || rc == MR_TOO_LARGE) {
         struct mr_jw w;
         mr_jw_begin(&w, &list);
@@ -40,14 +80,10 @@ bool gw_definition_check(struct gw_exchange *ex, const char *text, size_t len)
 void gw_validate(struct gw_app *app, struct gw_exchange *ex)
 {
     struct asl_diagnostics diags = {0};
-    struct asl_machine *machine = NULL;
     struct mr_buf body = {0};
     struct mr_error err;
-    enum mr_code rc;
+    enum mr_code rc = parse(app, ex->body.data, ex->body.len, &diags, &err);
 
-    (void)app;
-    rc = asl_machine_parse(ex->body.data, ex->body.len, &diags, &machine, &err);
-    asl_machine_unref(machine);
     if (rc && rc != MR_INVALID) {
         gw_problem_error(ex, &err);
     } else {

@@ -46,7 +46,7 @@ void gw_keys_list(struct gw_app *, struct gw_exchange *);
 void gw_keys_delete(struct gw_app *, struct gw_exchange *);
 
 /* Is this a machine?  false: the exchange has its 422 with every diagnostic. */
-bool gw_definition_check(struct gw_exchange *, const char *text, size_t len);
+bool gw_definition_check(struct gw_app *, struct gw_exchange *, const char *text, size_t len);
 /* config_change.c: changes of the configuration, sent one after the other, kept when the broker has
  * them; then the answer (status, body).  value and body are taken in; value NULL: removed. */
 struct gw_changes { /* zeroed at first; sent once */

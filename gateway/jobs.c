@@ -304,7 +304,7 @@ static bool check_redrive(struct gw_app *app, struct gw_exchange *ex, struct red
         gw_problem(ex, 503, mr_code_name(MR_NO_MEMORY), mr_code_meaning(MR_NO_MEMORY));
         return false;
     }
-    if (!gw_definition_check(ex, redrive->text.data, redrive->text.len))
+    if (!gw_definition_check(app, ex, redrive->text.data, redrive->text.len))
         return false;
     mr_sha256_hex(redrive->text.data, redrive->text.len, redrive->def);
     rc = gw_row_get(app, ex->who.tenant, ex->params[0], &row, NULL, &err);

@@ -124,7 +124,7 @@ static bool check_job(struct gw_app *app, struct gw_exchange *ex, struct mr_job 
         if (mr_json_print(job->definition, &text))
             rc = mr_fail(&err, MR_NO_MEMORY, "definition: memory ran out");
         else
-            right = gw_definition_check(ex, text.data, text.len);
+            right = gw_definition_check(app, ex, text.data, text.len);
         mr_buf_release(&text);
     }
     if (rc)

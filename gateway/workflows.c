@@ -147,7 +147,7 @@ void gw_workflows_put(struct gw_app *app, struct gw_exchange *ex)
     struct mr_error err;
 
     if (!gw_workflow_asked(app, ex, false, &ref) ||
-        !gw_definition_check(ex, ex->body.data, ex->body.len))
+        !gw_definition_check(app, ex, ex->body.data, ex->body.len))
         return;
     gw_workflow_key(ref.name, "", key);
     newest = gw_config_copy_get(&app->copy, key);

@@ -273,7 +273,10 @@ enum mr_code cli_workflow(struct cli *cli, struct mr_error *err)
         if (strcmp(name, words[i].name) != 0)
             continue;
         rc = words[i].remote ? cli_connect(cli, err) : MR_OK;
-        return rc ? rc : words[i].run(cli, err);
+        if (!rc)
+            rc = words[i].run(cli, err);
+        cli_evaluator_end();
+        return rc;
     }
     return mr_fail(err, MR_INVALID, "usage: millrace " USAGE);
 }

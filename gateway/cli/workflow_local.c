@@ -63,8 +63,7 @@ enum mr_code cli_workflow_validate(struct cli *cli, struct mr_error *err)
         rc = cli_read_file(cli->argv[0], 4 * ASL_DEFINITION_MAX, &text, err);
     if (rc)
         return rc;
-    rc =
-        asl_machine_parse_as(text.data ? text.data : "", text.len, &options, &diags, &machine, err);
+    rc = cli_parse_workflow(text.data ? text.data : "", text.len, &options, &diags, &machine, err);
     if (rc != MR_NO_MEMORY && print_diagnostics(cli, &diags))
         rc = mr_fail(err, MR_NO_MEMORY, "diagnostics");
     if (!rc && !cli->json)
@@ -153,7 +152,7 @@ enum mr_code cli_workflow_test_state(struct cli *cli, struct mr_error *err)
     const char *cause = cli_option(cli, "cause"), *level = cli_option(cli, "level");
     const char *request = cli_option(cli, "request");
     cJSON *definition = NULL, *data = NULL, *options = NULL, *answer = NULL;
-    struct asl_test test = {.now_ms = mr_wall_ms()};
+    struct asl_test test = {.evaluate = cli_evaluate, .now_ms = mr_wall_ms()};
     const char *status;
     enum mr_code rc = cli_words(cli, 1, 1, TEST_USAGE, err);
 
@@ -311,6 +310,7 @@ static enum mr_code simulate(struct cli *cli, struct asl_machine *machine, const
         .input = input,
         .start_ms = simulation.start_ms,
         .answer = on_task,
+        .evaluate = cli_evaluate,
         .history = on_history,
         .ctx = &simulation};
     struct asl_run *run = NULL;
@@ -339,6 +339,8 @@ enum mr_code cli_workflow_simulate(struct cli *cli, struct mr_error *err)
 {
     static const char *const names[] = {"input", "answers", "objects"};
     const char *said[3];
+    const struct asl_parse_options options = {0};
+    struct asl_diagnostics diags = {0};
     cJSON *trees[3] = {NULL, NULL, NULL};
     const bool echo = cli_flag(cli, "echo");
     struct asl_machine *machine = NULL;
@@ -350,7 +352,8 @@ enum mr_code cli_workflow_simulate(struct cli *cli, struct mr_error *err)
     rc = cli_words(cli, 1, 1, SIMULATE_USAGE, err);
     if (!rc)
         rc = cli_read_file(cli->argv[0], ASL_DEFINITION_MAX, &text, err);
-    if (!rc && (rc = asl_machine_parse(text.data ? text.data : "", text.len, NULL, &machine, err)))
+    if (!rc && (rc = cli_parse_workflow(text.data ? text.data : "", text.len, &options, &diags,
+                                        &machine, err)))
         (void)mr_fail_in(err, rc, cli->argv[0]);
     for (int i = 0; i < 3 && !rc; i++)
         if (said[i] && (rc = cli_read_json(said[i], &trees[i], err)))
@@ -363,6 +366,7 @@ enum mr_code cli_workflow_simulate(struct cli *cli, struct mr_error *err)
         rc = simulate(cli, machine, trees[0], trees[1], trees[2], echo, err);
     for (int i = 0; i < 3; i++)
         cJSON_Delete(trees[i]);
+    asl_diagnostics_release(&diags);
     asl_machine_unref(machine);
     mr_buf_release(&text);
     return rc;

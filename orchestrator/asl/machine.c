@@ -49,6 +49,8 @@ static void parse_machine(struct asl_parser *parser, const char *text, size_t le
         if (asl_parse_flow(parser, machine->json, ASL_NONE, &flow) && parser->diags->errors == 0 &&
             !parser->no_memory && !parser->options.partial)
             asl_check_machine(parser);
+        if (parser->warns && parser->diags->errors == 0 && !parser->no_memory)
+            asl_warn_machine(parser);
     }
 }
 
@@ -64,7 +66,8 @@ enum mr_code asl_machine_parse_as(const char *text, size_t len,
                                   struct mr_error *err)
 {
     struct asl_diagnostics own = {0};
-    struct asl_parser parser = {.diags = diags ? diags : &own, .options = *options};
+    struct asl_parser parser = {
+        .diags = diags ? diags : &own, .options = *options, .warns = diags != NULL};
     struct asl_machine *machine = calloc(1, sizeof(*machine));
     size_t errors_before = parser.diags->errors, count_before = parser.diags->count;
     enum mr_code rc = MR_OK;

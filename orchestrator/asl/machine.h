@@ -7,6 +7,7 @@
 #include "common/base/buf.h"
 #include "common/base/error.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 enum { ASL_DEFINITION_MAX = 1024 * 1024, ASL_DATA_MAX = 262144, ASL_STATE_NAME_MAX = 80 };
@@ -27,6 +28,9 @@ struct asl_diagnostics { /* zeroed at first; released by asl_diagnostics_release
     size_t errors;
 };
 void asl_diagnostics_release(struct asl_diagnostics *);
+/* Texts are cut to fit. false: out of memory. */
+bool asl_diagnostics_add(struct asl_diagnostics *, enum asl_severity, const char *code,
+                         const char *location, const char *fmt, va_list args);
 /* {"result":"OK"|"FAIL","diagnostics":[{"code","severity","location","message"}]} */
 enum mr_code asl_diagnostics_print(const struct asl_diagnostics *, struct mr_buf *buf);
 

@@ -47,27 +47,21 @@ void asl_at_leave(struct asl_parser *parser, size_t mark)
     parser->at[mark] = '\0';
 }
 
-static void add(struct asl_parser *parser, const char *code, const char *fmt, va_list args)
+static void add(struct asl_parser *parser, enum asl_severity severity, const char *code,
+                const char *fmt, va_list args)
 {
-    struct asl_diagnostics *diags = parser->diags;
-    struct asl_diagnostic *diag, *items;
-
-    diags->errors++;
-    if (diags->count == ASL_DIAGNOSTICS_MAX)
-        return;
-    items = realloc(diags->items, (diags->count + 1) * sizeof(*items));
-    if (!items) {
+    if (!asl_diagnostics_add(parser->diags, severity, code, parser->at_len ? parser->at : "/", fmt,
+                             args))
         parser->no_memory = true;
-        return;
-    }
-    diags->items = items;
-    diag = &items[diags->count++];
-    diag->severity = ASL_SEVERITY_ERROR;
-    (void)snprintf(diag->code, sizeof(diag->code), "%s", code);
-    (void)snprintf(diag->location, sizeof(diag->location), "%s", parser->at_len ? parser->at : "/");
-    (void)vsnprintf(diag->message, sizeof(diag->message), fmt, args);
-    mr_utf8_clean(diag->location, strlen(diag->location));
-    mr_utf8_clean(diag->message, strlen(diag->message));
+}
+
+void asl_warn(struct asl_parser *parser, const char *code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    add(parser, ASL_SEVERITY_WARNING, code, fmt, args);
+    va_end(args);
 }
 
 bool asl_report(struct asl_parser *parser, const char *code, const char *fmt, ...)
@@ -75,7 +69,7 @@ bool asl_report(struct asl_parser *parser, const char *code, const char *fmt, ..
     va_list args;
 
     va_start(args, fmt);
-    add(parser, code, fmt, args);
+    add(parser, ASL_SEVERITY_ERROR, code, fmt, args);
     va_end(args);
     return false;
 }
@@ -87,7 +81,7 @@ bool asl_report_at(struct asl_parser *parser, const char *name, const char *code
     va_list args;
 
     va_start(args, fmt);
-    add(parser, code, fmt, args);
+    add(parser, ASL_SEVERITY_ERROR, code, fmt, args);
     va_end(args);
     asl_at_leave(parser, mark);
     return false;

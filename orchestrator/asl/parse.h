@@ -19,6 +19,7 @@ struct asl_parser {
     struct asl_machine *machine;
     struct asl_diagnostics *diags;
     struct asl_parse_options options;
+    bool warns; /* somebody wants warnings too */
     bool no_memory;
     char at[256]; /* JSON pointer, cut to fit */
     size_t at_len;
@@ -32,6 +33,8 @@ size_t asl_at_index(struct asl_parser *, uint32_t index);
 void asl_at_leave(struct asl_parser *, size_t mark);
 /* A fault at the place where the parser is.  Always false. */
 bool asl_report(struct asl_parser *, const char *code, const char *fmt, ...) MR_PRINTF(3, 4);
+/* What may be, but is hardly meant. */
+void asl_warn(struct asl_parser *, const char *code, const char *fmt, ...) MR_PRINTF(3, 4);
 /* The same at the member name of that place. */
 bool asl_report_at(struct asl_parser *, const char *name, const char *code, const char *fmt, ...)
     MR_PRINTF(4, 5);
@@ -122,5 +125,7 @@ void asl_refuse_spread(struct asl_parser *, const cJSON *json);
 void asl_parse_retry(struct asl_parser *, const cJSON *json, uint32_t state);
 /* check.c: reachability and the like, once everything is read. */
 void asl_check_machine(struct asl_parser *);
+/* warn.c: likewise, for who asked for diagnostics. */
+void asl_warn_machine(struct asl_parser *);
 
 #endif

@@ -5,7 +5,7 @@
 #include "gateway/cli/asl_objects.h"
 #include "orchestrator/asl/script.h"
 #include "orchestrator/asl/test_state.h"
-#include "orchestrator/evaluator/evaluator.h"
+#include "orchestrator/evaluator/machine_check.h"
 
 #include <string.h>
 
@@ -52,22 +52,27 @@ static enum mr_code on_task(void *ctx, const struct asl_effect *task, const cJSO
 }
 
 /* JSONata: an evaluator, started by the first case that wants one. */
-static enum mr_code evaluate(void *ctx, const char *request, size_t len, struct mr_buf *ret,
-                             struct mr_error *err)
+static struct ev *evaluator(struct mr_error *err)
 {
     static struct ev_config config;
     static struct ev *ev;
     static char program[] = EVALUATOR;
-    enum mr_code rc = MR_OK;
+
+    if (ev)
+        return ev;
+    ev_config_default(&config);
+    config.program = program;
+    config.time_ms = 10000; /* what a busy machine does must not decide a case */
+    return ev_new(&config, &ev, err) ? NULL : ev;
+}
+
+static enum mr_code evaluate(void *ctx, const char *request, size_t len, struct mr_buf *ret,
+                             struct mr_error *err)
+{
+    struct ev *ev = evaluator(err);
 
     (void)ctx;
-    if (!ev) {
-        ev_config_default(&config);
-        config.program = program;
-        config.time_ms = 10000; /* what a busy machine does must not decide a case */
-        rc = ev_new(&config, &ev, err);
-    }
-    return rc ? rc : ev_eval(ev, request, len, ret, err);
+    return ev ? ev_eval(ev, request, len, ret, err) : err->code;
 }
 
 /* ---- the modes ---------------------------------------------------------------------------- */
@@ -157,6 +162,8 @@ static void play_machine(const cJSON *test, bool is_execute, cJSON *line)
     if (!rc)
         rc = asl_machine_parse_as(text.data ? text.data : "", text.len, &options, &diags, &machine,
                                   &err);
+    if (!rc)
+        rc = evaluator(&err) ? ev_machine_check(evaluator(&err), machine, &diags, &err) : err.code;
     if (!rc && is_execute) {
         execute(test, machine, line);
     } else {

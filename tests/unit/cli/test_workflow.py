@@ -112,3 +112,35 @@ def test_what_differs_between_two_definitions_is_told_by_place(machine, tmp_path
 def test_unknown_words_say_how_it_is_used():
     status, _, wrong = millrace("what")
     assert status == 2 and "usage: millrace workflow put" in wrong
+
+
+def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"StartAt": "A", "States": {
+        "A": {"Type": "Task", "Resource": "millrace:x.y", "Parameters": {"key": "$.source.key", "list": ["$.a"], "n": {"t": "States.UUID()"}, "ok.$": "$.b"},
+              "Retry": [{"ErrorEquals": ["States.Runtime"]}], "Next": "B"},
+        "B": {"Type": "Pass", "Result": {"x.$": "$.y"}, "End": True}}}))
+    status, said, _ = millrace("validate", path, "--json")
+    answer = json.loads(said)
+    assert status == 0 and answer["result"] == "OK"
+    assert {(item["code"], item["location"]) for item in answer["diagnostics"]} == {
+        ("NO_DOLLAR", "/States/A/Parameters/key"), ("NO_DOLLAR", "/States/A/Parameters/n/t"),
+        ("RUNTIME_IS_FINAL", "/States/A/Retry/0/ErrorEquals"), ("PASS_RESULT_IS_STATIC", "/States/B/Result/x.$")}
+    assert {item["severity"] for item in answer["diagnostics"]} == {"WARNING"}
+
+
+def test_jsonata_is_checked_and_evaluated(tmp_path):
+    path = tmp_path / "m.json"
+
+    def write(expression):
+        path.write_text(json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Output": {"sum": "{% " + expression + " %}"}, "End": True}}}))
+    write("$sum($states.input.n)")
+    assert millrace("validate", path)[0] == 0
+    status, said, _ = millrace("simulate", path, "--input", '{"n": [1, 2]}', "--json")
+    assert status == 0 and json.loads(said)["output"] == {"sum": 3}
+    write("$sum($states.input.n")
+    status, said, _ = millrace("validate", path, "--json")
+    answer = json.loads(said)
+    assert status == 1 and answer["diagnostics"][0]["location"] == "/States/A/Output/sum"
+    assert "S0203" in answer["diagnostics"][0]["message"] or "character" in answer["diagnostics"][0]["message"]
