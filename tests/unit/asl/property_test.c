@@ -52,6 +52,42 @@ static void add_paths(struct mr_buf *buf)
         mr_buf_add_str(buf, ",\"OutputPath\":\"$\"");
 }
 
+/* Variables; some states read what nobody has assigned, or assign what an outer scope has. */
+static void add_assign(struct mr_buf *buf)
+{
+    static const char *const values[] = {"\"v.$\":\"$\"", "\"v\":1,\"w.$\":\"$.list\"",
+                                         "\"w.$\":\"$v\"", "\"n.$\":\"$$.State.Name\""};
+
+    if (pick(3) == 0)
+        mr_buf_addf(buf, ",\"Assign\":{%s}", values[pick(4)]);
+}
+
+/* A state that speaks JSONata: what its expressions come to is another event. */
+static void add_query(struct mr_buf *buf, const char *next, const char *catch_at)
+{
+    static const char *const expressions[] = {"$states.input", "$v", "$states.input.list",
+                                              "$uuid()"};
+    const bool task = pick(2);
+
+    mr_buf_addf(buf, "\"Type\":\"%s\",\"QueryLanguage\":\"JSONata\"", task ? "Task" : "Pass");
+    if (task)
+        mr_buf_add_str(buf, ",\"Resource\":\"millrace:j.s\"");
+    if (task && pick(2))
+        mr_buf_addf(buf, ",\"Arguments\":{\"a\":\"{%% %s %%}\",\"b\":2}", expressions[pick(4)]);
+    if (task && pick(3) == 0)
+        mr_buf_add_str(buf, ",\"TimeoutSeconds\":\"{% 5 %}\"");
+    if (pick(2))
+        mr_buf_addf(buf, ",\"Output\":\"{%% %s %%}\"", expressions[pick(4)]);
+    if (pick(3) == 0)
+        mr_buf_addf(buf, ",\"Assign\":{\"v\":\"{%% %s %%}\"}", expressions[pick(4)]);
+    if (task && pick(2))
+        mr_buf_addf(buf,
+                    ",\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"%s\","
+                    "\"Output\":\"{%% $states.errorOutput %%}\"}]",
+                    catch_at);
+    mr_buf_addf(buf, ",\"Next\":\"%s\"}", next);
+}
+
 /* What makes a Map a distributed one: its flow is the children's business. */
 static void add_spread(struct mr_buf *buf, unsigned depth)
 {
@@ -106,7 +142,7 @@ static void add_fork(struct mr_buf *buf, unsigned depth)
 /* State number i of a flow with count states, the last of which succeeds. */
 static void add_state(struct mr_buf *buf, unsigned base, unsigned i, unsigned count, unsigned depth)
 {
-    unsigned kind = pick(depth < DEPTH_MAX ? 8 : 6);
+    unsigned kind = pick(depth < DEPTH_MAX ? 9 : 7);
     char next[32], last[32];
 
     (void)snprintf(next, sizeof(next), "S%u", base + i + 1);
@@ -115,7 +151,10 @@ static void add_state(struct mr_buf *buf, unsigned base, unsigned i, unsigned co
     switch (kind) {
     case 0:
         mr_buf_add_str(buf, "\"Type\":\"Pass\",\"Result\":{\"list\":[1,2],\"n\":3}");
+        if (pick(8) == 0)
+            mr_buf_add_str(buf, ",\"InputPath\":\"$v\"");
         add_paths(buf);
+        add_assign(buf);
         break;
     case 1:
         mr_buf_addf(buf, "\"Type\":\"Wait\",\"Seconds\":%u", pick(4));
@@ -127,7 +166,10 @@ static void add_state(struct mr_buf *buf, unsigned base, unsigned i, unsigned co
                     base + pick(count), next);
         return;
     case 6:
+        add_query(buf, next, last);
+        return;
     case 7:
+    case 8:
         add_fork(buf, depth);
         add_paths(buf);
         add_retry(buf, last);
@@ -139,6 +181,7 @@ static void add_state(struct mr_buf *buf, unsigned base, unsigned i, unsigned co
         if (pick(3) == 0)
             mr_buf_add_str(buf, ",\"Parameters\":{\"p.$\":\"$\",\"list\":[3,4]}");
         add_paths(buf);
+        add_assign(buf);
         add_retry(buf, last);
         break;
     }
@@ -184,13 +227,17 @@ struct log {
 };
 
 static cJSON *answers[4];
-static cJSON *pages[3]; /* of an ItemReader; with the first another follows */
+static cJSON *pages[3];  /* of an ItemReader; with the first another follows */
+static cJSON *values[5]; /* of expressions: what an evaluator may say, or should not */
+
+static unsigned evaluations; /* answers that moved a run */
 
 static void apply(struct play *play, struct log *log, const struct asl_event *event)
 {
     assert_true(log->count < EVENTS_MAX + 2);
     log->entries[log->count++] = (struct log_entry){*event, play->now_ms};
     play_event(play, event);
+    evaluations += event->kind == ASL_EVENT_EVALUATED && play->changed;
 }
 
 static struct asl_event random_event(struct play *play, const struct log *log)
@@ -205,11 +252,24 @@ static struct asl_event random_event(struct play *play, const struct log *log)
         event.seq = pick(30);
         event.attempt = pick(3);
         event.timer = "wrthmc"[pick(6)];
-        event.kind = pick(2) ? ASL_EVENT_TIMER : ASL_EVENT_TASK_OK;
+        event.number = pick(3);
+        event.data = values[pick(5)];
+        event.kind = pick(3) == 0 ? ASL_EVENT_EVALUATED
+                     : pick(2)    ? ASL_EVENT_TIMER
+                                  : ASL_EVENT_TASK_OK;
         return event;
     }
     if (what == 2 && pick(10) == 0) {
         event.kind = ASL_EVENT_CANCEL;
+        return event;
+    }
+    if (play->ask_count > 0 && (play->task_count == 0 || pick(3))) {
+        const struct play_ask *ask = &play->asks[pick((unsigned)play->ask_count)];
+        event.kind = ASL_EVENT_EVALUATED;
+        event.seq = ask->seq;
+        event.attempt = ask->attempt;
+        event.number = ask->number;
+        event.data = values[pick(5)];
         return event;
     }
     if (play->child_count > 0 && (play->task_count == 0 || pick(2))) {
@@ -345,6 +405,12 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
     answers[2] = cJSON_Parse("{\"x\":{\"y\":[]},\"list\":[{}]}");
     answers[3] = cJSON_CreateObject();
     cJSON_AddItemToObject(answers[3], "large", cJSON_CreateString("0123456789abcdef"));
+    values[0] = cJSON_Parse("{\"values\":[{\"list\":[1,2]}]}");
+    values[1] = cJSON_Parse("{\"values\":[5,{\"r\":1}],\"chosen\":0}");
+    values[2] = cJSON_Parse("{\"values\":[[1],2,3]}");
+    values[3] = cJSON_Parse("{\"error\":\"States.QueryEvaluationError\",\"cause\":\"no\","
+                            "\"field\":\"Output\"}");
+    values[4] = cJSON_Parse("{}");
     pages[0] = cJSON_Parse("{\"items\":[1,{\"a\":2},[3]],\"cursor\":7}");
     pages[1] = cJSON_Parse("{\"items\":[\"x\"]}");
     pages[2] = cJSON_Parse("{\"items\":{\"k\":1}}");
@@ -355,11 +421,13 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
     print_message(
         "fact: of %" PRIu64 " runs %u succeeded, %u failed, %u timed out, %u were aborted\n",
         rounds, ended[ASL_SUCCEEDED], ended[ASL_FAILED], ended[ASL_TIMED_OUT], ended[ASL_ABORTED]);
-    assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20);
+    assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20 && evaluations > 100);
     for (int i = 0; i < 4; i++)
         cJSON_Delete(answers[i]);
     for (int i = 0; i < 3; i++)
         cJSON_Delete(pages[i]);
+    for (int i = 0; i < 5; i++)
+        cJSON_Delete(values[i]);
 }
 
 int main(void)
