@@ -12,6 +12,7 @@ struct asl_probe {
     /* What the fork comes to, as a task's answer is told; lent but for output.  Never NEVER. */
     struct asl_answer (*fork)(void *ctx);
     const cJSON *context; /* $$ and $states.context; NULL: the run's */
+    const cJSON *items;   /* what an ItemReader has read; NULL: not known */
     uint32_t tries;       /* so often has each retrier retried already */
     void *ctx;
 };

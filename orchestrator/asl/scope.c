@@ -119,8 +119,15 @@ static enum mr_code make_context(struct asl_scope *scope)
     cJSON *context;
 
     if (probe && probe->context) {
-        scope->context = cJSON_Duplicate(probe->context, true);
-        return scope->context ? MR_OK : MR_NO_MEMORY;
+        context = cJSON_Duplicate(probe->context, true);
+        if (scope->item)
+            cJSON_DeleteItemFromObjectCaseSensitive(context, "Map");
+        if (!context || (scope->item && !add_item(context, scope))) {
+            cJSON_Delete(context);
+            return MR_NO_MEMORY;
+        }
+        scope->context = context;
+        return MR_OK;
     }
     context = cJSON_CreateObject();
 

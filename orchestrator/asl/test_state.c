@@ -298,7 +298,7 @@ static void begin(struct tester *tester, const struct asl_test *test)
     cJSON *empty = test->input ? NULL : cJSON_CreateObject();
 
     tester->test = test;
-    tester->probe = (struct asl_probe){on_seen, on_fork, NULL, 0, tester};
+    tester->probe = (struct asl_probe){.seen = on_seen, .fork = on_fork, .ctx = tester};
     tester->env.probe = &tester->probe;
     tester->env.history = on_history;
     tester->env.ctx = tester;
@@ -322,6 +322,7 @@ enum mr_code asl_test_state(const struct asl_test *test, cJSON **ret, struct mr_
     rc = tester.no_memory || !answer ? MR_NO_MEMORY
                                      : asl_test_request_read(test, &tester.request, &why);
     tester.probe.context = tester.request.context;
+    tester.probe.items = tester.request.items;
     tester.probe.tries = tester.request.tries;
     if (!rc)
         rc = parse(&tester, &why, err);

@@ -107,6 +107,30 @@ static void the_children_of_a_fork_are_mocked(void **state)
          "'afterResultPath':{'v':[1,2],'r':[3,4]}}}");
 }
 
+#define SELECTED                                                                                   \
+    "'ItemSelector':{'n.$':'$$.Map.Item.Value','i.$':'$$.Map.Item.Index','w.$':'$.w'},'End':true," \
+    "'ItemProcessor':{'StartAt':'A','States':{'A':{'Type':'Pass','End':true}}"
+
+static void a_map_shows_what_its_iterations_are_given(void **state)
+{
+    (void)state;
+    asks("{'Type':'Map','ItemsPath':'$.v'," SELECTED "}}", "{'v':[5,6],'w':7}",
+         "{'inspectionLevel':'DEBUG','mock':{'errorOutput':{'error':'E'}}}",
+         "{'status':'FAILED','error':'E','inspectionData':{'input':{'v':[5,6],'w':7},"
+         "'afterInputPath':{'v':[5,6],'w':7},'afterItemsPath':[5,6],'maxConcurrency':0,"
+         "'afterItemSelector':[{'n':5,'i':0,'w':7},{'n':6,'i':1,'w':7}]}}");
+    /* and where the items were read from storage: as the request says that they were */
+    asks("{'Type':'Map','ItemReader':{'Resource':'arn:aws:states:::s3:getObject','ReaderConfig':"
+         "{'InputType':'JSON'},'Parameters':{'Bucket':'b','Key':'k'}}," SELECTED
+         ",'ProcessorConfig':{'Mode':'DISTRIBUTED','ExecutionType':'STANDARD'}}}",
+         "{'w':7}",
+         "{'inspectionLevel':'DEBUG','mock':{'result':'[1]'},'stateConfiguration':"
+         "{'mapItemReaderData':'[9]'}}",
+         "{'status':'SUCCEEDED','output':[1],'inspectionData':{'input':{'w':7},"
+         "'afterInputPath':{'w':7},'maxConcurrency':0,'afterItemSelector':[{'n':9,'i':0,'w':7}],"
+         "'afterResultSelector':[1],'afterResultPath':[1]}}");
+}
+
 static void the_context_object_may_be_given(void **state)
 {
     (void)state;
@@ -188,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_state_that_goes_to_itself_is_run_once),
         cmocka_unit_test(a_wait_takes_no_time_and_a_fail_fails),
         cmocka_unit_test(the_children_of_a_fork_are_mocked),
+        cmocka_unit_test(a_map_shows_what_its_iterations_are_given),
         cmocka_unit_test(the_context_object_may_be_given),
         cmocka_unit_test(what_cannot_be_tested_is_rejected_with_the_reason),
     };
