@@ -10,6 +10,29 @@ void asl_probe_json(struct asl_turn *turn, const char *what, const cJSON *value)
         turn->env->probe->seen(turn->env->probe->ctx, what, value);
 }
 
+bool asl_probe_begin(struct asl_turn *turn, struct asl_frame *frame)
+{
+    const cJSON *given = turn->env->probe ? turn->env->probe->variables : NULL, *item;
+
+    cJSON_ArrayForEach(item, given)
+    {
+        const char *name = asl_machine_variable(turn->run->machine, item->string);
+        struct asl_value *value;
+        if (!name)
+            continue; /* nothing reads it */
+        value = asl_value_new_take(cJSON_Duplicate(item, true));
+        if (!value || !asl_variables_add(&frame->variables, name, value))
+            return false;
+    }
+    return true;
+}
+
+void asl_probe_variable(struct asl_turn *turn, const char *name, const struct asl_value *value)
+{
+    if (turn->env->probe)
+        turn->env->probe->assigned(turn->env->probe->ctx, name, value->json);
+}
+
 static void tell_new(struct asl_turn *turn, const char *what, cJSON *value)
 {
     if (!value)

@@ -11,9 +11,12 @@ struct asl_probe {
     void (*seen)(void *ctx, const char *what, const cJSON *value);
     /* What the fork comes to, as a task's answer is told; lent but for output.  Never NEVER. */
     struct asl_answer (*fork)(void *ctx);
-    const cJSON *context; /* $$ and $states.context; NULL: the run's */
-    const cJSON *items;   /* what an ItemReader has read; NULL: not known */
-    uint32_t tries;       /* so often has each retrier retried already */
+    const cJSON *context;   /* $$ and $states.context; NULL: the run's */
+    const cJSON *variables; /* that are there before the state; NULL: none */
+    /* A variable that the state has assigned. */
+    void (*assigned)(void *ctx, const char *name, const cJSON *value);
+    const cJSON *items; /* what an ItemReader has read; NULL: not known */
+    uint32_t tries;     /* so often has each retrier retried already */
     void *ctx;
 };
 

@@ -240,6 +240,8 @@ static enum mr_code on_start(struct asl_turn *turn, const struct asl_event *even
     asl_run_hold(run, &run->root->input, asl_value_ref(input));
     asl_history_run(turn, "ExecutionStarted", "input", input);
     run->root->last_event = 0; /* as AWS: the first state has no event before it */
+    if (!asl_probe_begin(turn, run->root))
+        return MR_NO_MEMORY;
     asl_run_ready(run, run->root);
     return set_machine_timer(turn);
 }

@@ -20,6 +20,7 @@ struct tester {
     struct asl_run *run;
     cJSON *inspection; /* what the probe has seen */
     cJSON *details;    /* errorDetails */
+    cJSON *variables;  /* that are there behind it */
     cJSON *output;     /* the state was left with it */
     cJSON *error, *cause;
     char *next;
@@ -61,6 +62,14 @@ static void on_seen(void *ctx, const char *what, const cJSON *value)
         put(tester, tester->details, what, value);
     else
         put(tester, tester->inspection, what, value);
+}
+
+static void on_assigned(void *ctx, const char *name, const cJSON *value)
+{
+    struct tester *tester = ctx;
+
+    if (!tester->output)
+        put(tester, tester->variables, name, value);
 }
 
 static void on_history(void *ctx, uint64_t id, uint64_t previous, const char *type, int64_t ms,
@@ -276,6 +285,8 @@ static void describe(struct tester *tester, cJSON *answer)
     trim(tester);
     if (tester->details->child)
         add(tester, tester->inspection, "errorDetails", &tester->details);
+    if (tester->variables->child)
+        add(tester, tester->inspection, "variables", &tester->variables);
     add(tester, answer, "inspectionData", &tester->inspection);
 }
 
@@ -283,6 +294,7 @@ static void tester_release(struct tester *tester)
 {
     cJSON_Delete(tester->inspection);
     cJSON_Delete(tester->details);
+    cJSON_Delete(tester->variables);
     cJSON_Delete(tester->output);
     cJSON_Delete(tester->error);
     cJSON_Delete(tester->cause);
@@ -298,14 +310,17 @@ static void begin(struct tester *tester, const struct asl_test *test)
     cJSON *empty = test->input ? NULL : cJSON_CreateObject();
 
     tester->test = test;
-    tester->probe = (struct asl_probe){.seen = on_seen, .fork = on_fork, .ctx = tester};
+    tester->probe = (struct asl_probe){
+        .seen = on_seen, .assigned = on_assigned, .fork = on_fork, .ctx = tester};
     tester->env.probe = &tester->probe;
     tester->env.history = on_history;
     tester->env.ctx = tester;
     tester->env.entries_max = 2; /* a state may be its own next one */
     tester->inspection = cJSON_CreateObject();
     tester->details = cJSON_CreateObject();
-    tester->no_memory = !tester->inspection || !tester->details || (!test->input && !empty);
+    tester->variables = cJSON_CreateObject();
+    tester->no_memory =
+        !tester->inspection || !tester->details || !tester->variables || (!test->input && !empty);
     if (!tester->no_memory)
         put(tester, tester->inspection, "input", empty ? empty : test->input);
     cJSON_Delete(empty);
@@ -323,6 +338,9 @@ enum mr_code asl_test_state(const struct asl_test *test, cJSON **ret, struct mr_
                                      : asl_test_request_read(test, &tester.request, &why);
     tester.probe.context = tester.request.context;
     tester.probe.items = tester.request.items;
+    tester.probe.variables = tester.request.variables;
+    if (!rc && tester.request.variables)
+        keep(&tester, &tester.variables, tester.request.variables);
     tester.probe.tries = tester.request.tries;
     if (!rc)
         rc = parse(&tester, &why, err);

@@ -97,7 +97,9 @@ enum mr_code asl_turn_close(struct asl_turn *, enum asl_status, const char *erro
                             const char *cause);
 
 /* probe.c: told only where somebody looks. */
+bool asl_probe_begin(struct asl_turn *, struct asl_frame *); /* its variables; false: no memory */
 void asl_probe_json(struct asl_turn *, const char *what, const cJSON *value); /* NULL: nothing */
+void asl_probe_variable(struct asl_turn *, const char *name, const struct asl_value *value);
 void asl_probe_value(struct asl_turn *, const char *what, const struct asl_value *value);
 void asl_probe_number(struct asl_turn *, const char *what, double n);
 void asl_probe_fault(struct asl_turn *, const struct asl_fault *);

@@ -166,6 +166,7 @@ void asl_variables_apply(struct asl_turn *turn, struct asl_frame *frame,
         }
         run->variable_bytes += new->bytes;
         slot->bytes = new->bytes;
+        asl_probe_variable(turn, new->name, new->value);
         asl_run_hold(run, &slot->value, new->value);
     }
     assigned->count = 0;

@@ -131,6 +131,16 @@ static void a_map_shows_what_its_iterations_are_given(void **state)
          "'afterResultSelector':[1],'afterResultPath':[1]}}");
 }
 
+static void variables_are_seen_and_what_is_assigned_is_shown(void **state)
+{
+    (void)state;
+    asks("{'Type':'Pass','Parameters':{'sum.$':'$v'},'Assign':{'w.$':'$.sum'},'End':true}", "{'a':2}",
+         "{'inspectionLevel':'DEBUG','variables':'{\\\"v\\\":[1],\\\"unused\\\":0}'}",
+         "{'status':'SUCCEEDED','output':{'sum':[1]},'inspectionData':{'input':{'a':2},"
+         "'afterInputPath':{'a':2},'afterParameters':{'sum':[1]},'afterResultSelector':{'sum':[1]},"
+         "'afterResultPath':{'sum':[1]},'variables':{'v':[1],'unused':0,'w':[1]}}}");
+}
+
 static void the_context_object_may_be_given(void **state)
 {
     (void)state;
@@ -213,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_wait_takes_no_time_and_a_fail_fails),
         cmocka_unit_test(the_children_of_a_fork_are_mocked),
         cmocka_unit_test(a_map_shows_what_its_iterations_are_given),
+        cmocka_unit_test(variables_are_seen_and_what_is_assigned_is_shown),
         cmocka_unit_test(the_context_object_may_be_given),
         cmocka_unit_test(what_cannot_be_tested_is_rejected_with_the_reason),
     };
