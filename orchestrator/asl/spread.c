@@ -66,6 +66,7 @@ static enum mr_code item_input(struct asl_turn *turn, struct asl_frame *frame,
     if (!pair || !copy || !cJSON_AddStringToObject(pair, "Key", key) ||
         !cJSON_AddItemToObject(pair, "Value", copy)) {
         cJSON_Delete(pair);
+        cJSON_Delete(copy);
         return MR_NO_MEMORY;
     }
     *ret = asl_value_new_take(pair);
@@ -95,9 +96,15 @@ static enum mr_code batch_input(struct asl_turn *turn, struct asl_frame *frame,
     if (extra && !asl_value_text(extra, &len))
         rc = MR_NO_MEMORY;
     bytes += extra ? len + sizeof(",\"BatchInput\":") : 0;
-    copy = extra && !rc ? cJSON_Duplicate(extra->json, true) : NULL;
-    if (!batch || rc || (extra && (!copy || !cJSON_AddItemToObject(batch, "BatchInput", copy))) ||
-        !(items = cJSON_AddArrayToObject(batch, "Items")))
+    if (extra && !rc) {
+        copy = cJSON_Duplicate(extra->json, true);
+        if (!batch || !copy || !cJSON_AddItemToObject(batch, "BatchInput", copy)) {
+            cJSON_Delete(copy);
+            rc = MR_NO_MEMORY;
+        }
+    }
+    items = batch && !rc ? cJSON_AddArrayToObject(batch, "Items") : NULL;
+    if (!items)
         rc = MR_NO_MEMORY;
     *ret_items = 0;
     while (!rc && spread->item && *ret_items < spread->batch_items) {

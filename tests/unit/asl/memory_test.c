@@ -73,19 +73,17 @@ static const char definition[] = "{\"TimeoutSeconds\":99,\"StartAt\":\"A\",\"Sta
                                             "\"S\"}],\"Default\":\"S\"},"
                                             "\"S\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.l\"}}}";
 
-static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
+static void parse_without_memory(const char *text)
 {
     struct mr_error err = {0};
     long n = 0;
 
-    (void)state;
     for (;; n++) {
         struct asl_diagnostics diags = {0};
         struct asl_machine *machine = NULL;
         enum mr_code rc;
         left = n;
-        rc = asl_machine_parse(definition, strlen(definition), n % 2 ? &diags : NULL, &machine,
-                               &err);
+        rc = asl_machine_parse(text, strlen(text), n % 2 ? &diags : NULL, &machine, &err);
         left = -1;
         asl_machine_unref(machine);
         asl_diagnostics_release(&diags);
@@ -93,7 +91,7 @@ static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
             break;
         assert_int_equal(rc, MR_NO_MEMORY);
     }
-    assert_true(n > 100);
+    assert_true(n > 30);
 }
 
 /* ---- a run -------------------------------------------------------------------------------- */
@@ -176,6 +174,53 @@ static const struct asl_event *events(size_t *ret_count)
     list[n++] = (struct asl_event){
         .kind = ASL_EVENT_TASK_FAILED, .time_ms = 5005, .seq = 7, .attempt = 1, .error = "X"};
     *ret_count = n;
+    return list;
+}
+
+/* Variables, paths of every kind and all intrinsic functions. */
+static const char language_definition[] =
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Parameters\":{"
+    "\"a.$\":\"$.l[?(@.a || @ == 1 && @ in [1,'x'])]\",\"b.$\":\"$..a\",\"c.$\":\"$['l','t']\","
+    "\"d.$\":\"$.l.length()\",\"e.$\":\"$.l[0:1]\",\"r.$\":\"$[?(@ =~ /t(e|x)+t/i)]\"},"
+    "\"Assign\":{\"all.$\":\"$\",\"one\":1,\"made\":{\"x.$\":\"$$.Execution.Name\"}},"
+    "\"Next\":\"F\"},"
+    "\"F\":{\"Type\":\"Pass\",\"Parameters\":{\"f.$\":\"States.Format('{} {}', $all, 1.5)\","
+    "\"s.$\":\"States.StringToJson(States.JsonToString($all))\","
+    "\"h.$\":\"States.Array(States.Hash('x', 'SHA-256'), States.UUID())\","
+    "\"u.$\":\"States.ArrayUnique(States.ArrayPartition(States.ArrayRange(0, 9, 2), 2))\","
+    "\"m.$\":\"States.JsonMerge($all, $made, false)\","
+    "\"p.$\":\"States.StringSplit(States.Base64Decode(States.Base64Encode('a,b')), ',')\","
+    "\"n.$\":\"States.MathAdd(States.MathRandom(1, 5), States.ArrayLength($all.a))\","
+    "\"g.$\":\"States.ArrayGetItem($all.a, 0)\",\"k.$\":\"States.ArrayContains($all.a, 1)\"},"
+    "\"Next\":\"T\"},"
+    "\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"Catch\":[{\"ErrorEquals\":["
+    "\"States.ALL\"],\"Assign\":{\"one.$\":\"$.Error\",\"two\":2},\"ResultPath\":\"$.e\",\"Next\":"
+    "\"C\"}],\"End\":true},"
+    "\"C\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$one\",\"StringEqualsPath\":\"$.e."
+    "Error\","
+    "\"Assign\":{\"three.$\":\"$two\"},\"Next\":\"P\"}],\"Assign\":{\"three\":0},\"Default\":\"P\"}"
+    ","
+    "\"P\":{\"Type\":\"Map\",\"ItemsPath\":\"$all.a\",\"ItemProcessor\":{\"StartAt\":\"I\","
+    "\"States\":{"
+    "\"I\":{\"Type\":\"Pass\",\"Assign\":{\"inner.$\":\"$three\"},\"Next\":\"J\"},\"J\":{\"Type\":"
+    "\"Task\",\"Resource\":\"millrace:a.b\",\"Parameters\":{\"i.$\":\"$inner\"},\"End\":true}}},"
+    "\"End\":true}}}";
+
+static const struct asl_event *language_events(size_t *ret_count)
+{
+    static struct asl_event list[4];
+    static cJSON *input;
+
+    if (!input)
+        input = cJSON_Parse("{\"l\":[1,{\"a\":[2]}],\"t\":\"text\"}");
+    list[0] = (struct asl_event){.kind = ASL_EVENT_START, .time_ms = 1, .data = input};
+    list[1] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_FAILED, .time_ms = 2, .seq = 3, .attempt = 1, .error = "E"};
+    list[2] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 3, .seq = 7, .attempt = 1, .data = input};
+    list[3] = (struct asl_event){
+        .kind = ASL_EVENT_TASK_OK, .time_ms = 4, .seq = 9, .attempt = 1, .data = input};
+    *ret_count = 4;
     return list;
 }
 
@@ -285,11 +330,29 @@ static void a_distributed_map_that_does_not_fit_goes_on_from_its_last_encoding(v
     run_out_at_each(spread_definition, list, count);
 }
 
+static void a_machine_that_does_not_fit_is_told_and_leaves_nothing(void **state)
+{
+    (void)state;
+    parse_without_memory(definition);
+    parse_without_memory(spread_definition);
+    parse_without_memory(language_definition);
+}
+
+static void paths_functions_and_variables_that_do_not_fit_go_on_likewise(void **state)
+{
+    size_t count;
+    const struct asl_event *list = language_events(&count);
+
+    (void)state;
+    run_out_at_each(language_definition, list, count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_that_does_not_fit_is_told_and_leaves_nothing),
         cmocka_unit_test(a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on),
+        cmocka_unit_test(paths_functions_and_variables_that_do_not_fit_go_on_likewise),
         cmocka_unit_test(a_distributed_map_that_does_not_fit_goes_on_from_its_last_encoding),
     };
     cJSON_Hooks hooks = {cjson_malloc, free};

@@ -41,6 +41,17 @@ static const char *const seeds[] = {
     "\"I\":{\"Type\":\"Succeed\"}}},\"ResultWriter\":{\"Resource\":"
     "\"arn:aws:states:::s3:putObject\",\"Parameters\":{\"Bucket\":\"b\"},\"WriterConfig\":{"
     "\"OutputType\":\"JSON\"}},\"End\":true}}}",
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Assign\":{\"v.$\":\"$..x\",\"w\":{"
+    "\"a.$\":"
+    "\"States.Format('{} {}', $.t, States.UUID())\"}},\"OutputPath\":\"$.l[?(@.a > 1 || @ =~ "
+    "/x[a-c]+/"
+    "i)]\",\"Next\":\"C\"},\"C\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$v[0]\","
+    "\"IsPresent\":true,\"Assign\":{\"v\":[1]},\"Next\":\"D\"}],\"Assign\":{\"v\":0},\"Default\":"
+    "\"D\"},"
+    "\"D\":{\"Type\":\"Pass\",\"Parameters\":{\"p.$\":\"States.ArrayPartition(States.StringSplit('"
+    "a,b', "
+    "','), "
+    "2)\",\"q.$\":\"$v['a','b']\",\"r.$\":\"$$.Execution.Input.l[-2:].length()\"},\"End\":true}}}",
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"TimestampPath\":\"$.t\","
     "\"InputPath\":null,"
     "\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\",\"OutputPath\":\"$.x\"}}}",
@@ -59,8 +70,9 @@ static size_t pick(size_t count)
 static size_t mutate(char *text, size_t len)
 {
     static const char *const words[] = {
-        "null", "true",     "-1",      "1e99", "\"\"", "[]",   "{}", "\"$\"",    "\"A\"",
-        "[*]",  "\"a.$\":", "\\u0000", "End",  "Next", "Type", "..", "\xc3\x28", "99999999999"};
+        "null",  "true", "-1",       "1e99",    "\"\"",     "[]",         "{}", "\"$\"",
+        "\"A\"", "[*]",  "\"a.$\":", "States.", "$v",       "[?(@",       "'",  "\\u0000",
+        "End",   "Next", "Type",     "..",      "\xc3\x28", "99999999999"};
     size_t at = pick(len), span = pick(20), from;
     const char *word;
 
