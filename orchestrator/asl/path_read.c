@@ -26,10 +26,10 @@ void asl_path_blanks(struct asl_path_reader *r)
 
 /* ---- one part ----------------------------------------------------------------------------- */
 
-/* Behind a dot: a name without characters that mean something in a path, or a function. */
+/* Behind a dot: a name, up to what cannot be in one, or a function. */
 static enum mr_code read_name(struct asl_path_reader *r, bool inside, struct asl_part *part)
 {
-    const char *start = r->at, *ends = inside ? ".[]()*?,'\" =!<>&|~" : ".[]()*?,'\" ";
+    const char *start = r->at, *ends = inside ? ".[]()*?,'\" =!<>&|~" : ".[( ";
 
     while (*r->at && !strchr(ends, *r->at) && (unsigned char)*r->at >= 0x20)
         r->at++;
@@ -230,6 +230,10 @@ static enum mr_code read_part(struct asl_path_reader *r, bool inside, bool scann
     }
     if (!scanned)
         r->at++; /* the dot */
+    if (*r->at == '[') { /* $.['a'] is $['a'] */
+        r->at++;
+        return read_bracket(r, part);
+    }
     if (*r->at == '*') {
         r->at++;
         part->kind = ASL_PART_WILDCARD;

@@ -301,3 +301,35 @@ void fuzz_poke(struct asl_run *run, const uint8_t *data, size_t len)
     }
     asl_effects_release(&effects);
 }
+
+static void come_to_an_end(struct asl_machine *machine, const cJSON *input, struct mr_buf *buf)
+{
+    struct asl_run *run = fuzz_run_new(machine);
+    struct asl_event event = {.kind = ASL_EVENT_START, .time_ms = 1000, .data = input};
+    struct asl_env env = {0};
+    struct asl_effects effects = {0};
+    struct mr_error err;
+    bool changed;
+
+    FUZZ_PROMISE(!asl_step(run, &event, &env, &effects, &changed, &err), "%s", err.text);
+    FUZZ_PROMISE(asl_run_status(run) != ASL_RUNNING, "it waits for something");
+    FUZZ_PROMISE(asl_run_status(run) == ASL_SUCCEEDED || asl_run_error(run), "no reason");
+    fuzz_encode(run, NULL, buf);
+    asl_effects_release(&effects);
+    asl_run_free(run);
+}
+
+void fuzz_at_once(struct asl_machine *machine, const char *input, size_t len)
+{
+    struct mr_buf first = {0}, second = {0};
+    cJSON *json = NULL;
+
+    if (mr_json_parse(input, len, &mr_json_limits_message, &json, NULL))
+        json = cJSON_CreateObject();
+    come_to_an_end(machine, json, &first);
+    come_to_an_end(machine, json, &second);
+    fuzz_same(&first, &second, "a replay gives the same");
+    mr_buf_release(&first);
+    mr_buf_release(&second);
+    cJSON_Delete(json);
+}

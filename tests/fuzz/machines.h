@@ -26,6 +26,9 @@ void fuzz_encode(struct asl_run *run, struct fuzz_values *values, struct mr_buf 
 /* Starts the run and gives it one event for each byte.  A twin, decoded from the last encoding,
  * takes the same event and must come to the same bytes and effects. */
 void fuzz_play(struct asl_machine *machine, struct asl_run *run, const uint8_t *data, size_t len);
+/* Runs a machine that waits for nothing on the input that len bytes are (else on {}), twice: both
+ * come to the same bytes. */
+void fuzz_at_once(struct asl_machine *machine, const char *input, size_t len);
 /* Gives the events to a run that may be forged: whatever it answers, it lives. */
 void fuzz_poke(struct asl_run *run, const uint8_t *data, size_t len);
 

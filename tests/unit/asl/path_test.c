@@ -39,6 +39,8 @@ static void a_path_finds_what_it_names_and_nothing_else(void **state)
 
     (void)state;
     assert_string_equal(at("$.a['b c'][0]", json), "10");
+    assert_string_equal(at("$.a.['b c'].[0]", json), "10");
+    assert_string_equal(at("$.a,b'c*", "{\"a,b'c*\":1}"), "1");
     assert_string_equal(at("$['a'][\"b c\"][1][1]", json), "21");
     assert_string_equal(at("$.a['b c'][2].d-e", json), "null");
     assert_string_equal(at("$.a['b c'][-2][0]", json), "20");
