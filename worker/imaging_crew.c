@@ -223,7 +223,9 @@ int wk_crew_pid(struct wk_crew *crew)
     int pid;
 
     pthread_mutex_lock(&crew->lock);
-    pid = (int)crew->child.process.pid;
+    pid = (int)crew->single.process.pid;
+    if (pid < 0)
+        pid = (int)crew->child.process.pid;
     pthread_mutex_unlock(&crew->lock);
     return pid;
 }

@@ -2,7 +2,7 @@
  * may fail, run late or even crash on one; the supervisor lives, names the fault, and does the next
  * good task right.
  *
- * environment: FUZZ_SECONDS (15) how long; FUZZ_SEED (1) which damage.  What crashed a decoder is
+ * environment: FUZZ_SECONDS (60) how long; FUZZ_SEED (1) which damage.  What crashed a decoder is
  * kept beside the program as fuzz-picture-crash. */
 #include "common/ports/clock.h"
 #include "tests/unit/decoder/kit.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    SECONDS_DEFAULT = 15,
+    SECONDS_DEFAULT = 60,
     SECONDS_MAX = 86400,
     DEADLINE_MS = 4000,
     CHECK_EVERY = 20, /* rounds between two good tasks */
@@ -27,8 +27,27 @@ static const char *const suffixes[] = {".jpg",
                                        ".avif[effort=0]",
                                        ".gif",
                                        ".tif[compression=lzw]",
-                                       ".tif[tile,compression=jpeg]"};
-enum { FILE_COUNT = sizeof suffixes / sizeof suffixes[0] };
+                                       ".tif[tile,compression=jpeg]",
+                                       ".jxl[effort=1]",
+                                       ".jp2"};
+/* What has no writer: drawings are text. */
+static const char *const drawings[] = {
+    "<svg xmlns='http://www.w3.org/2000/svg' width='64' height='48'><defs><linearGradient id='g'>"
+    "<stop stop-color='red'/><stop offset='1' stop-color='#00f'/></linearGradient><filter id='f'>"
+    "<feGaussianBlur stdDeviation='2'/></filter></defs><g id='a' filter='url(#f)'><rect width='40' "
+    "height='30' fill='url(#g)'/></g><use href='#a' x='9'/><text y='20'>Az</text></svg>",
+    "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count "
+    "1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 64 48]/Contents 4 0 R/Resources<<"
+    "/Font<</F 5 0 R>>>>>>endobj\n4 0 obj<</Length 56>>stream\nBT /F 12 Tf 4 20 Td (Az0) Tj ET 1 0 "
+    "0 rg 0 0 9 9 re f    \nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica"
+    ">>endobj\ntrailer<</Root 1 0 R/Size 6>>\n%%EOF\n"};
+enum {
+    SUFFIX_COUNT = sizeof suffixes / sizeof suffixes[0],
+    DRAWING_COUNT = sizeof drawings / sizeof drawings[0],
+    FILE_COUNT = SUFFIX_COUNT + DRAWING_COUNT,
+    SINGLE_FIRST = SUFFIX_COUNT - 2, /* from here on each costs a decoder of its own */
+    SINGLE_EVERY = 40,               /* so they are not taken as often */
+};
 
 static const char *const recipes[] = {
     "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}",
@@ -146,7 +165,9 @@ static size_t name_index(const struct wk_fault *fault)
 
 static struct kit_file damaged(const struct kit_file *files)
 {
-    const struct kit_file *from = &files[pick(FILE_COUNT)];
+    const struct kit_file *from =
+        &files[pick(SINGLE_EVERY) ? pick(SINGLE_FIRST)
+                                  : SINGLE_FIRST + pick(FILE_COUNT - SINGLE_FIRST)];
     size_t room = from->len + GROWN_MAX;
     struct kit_file file = {g_malloc(room), from->len};
 
@@ -159,7 +180,8 @@ static struct kit_file damaged(const struct kit_file *files)
 
 static void no_damaged_picture_harms_the_next_task(void **state)
 {
-    const struct wk_imaging_config config = kit_config();
+    static char untrusted[] = "jxl,jp2,svg,pdf";
+    struct wk_imaging_config config = kit_config();
     const long seed = from_environment("FUZZ_SEED", 1, 1000000000);
     const int64_t end =
         mr_mono_ms() + from_environment("FUZZ_SECONDS", SECONDS_DEFAULT, SECONDS_MAX) * 1000;
@@ -170,10 +192,12 @@ static void no_damaged_picture_harms_the_next_task(void **state)
 
     (void)state;
     kit_setup("fuzz_pictures");
+    config.untrusted = untrusted;
     decoder = kit_decoder(&config);
     good = kit_quarters(64, 48, ".png");
     for (size_t i = 0; i < FILE_COUNT; i++)
-        files[i] = kit_noise(40, 30, suffixes[i]);
+        files[i] = i < SUFFIX_COUNT ? kit_noise(40, 30, suffixes[i])
+                                    : kit_text(drawings[i - SUFFIX_COUNT]);
     for (size_t i = 0; i < RECIPE_COUNT; i++)
         todo[i] = kit_recipe(recipes[i]);
     random_state = 0x9E3779B97F4A7C15u * (uint64_t)seed;

@@ -3,6 +3,7 @@
  * the resident set beyond an idle decoder's, by format. */
 #include "worker/decoder/budget.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -12,6 +13,14 @@ enum {
 
 struct area { /* px of one page, and pages */
     double width, height, pages;
+};
+
+/* What a header says, as far as memory goes. */
+struct seen {
+    enum mr_format format;
+    struct area area;
+    double pixel;      /* bytes of one */
+    double load_pixel; /* bytes that its reader holds for each pixel of it */
 };
 
 static double pixels_of(const struct area *area)
@@ -39,7 +48,7 @@ static double jpeg_pixel_bytes(VipsImage *image)
     return strcmp(chroma, "4:2:0") == 0 ? 3.2 : 2.1 * image->Bands;
 }
 
-/* What the reader of a format holds for each pixel of the picture; rows alone are in TASK_BYTES. */
+/* Rows alone are in TASK_BYTES. */
 static double load_pixel_bytes(VipsImage *image, enum mr_format format)
 {
     const double pixel = (double)VIPS_IMAGE_SIZEOF_PEL(image);
@@ -49,17 +58,81 @@ static double load_pixel_bytes(VipsImage *image, enum mr_format format)
         return jpeg_pixel_bytes(image);
     case MR_FORMAT_PNG:
         return flagged(image, "interlaced") ? pixel : 0;
-    case MR_FORMAT_WEBP:
-        return 6;
     case MR_FORMAT_AVIF:
     case MR_FORMAT_HEIC:
-        return 3 + 3 * pixel;
+        return 4 + 4 * pixel;
     case MR_FORMAT_GIF:
-        return 5;
+        return 6;
     default:
         break;
     }
     return 2 * pixel < LOAD_PIXEL_BYTES_MAX ? 2 * pixel : LOAD_PIXEL_BYTES_MAX;
+}
+
+static unsigned little(const unsigned char *p, size_t bytes)
+{
+    unsigned value = 0;
+
+    for (size_t i = bytes; i > 0; i--)
+        value = value << 8 | p[i - 1];
+    return value;
+}
+
+/* libvips takes a whole WebP's memory to read its header, so its size is read here.  False: no
+ * header that we know, and libvips may say what is wrong. */
+static bool webp_see(const struct dec_source *source, struct seen *seen)
+{
+    enum { LOSSLESS_HEAD = 25, HEAD = 30 };
+    const unsigned char *p = source->data;
+    unsigned width, height;
+
+    if (source->format != MR_FORMAT_WEBP || source->len < LOSSLESS_HEAD)
+        return false;
+    if (memcmp(p + 12, "VP8L", 4) == 0) {
+        width = (little(p + 21, 4) & 0x3fff) + 1;
+        height = (little(p + 21, 4) >> 14 & 0x3fff) + 1;
+    } else if (source->len < HEAD) {
+        return false;
+    } else if (memcmp(p + 12, "VP8X", 4) == 0) {
+        width = little(p + 24, 3) + 1;
+        height = little(p + 27, 3) + 1;
+    } else if (memcmp(p + 12, "VP8 ", 4) == 0) {
+        width = little(p + 26, 2) & 0x3fff;
+        height = little(p + 28, 2) & 0x3fff;
+    } else {
+        return false;
+    }
+    *seen = (struct seen){MR_FORMAT_WEBP, {width, height, 1}, 4, 14};
+    return width && height;
+}
+
+static enum dec_failure see(const struct dec_source *source, const struct dec_limits *limits,
+                            struct seen *ret, struct dec_fault *fault)
+{
+    struct dec_header header;
+    VipsImage *image;
+    enum dec_failure failure;
+
+    if (webp_see(source, ret)) {
+        if (pixels_of(&ret->area) <= (double)limits->pixels_max)
+            return DEC_OK;
+        return dec_fail(
+            fault, DEC_TOO_LARGE, "source of %.0fx%.0f is %.0f pixels, the limit is %" PRIu64,
+            ret->area.width, ret->area.height, pixels_of(&ret->area), limits->pixels_max);
+    }
+    failure = dec_load_open(source, limits, &header, &image, fault);
+    if (failure)
+        return failure;
+    *ret = (struct seen){
+        .format = header.format,
+        .area = {image->Xsize, header.height, image->Ysize / (double)header.height},
+        .pixel = (double)VIPS_IMAGE_SIZEOF_PEL(image),
+        .load_pixel = load_pixel_bytes(image, header.format),
+    };
+    if (image->Bands < 3) /* grey may become coloured */
+        ret->pixel *= 3;
+    g_object_unref(image);
+    return DEC_OK;
 }
 
 /* What the writer of a format holds for each pixel of its output. */
@@ -67,19 +140,20 @@ static double save_pixel_bytes(const struct mr_recipe_output *output, enum mr_fo
 {
     switch (format) {
     case MR_FORMAT_JPEG:
-        return output->progressive ? 8 : 2;
     case MR_FORMAT_PNG:
-        return output->progressive ? 8 : 4;
+        return output->progressive ? 5 : 1;
     case MR_FORMAT_WEBP:
-        return output->lossless ? 48 : 12;
+        return output->lossless ? 48 : 9;
     case MR_FORMAT_TIFF:
-        return 8;
+        return 4;
     case MR_FORMAT_GIF:
-        return 24;
+        return 16;
+    case MR_FORMAT_AVIF:
+        return 32;
     default:
         break;
     }
-    return 64; /* AVIF, HEIF, JPEG XL: a whole frame in several planes */
+    return 48; /* HEIF, JPEG XL: a whole frame in several planes */
 }
 
 static struct area resized(struct area in, const struct mr_op_resize *resize)
@@ -109,13 +183,13 @@ static bool streams(const struct mr_op *op)
     return op->type == MR_OP_FLATTEN || op->type == MR_OP_GRAYSCALE;
 }
 
-/* The most that a list of operations holds at a time; *area becomes its result's.  What grows
- * beyond the limit of pixels is refused by the operation itself, before there is one: nothing is
- * held. */
+/* The most that a list of operations holds at a time, one's picture and the next one's; *area
+ * becomes its result's.  What grows beyond the limit of pixels is refused by the operation itself,
+ * before there is one: nothing is held. */
 static double list_bytes(const struct mr_ops *ops, struct area *area, double pixel,
                          const struct dec_limits *limits)
 {
-    double most = 0;
+    double most = 0, before = 0;
 
     for (size_t i = 0; i < ops->count; i++) {
         const struct mr_op *op = &ops->list[i];
@@ -128,71 +202,49 @@ static double list_bytes(const struct mr_ops *ops, struct area *area, double pix
             area->width = op->crop.width, area->height = op->crop.height;
         if (pixels_of(area) > (double)limits->pixels_max)
             *area = (struct area){0};
-        held = streams(op) ? 0 : (pixels_of(&in) + pixels_of(area)) * pixel;
-        if (held > most)
-            most = held;
+        if (streams(op))
+            continue;
+        held = (pixels_of(&in) > pixels_of(area) ? pixels_of(&in) : pixels_of(area)) * pixel;
+        if (before + held > most)
+            most = before + held;
+        before = held;
     }
     return most;
 }
 
-/* By how much less is read for a recipe whose every way begins with the same kind of resize. */
-static double shrink_of(const struct mr_recipe *recipe, const struct dec_header *header)
+/* By how much less is read for a recipe whose every way begins with a resize. */
+static double shrink_of(const struct mr_recipe *recipe, const struct area *full)
 {
-    const struct area full = {header->width, header->height, 1};
     double least = 0;
 
     for (size_t i = 0; i < recipe->output_count; i++) {
         const struct mr_ops *ops = recipe->ops.count ? &recipe->ops : &recipe->outputs[i].ops;
-        struct area area = full;
-        double shrink;
+        struct area area;
+        double x, y;
         if (ops->count == 0 || ops->list[0].type != MR_OP_RESIZE)
             return 1;
-        area = resized(full, &ops->list[0].resize);
-        shrink = full.width / area.width < full.height / area.height ? full.width / area.width
-                                                                     : full.height / area.height;
-        if (i == 0 || shrink < least)
-            least = shrink;
+        area = resized(*full, &ops->list[0].resize);
+        x = full->width / area.width;
+        y = full->height / area.height;
+        if (i == 0 || (x < y ? x : y) < least)
+            least = x < y ? x : y;
     }
     return least;
 }
 
-/* What is left to the operations after the reader left out what it can. */
-static struct area loaded(const struct dec_header *header, VipsImage *image, double shrink)
+/* What the operations get after the reader left out what it can. */
+static struct area loaded(const struct seen *seen, double shrink)
 {
-    struct area area = {image->Xsize, header->height, image->Ysize / (double)header->height};
+    struct area area = seen->area;
     double factor = 1;
 
-    if (header->format == MR_FORMAT_JPEG)
+    if (seen->format == MR_FORMAT_JPEG)
         factor = shrink >= 8 ? 8 : shrink >= 4 ? 4 : shrink >= 2 ? 2 : 1;
-    if (header->format == MR_FORMAT_WEBP && shrink > 1)
+    if (seen->format == MR_FORMAT_WEBP && shrink > 1)
         factor = shrink;
     area.width /= factor;
     area.height /= factor;
     return area;
-}
-
-static double load_bytes(VipsImage *image, const struct dec_header *header, const struct area *area)
-{
-    const double full = (double)image->Xsize * image->Ysize;
-    const double seen = header->format == MR_FORMAT_WEBP ? pixels_of(area) : full;
-
-    return seen * load_pixel_bytes(image, header->format);
-}
-
-/* A layer is read whole and kept. */
-static enum dec_failure layer_bytes(const struct dec_source *source,
-                                    const struct dec_limits *limits, double *sum,
-                                    struct dec_fault *fault)
-{
-    struct dec_header header;
-    VipsImage *image;
-    enum dec_failure failure = dec_load_open(source, limits, &header, &image, fault);
-
-    if (failure)
-        return failure;
-    *sum += (double)image->Xsize * image->Ysize * (load_pixel_bytes(image, header.format) + 8);
-    g_object_unref(image);
-    return DEC_OK;
 }
 
 static double outputs_bytes(const struct mr_recipe *recipe, enum mr_format source_format,
@@ -218,24 +270,27 @@ enum dec_failure dec_budget_render(const struct mr_recipe *recipe, const struct 
                                    size_t source_count, const struct dec_limits *limits,
                                    uint64_t *ret, struct dec_fault *fault)
 {
-    double bytes = TASK_BYTES, pixel;
-    struct dec_header header;
+    double bytes = TASK_BYTES;
     struct area area;
-    VipsImage *image;
-    enum dec_failure failure = dec_load_open(&sources[0], limits, &header, &image, fault);
+    struct seen seen;
+    enum dec_failure failure = see(&sources[0], limits, &seen, fault);
 
     if (failure)
         return failure;
-    area = loaded(&header, image, shrink_of(recipe, &header));
-    bytes += load_bytes(image, &header, &area);
-    pixel = image->BandFmt == VIPS_FORMAT_UCHAR ? 4 : 8;
-    bytes += list_bytes(&recipe->ops, &area, pixel, limits);
+    area = loaded(&seen, shrink_of(recipe, &seen.area));
+    /* libvips makes room for a whole WebP, and decodes into a part of it. */
+    bytes += pixels_of(&seen.area) * (seen.format == MR_FORMAT_WEBP ? seen.pixel : seen.load_pixel);
+    if (seen.format == MR_FORMAT_WEBP)
+        bytes += pixels_of(&area) * (seen.load_pixel - seen.pixel);
+    bytes += list_bytes(&recipe->ops, &area, seen.pixel, limits);
     if (recipe->output_count > 1)
-        bytes += pixels_of(&area) * pixel;
-    bytes += outputs_bytes(recipe, header.format, &area, pixel, limits);
-    g_object_unref(image);
-    for (size_t i = 1; !failure && i < source_count; i++)
-        failure = layer_bytes(&sources[i], limits, &bytes, fault);
+        bytes += pixels_of(&area) * seen.pixel;
+    bytes += outputs_bytes(recipe, seen.format, &area, seen.pixel, limits);
+    for (size_t i = 1; !failure && i < source_count; i++) { /* layers are read whole, and kept */
+        failure = see(&sources[i], limits, &seen, fault);
+        if (!failure)
+            bytes += pixels_of(&seen.area) * (seen.load_pixel + 2 * seen.pixel);
+    }
     *ret = (uint64_t)bytes;
     return failure;
 }
@@ -245,17 +300,15 @@ enum dec_failure dec_budget_inspect(const struct dec_source *source, bool pixels
                                     struct dec_fault *fault)
 {
     double bytes = TASK_BYTES;
-    struct dec_header header;
-    VipsImage *image;
-    enum dec_failure failure = dec_load_open(source, limits, &header, &image, fault);
+    struct seen seen;
+    enum dec_failure failure = see(source, limits, &seen, fault);
 
     if (failure)
         return failure;
     if (pixels)
-        bytes +=
-            (double)image->Xsize * image->Ysize *
-            (load_pixel_bytes(image, header.format) + 2 * (double)VIPS_IMAGE_SIZEOF_PEL(image));
-    g_object_unref(image);
+        bytes += pixels_of(&seen.area) * (seen.load_pixel + 2 * seen.pixel);
+    else if (seen.format == MR_FORMAT_WEBP)
+        bytes += pixels_of(&seen.area) * seen.pixel;
     *ret = (uint64_t)bytes;
     return DEC_OK;
 }

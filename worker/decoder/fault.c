@@ -20,7 +20,7 @@ enum dec_failure dec_fail(struct dec_fault *fault, enum dec_failure failure, con
 enum dec_failure dec_fail_vips(struct dec_fault *fault, enum dec_failure failure, const char *what)
 {
     static const char *const memory_words[] = {"out of memory", "unable to allocate",
-                                               "Insufficient memory", "alloc failed"};
+                                               "Insufficient memory", "alloc failed", "NoMemory"};
     char text[DEC_CAUSE_MAX];
     size_t len;
 

@@ -3,6 +3,8 @@
 #include "common/ports/clock.h"
 #include "tests/unit/decoder/kit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,16 +29,21 @@ static int teardown(void **state)
     return 0;
 }
 
+static struct kit_file deed_file(const char *deed)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), DEC_HOSTILE_MARK "%s", deed);
+    return kit_text(text);
+}
+
 /* The deed ends as this name with this cause; after it a real picture is done. */
 static void attempt(const char *deed, const char *name, const char *cause)
 {
     struct kit_file real = kit_quarters(64, 64, ".png");
     struct wk_rendered rendered;
-    struct kit_file file;
-    char text[64];
+    struct kit_file file = deed_file(deed);
 
-    snprintf(text, sizeof(text), DEC_HOSTILE_MARK "%s", deed);
-    file = kit_text(text);
     print_message("    %s\n", deed);
     kit_fails(decoder, render, &file, 1, name, cause);
     kit_render(decoder, render, &real, 1, &rendered);
@@ -47,13 +54,18 @@ static void attempt(const char *deed, const char *name, const char *cause)
 
 static void system_calls_that_reach_out_end_the_decoder(void **state)
 {
-    static const char *const deeds[] = {
-        "open",   "open-in-thread", "socket",     "execve",          "fork", "vfork", "kill",
-        "ptrace", "memfd",          "executable", "make-executable", "grow"};
-
     (void)state;
-    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-        attempt(deeds[i], "Image.Crashed", "Bad system call");
+    for (size_t i = 0; i < dec_reaches_count; i++)
+        attempt(dec_reaches[i].deed, "Image.Crashed", "Bad system call");
+}
+
+static void it_was_given_nothing_and_finds_nothing(void **state)
+{
+    (void)state;
+    attempt("inherited", "Image.Unsupported", "EBADF");
+    attempt("environment", "Image.Unsupported", "ENODATA");
+    attempt("open-by-library", "Image.Unsupported", "ENOENT"); /* a library's wish is no crime */
+    attempt("clone3", "Image.Unsupported", "ENOSYS");
 }
 
 static void what_it_may_only_read_it_cannot_write(void **state)
@@ -62,7 +74,6 @@ static void what_it_may_only_read_it_cannot_write(void **state)
     attempt("write-source", "Image.Unsupported", "EPERM");
     attempt("map-source", "Image.Unsupported", "EPERM");
     attempt("write-past-end", "Image.Unsupported", "E");
-    attempt("open-by-library", "Image.Unsupported", "ENOENT"); /* a library's wish is no crime */
 }
 
 static void a_crash_is_the_end_of_its_task_only(void **state)
@@ -122,6 +133,67 @@ static void lies_are_not_believed(void **state)
     attempt("lie-cause", "Image.Corrupt", "????");
 }
 
+/* ---- two slots ------------------------------------------------------------------------------ */
+
+struct neighbour { /* another slot of the same worker, at work all the time */
+    atomic_bool over;
+    unsigned done, wrong;
+};
+
+static void *neighbour_works(void *arg)
+{
+    const struct wk_imaging_config config = kit_config_hostile();
+    struct neighbour *neighbour = arg;
+    struct kit_file real = kit_quarters(64, 64, ".png");
+    struct wk_source source = {real.data, real.len};
+    struct mr_recipe *recipe = kit_recipe(render);
+    struct wk_decoder *other = NULL;
+    struct mr_error err;
+
+    if (wk_decoder_new(&config, &other, &err))
+        neighbour->wrong++;
+    while (other && !atomic_load(&neighbour->over)) {
+        struct wk_rendered rendered;
+        struct wk_fault fault;
+        enum mr_code rc = wk_decoder_render(other, recipe, &source, 1,
+                                            mr_mono_ms() + KIT_DEADLINE_MS, &rendered, &fault);
+        neighbour->done++;
+        neighbour->wrong += rc != MR_OK || rendered.outputs[0].width != 64;
+    }
+    wk_decoder_free(other);
+    mr_recipe_free(recipe);
+    g_free(real.data);
+    return NULL;
+}
+
+static void the_neighbours_task_is_right_whatever_is_tried_beside_it(void **state)
+{
+    static const char *const deeds[] = {"kill",  "execve", "ptrace", "grow",
+                                        "stack", "memory", "abort",  "lie-count"};
+    struct neighbour neighbour = {0};
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, neighbour_works, &neighbour), 0);
+    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+        struct kit_file file = deed_file(deeds[i]);
+        struct wk_rendered rendered;
+        struct wk_fault fault = {0};
+#if defined(__SANITIZE_ADDRESS__)
+        if (strcmp(deeds[i], "memory") == 0)
+            continue; /* a checked build has no limit of address space */
+#endif
+        assert_int_not_equal(kit_try(decoder, render, &file, 1, &rendered, &fault), MR_OK);
+        g_free(file.data);
+    }
+    atomic_store(&neighbour.over, true);
+    pthread_join(thread, NULL);
+    print_message("    %u tasks beside %zu deeds\n", neighbour.done,
+                  sizeof(deeds) / sizeof(deeds[0]));
+    assert_true(neighbour.done > 0);
+    assert_int_equal(neighbour.wrong, 0);
+}
+
 static void an_answer_too_many_is_not_taken_for_the_next_tasks(void **state)
 {
     struct kit_file file = kit_text(DEC_HOSTILE_MARK "lie-twice"),
@@ -141,11 +213,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(system_calls_that_reach_out_end_the_decoder),
+        cmocka_unit_test(it_was_given_nothing_and_finds_nothing),
         cmocka_unit_test(what_it_may_only_read_it_cannot_write),
         cmocka_unit_test(a_crash_is_the_end_of_its_task_only),
         cmocka_unit_test(memory_without_end_is_out_of_memory),
         cmocka_unit_test(time_without_end_is_a_timeout),
         cmocka_unit_test(lies_are_not_believed),
+        cmocka_unit_test(the_neighbours_task_is_right_whatever_is_tried_beside_it),
         cmocka_unit_test(an_answer_too_many_is_not_taken_for_the_next_tasks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

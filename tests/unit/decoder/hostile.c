@@ -4,17 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { FDS_LOOKED_AT = 1024 };
 
 static const char mark[] = DEC_HOSTILE_MARK;
 
@@ -24,20 +24,6 @@ static void answer(struct dec_reply *reply, bool worked)
     reply->failure = DEC_UNSUPPORTED;
     snprintf(reply->cause, sizeof(reply->cause), "%s",
              worked ? "it worked" : strerrorname_np(errno));
-}
-
-static void *opening(void *unused)
-{
-    (void)unused;
-    return (void *)(intptr_t)syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
-}
-
-static void in_a_thread(void *(*fn)(void *))
-{
-    pthread_t thread;
-
-    if (pthread_create(&thread, NULL, fn, NULL) == 0)
-        pthread_join(thread, NULL);
 }
 
 static void endless(void)
@@ -71,34 +57,10 @@ static int overflow_stack(int depth)
 /* Deeds that end the process, or should. */
 static void deed_fatal(const char *deed)
 {
-    char *const argv[] = {(char[]){"sh"}, NULL};
-
-    if (strcmp(deed, "open") == 0)
-        (void)syscall(SYS_open, "/etc/passwd", O_RDONLY);
-    else if (strcmp(deed, "open-in-thread") == 0)
-        in_a_thread(opening);
-    else if (strcmp(deed, "socket") == 0)
-        (void)socket(AF_INET, SOCK_STREAM, 0);
-    else if (strcmp(deed, "execve") == 0)
-        (void)execve("/bin/sh", argv, NULL);
-    else if (strcmp(deed, "fork") == 0)
-        (void)fork();
-    else if (strcmp(deed, "vfork") == 0)
-        (void)syscall(SYS_vfork);
-    else if (strcmp(deed, "kill") == 0)
-        (void)kill(getppid() ? getppid() : -1, SIGKILL);
-    else if (strcmp(deed, "ptrace") == 0)
-        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-    else if (strcmp(deed, "executable") == 0)
-        (void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    else if (strcmp(deed, "make-executable") == 0)
-        (void)mprotect(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096,
-                       PROT_READ | PROT_EXEC);
-    else if (strcmp(deed, "memfd") == 0)
-        (void)memfd_create("mine", 0);
-    else if (strcmp(deed, "grow") == 0)
-        (void)ftruncate(SB_SOCKET + 1, 1 << 30);
-    else if (strcmp(deed, "segfault") == 0)
+    for (size_t i = 0; i < dec_reaches_count; i++)
+        if (strcmp(deed, dec_reaches[i].deed) == 0)
+            dec_reaches[i].fn();
+    if (strcmp(deed, "segfault") == 0)
         raise(SIGSEGV);
     else if (strcmp(deed, "abort") == 0)
         abort();
@@ -113,6 +75,32 @@ static void deed_fatal(const char *deed)
     else if (strcmp(deed, "sleep") == 0)
         for (;;)
             (void)poll(NULL, 0, 1000);
+}
+
+/* A descriptor that is neither a device, nor a file of ours, nor our end of the one socket. */
+static bool something_inherited(void)
+{
+    struct stat info;
+
+    errno = EBADF;
+    for (int fd = 0; fd < FDS_LOOKED_AT; fd++)
+        if (fstat(fd, &info) == 0 && fd != SB_SOCKET &&
+            (S_ISSOCK(info.st_mode) || S_ISDIR(info.st_mode) || S_ISFIFO(info.st_mode)))
+            return true;
+    errno = EBADF;
+    return false;
+}
+
+/* What a process was told at its start; libvips sets names of its own. */
+static bool something_in_environment(void)
+{
+    extern char **environ;
+
+    errno = ENODATA;
+    for (char **entry = environ; entry && *entry; entry++)
+        if (strncmp(*entry, "VIPS", 4) != 0)
+            return true;
+    return false;
 }
 
 /* Behind what this task's source holds: is there something of one before? */
@@ -143,6 +131,12 @@ static bool deed_told(const char *deed, struct dec_channel *channel, size_t sour
         answer(reply, pwrite(output->fd, "x", 1, (off_t)output->size) == 1);
     else if (strcmp(deed, "open-by-library") == 0)
         answer(reply, open("/etc/passwd", O_RDONLY) >= 0 || fopen("/etc/passwd", "r"));
+    else if (strcmp(deed, "clone3") == 0)
+        answer(reply, syscall(SYS_clone3, NULL, 0) >= 0);
+    else if (strcmp(deed, "inherited") == 0)
+        answer(reply, something_inherited());
+    else if (strcmp(deed, "environment") == 0)
+        answer(reply, something_in_environment());
     else if (strcmp(deed, "look-back") == 0)
         answer(reply, something_behind(source, source_len));
     else

@@ -293,7 +293,8 @@ void kit_is(VipsImage *image, int x, int y, struct kit_pixel expected, int toler
                  expected.g, expected.b, expected.a);
 }
 
-int64_t kit_rss_bytes(int pid)
+/* A line of /proc/PID/status, in KiB; -1: it is gone. */
+static int64_t status_kib(int pid, const char *word)
 {
     char path[64], line[256];
     int64_t kib = -1;
@@ -301,12 +302,28 @@ int64_t kit_rss_bytes(int pid)
 
     snprintf(path, sizeof(path), "/proc/%d/status", pid);
     file = fopen(path, "r");
-    assert_non_null(file);
+    if (!file)
+        return -1;
     while (fgets(line, sizeof(line), file))
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kib = strtoll(line + 6, NULL, 10);
+        if (strncmp(line, word, strlen(word)) == 0)
+            kib = strtoll(line + strlen(word), NULL, 10);
     fclose(file);
+    return kib;
+}
+
+int64_t kit_rss_bytes(int pid)
+{
+    const int64_t kib = status_kib(pid, "VmRSS:");
+
+    assert_true(kib >= 0);
     return kib * 1024;
+}
+
+int64_t kit_peak_bytes(int pid)
+{
+    const int64_t kib = status_kib(pid, "VmHWM:");
+
+    return kib < 0 ? 0 : kib * 1024;
 }
 
 int64_t kit_cpu_ms(int pid)

@@ -58,7 +58,8 @@ VipsImage *kit_open(const void *data, size_t len); /* 8-bit sRGB with alpha, in 
 struct kit_pixel kit_at(VipsImage *image, int x, int y);
 void kit_is(VipsImage *image, int x, int y, struct kit_pixel expected, int tolerance);
 int64_t kit_rss_bytes(int pid);
-int64_t kit_cpu_ms(int pid); /* that it has used so far; 0: it is gone */
+int64_t kit_peak_bytes(int pid); /* of its resident set; 0: it is gone */
+int64_t kit_cpu_ms(int pid);     /* that it has used so far; 0: it is gone */
 
 extern const struct kit_pixel kit_red, kit_green, kit_blue, kit_white, kit_black;
 

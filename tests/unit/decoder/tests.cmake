@@ -1,11 +1,13 @@
 # The decoder that does what a picture tells it to: the same sources with DEC_HOSTILE, and the deeds.
 file(GLOB decoder_sources ${CMAKE_SOURCE_DIR}/worker/decoder/*.c)
-add_executable(millrace-decoder-hostile ${decoder_sources} unit/decoder/hostile.c)
+add_executable(millrace-decoder-hostile ${decoder_sources} unit/decoder/hostile.c
+    unit/decoder/hostile_reach.c)
 target_compile_definitions(millrace-decoder-hostile PRIVATE DEC_HOSTILE=1 _GNU_SOURCE)
 target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS PkgConfig::FONTCONFIG Threads::Threads)
 set_target_properties(millrace-decoder-hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-add_library(decoder_kit STATIC unit/decoder/kit.c)
+add_library(decoder_kit STATIC unit/decoder/kit.c unit/decoder/hostile_reach.c)
+set_source_files_properties(unit/decoder/hostile_reach.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
 target_link_libraries(decoder_kit PUBLIC wk PkgConfig::VIPS PkgConfig::CMOCKA Threads::Threads)
 target_compile_definitions(decoder_kit PRIVATE
     DECODER="$<TARGET_FILE:millrace-decoder>" DECODER_HOSTILE="$<TARGET_FILE:millrace-decoder-hostile>")
@@ -25,3 +27,5 @@ target_compile_definitions(test_decoder_render PRIVATE SHARED_DEFAULT="${CMAKE_S
 target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare
 mr_test(decoder_single unit unit/decoder/single_test.c decoder_kit)
 mr_test(decoder_budget unit unit/decoder/budget_test.c decoder_kit)
+mr_test(decoder_bombs unit unit/decoder/bombs_test.c decoder_kit)
+target_compile_definitions(test_decoder_bombs PRIVATE BOMBS="${CMAKE_CURRENT_SOURCE_DIR}/unit/decoder/bombs.py")
