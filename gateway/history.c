@@ -5,6 +5,7 @@
 
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/model/resource.h"
 #include "gateway/handlers.h"
 
 #include <inttypes.h>
@@ -96,6 +97,7 @@ static enum mr_code begin_run(struct gw_fold *fold, const struct mr_event *submi
         rc = asl_machine_parse(text.data, text.len, NULL, &fold->machine, err);
     start.workflow = fold->workflow;
     start.tenant = fold->tenant;
+    start.flow = submit->parent.flow;
     start.seed = mr_hash64(0, fold->nonce, strlen(fold->nonce));
     if (!rc)
         rc = asl_run_new(fold->machine, &start, &fold->run, err);
@@ -142,9 +144,21 @@ static bool event_of(const struct gw_fold *fold, const struct mr_event *event, i
     case MR_EVENT_REDRIVE:
         ret->kind = ASL_EVENT_REDRIVE;
         return true;
+    case MR_EVENT_CHILD:
+        token_mac(fold, event->token.seq, event->token.attempt, mac);
+        if (!mr_same_bytes(mac, event->token.mac, 32))
+            return false;
+        ret->kind = event->ok ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED;
+        ret->seq = event->token.seq;
+        ret->attempt = event->token.attempt;
+        ret->index = event->parent.index;
+        ret->items = event->parent.items;
+        ret->data = event->output;
+        return true;
     case MR_EVENT_TAKEOVER:
     case MR_EVENT_DEFINITION:
     case MR_EVENT_SUBMIT:
+    case MR_EVENT_ASK:
     case MR_EVENT_KIND_COUNT:
         break;
     }
@@ -182,6 +196,23 @@ static bool change_machine(struct gw_fold *fold, const struct mr_event *event)
     return rc == MR_OK;
 }
 
+/* The state gets a worker's answer as its Resource wants it: see common/model/resource.h. */
+static enum mr_code step_answer(struct gw_fold *fold, struct asl_event *event, struct mr_error *err)
+{
+    const char *resource = event->kind == ASL_EVENT_TASK_OK
+                               ? asl_run_resource(fold->run, event->seq, event->attempt)
+                               : NULL;
+    cJSON *wrapped = NULL;
+    enum mr_code rc = resource ? mr_resource_answer(resource, event->data, &wrapped, err) : MR_OK;
+
+    if (wrapped)
+        event->data = wrapped;
+    if (!rc)
+        rc = step(fold, event, err);
+    cJSON_Delete(wrapped);
+    return rc;
+}
+
 static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, int64_t time_ms,
                           struct mr_error *err)
 {
@@ -193,7 +224,8 @@ static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, in
         !change_machine(fold, event))
         return MR_OK;
     if (event->kind != MR_EVENT_SUBMIT)
-        return fold->run && event_of(fold, event, time_ms, &said) ? step(fold, &said, err) : MR_OK;
+        return fold->run && event_of(fold, event, time_ms, &said) ? step_answer(fold, &said, err)
+                                                                  : MR_OK;
     if (fold->run)
         return MR_OK; /* sent twice: the first counted */
     rc = begin_run(fold, event, err);

@@ -144,7 +144,7 @@ bool oc_admit_announced(struct oc *oc, int32_t shard, const char *def, const cha
 {
     struct announcement *entry = announcement_get(oc->admit, shard, def);
 
-    if (!entry)
+    if (!entry && text)
         entry = announcement_new(oc->admit, shard, def, text, len);
     if (entry && !entry->reported && !entry->sending)
         send_definition(oc, entry);

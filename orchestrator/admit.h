@@ -44,7 +44,7 @@ oc_admit_fn oc_admit_job, oc_admit_result;
 MR_MUST_USE enum mr_code oc_admit_dead(struct oc *, struct oc_admit_item *, const struct mr_msg *,
                                        const struct mr_error *why, struct mr_error *err);
 /* admit.c: has this shard's log had the definition from us? If not, it is sent and the item waits;
- * where there was no memory for it, the item is read again. */
+ * where there was no memory for it, the item is read again.  text NULL: the question alone. */
 bool oc_admit_announced(struct oc *, int32_t shard, const char *def, const char *text, size_t len);
 
 #endif

@@ -1,6 +1,7 @@
 /* apply.c -- one event to one shard: which job, which step, what changed.
  * Pure but for reading a definition that is not in memory. */
-#include "orchestrator/orchestrator.h"
+#include "common/model/resource.h"
+#include "orchestrator/child.h"
 
 #include "common/adapters/crypto.h"
 #include "common/base/failpoint.h"
@@ -260,6 +261,8 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
                                   .data = event->input ? event->input : empty},
               &changed, err);
     cJSON_Delete(empty);
+    if (!rc && asl_run_status(job->run) == ASL_RUNNING) /* else it is told with its end */
+        rc = oc_child_report(oc, shard, job, msg, err);
     return rc;
 }
 
@@ -359,7 +362,7 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
                                  const struct mr_event *event, struct oc_job *job,
                                  struct mr_error *err)
 {
-    const struct asl_event answer = {
+    struct asl_event answer = {
         .kind = event->output ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED,
         .time_ms = msg->time_ms,
         .seq = event->seq,
@@ -368,14 +371,24 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
         .error = event->error,
         .cause = event->cause,
     };
+    const char *resource = asl_run_resource(job->run, event->seq, event->attempt);
+    cJSON *wrapped = NULL;
     bool changed = false;
     enum mr_code rc;
 
     if (!token_right(job, event))
         return MR_OK;
+    if (event->output && resource) {
+        rc = mr_resource_answer(resource, event->output, &wrapped, err);
+        if (rc)
+            return rc;
+        if (wrapped)
+            answer.data = wrapped;
+    }
     if (!event->output) /* before the step: a dead letter of this event shows it */
         oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
     rc = step(oc, shard, job, msg, &answer, &changed, err);
+    cJSON_Delete(wrapped);
     if (rc)
         return rc;
     if (!event->output && !changed)
@@ -534,6 +547,66 @@ static enum mr_code apply_cancel(struct oc *oc, struct oc_shard *shard, const st
     return step(oc, shard, job, msg, &cancel, &changed, err);
 }
 
+/* ---- children -----------------------------------------------------------------------------------
+ */
+
+/* A child of this job has ended. */
+static enum mr_code apply_child(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                const struct mr_event *event, struct oc_job *job,
+                                struct mr_error *err)
+{
+    const struct asl_event end = {
+        .kind = event->ok ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED,
+        .time_ms = msg->time_ms,
+        .seq = event->seq,
+        .attempt = event->attempt,
+        .data = event->output,
+        .error = event->error,
+        .cause = event->cause,
+        .index = event->parent.index,
+        .items = event->parent.items,
+    };
+    char field[MR_JOB_ID_MAX + 64];
+    bool changed = false;
+    enum mr_code rc;
+
+    if (!token_right(job, event))
+        return MR_OK;
+    if (!event->ok) /* before the step: a dead letter of this event shows it */
+        oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
+    rc = step(oc, shard, job, msg, &end, &changed, err);
+    if (rc)
+        return rc;
+    if (!event->ok && !changed)
+        oc_job_chain_undo(job);
+    oc_child_field(field, sizeof field, job->id, event->seq, event->attempt, event->parent.index);
+    oc_outbox_end_task(&shard->outbox, field); /* in a replay its submit may still stand there */
+    return MR_OK;
+}
+
+/* Its parent redrives it, or asks how it ended; from now on that is whom it answers. */
+static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                 const struct mr_event *event, struct oc_job *job,
+                                 struct mr_error *err)
+{
+    const struct asl_event redrive = {.kind = ASL_EVENT_REDRIVE, .time_ms = msg->time_ms};
+    struct mr_parent parent = event->parent;
+    bool changed = false;
+    enum mr_code rc;
+
+    if (!job) /* it succeeded, and only its row is left; or nothing is */
+        return oc_child_report_row(oc, shard, event, msg, err);
+    parent.items = job->parent.items;
+    parent.flow = job->parent.flow;
+    oc_job_parent(job, &parent);
+    rc = oc_shard_dirty(shard, job, msg, err);
+    if (!rc && event->kind == MR_EVENT_REDRIVE && asl_run_status(job->run) != ASL_SUCCEEDED)
+        rc = step(oc, shard, job, msg, &redrive, &changed, err);
+    if (!rc && !changed && asl_run_status(job->run) != ASL_RUNNING)
+        rc = oc_child_report(oc, shard, job, msg, err);
+    return rc;
+}
+
 static enum mr_code apply_takeover(struct oc_shard *shard, const struct mr_msg *msg,
                                    struct mr_error *err)
 {
@@ -566,6 +639,8 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
     case MR_EVENT_EVALUATED:
     case MR_EVENT_CANCEL:
     case MR_EVENT_REDRIVE:
+    case MR_EVENT_CHILD:
+    case MR_EVENT_ASK:
         break;
     case MR_EVENT_KIND_COUNT:
         return mr_fail(err, MR_INTERNAL, "event of no kind");
@@ -577,10 +652,15 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
         return apply_timer(oc, shard, msg, event, job, err);
     if (event->kind == MR_EVENT_EVALUATED)
         return apply_evaluated(oc, shard, msg, event, job, err);
+    if (event->kind == MR_EVENT_ASK ||
+        (event->kind == MR_EVENT_REDRIVE && event->parent.token_text))
+        return apply_parent(oc, shard, msg, event, job, err);
     if (!job)
         return MR_OK; /* closed and forgotten, or never there: nothing to change */
     if (event->kind == MR_EVENT_RESULT)
         return apply_result(oc, shard, msg, event, job, err);
+    if (event->kind == MR_EVENT_CHILD)
+        return apply_child(oc, shard, msg, event, job, err);
     if (event->kind == MR_EVENT_HEARTBEAT)
         return apply_heartbeat(oc, shard, msg, event, job, err);
     if (event->kind == MR_EVENT_REDRIVE)

@@ -56,6 +56,10 @@ static void row_fields(struct mr_buf *buf, const struct oc_job *job)
         pair(buf, "def", job->def);
         pair_int(buf, "created", job->created_ms);
         pair_int(buf, "log_first", job->first_offset);
+        if (job->parent_token[0]) {
+            pair(buf, "parent", job->parent.token.job);
+            pair_int(buf, "parent_index", job->parent.index);
+        }
     }
     pair(buf, "status", asl_status_name(status));
     pair_int(buf, "rev", (int64_t)job->rev);
@@ -93,7 +97,9 @@ static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struc
 
     mr_buf_reset(scratch);
     row_fields(scratch, job);
-    if (asl_run_status(job->run) != ASL_RUNNING)
+    if (asl_run_status(job->run) == ASL_SUCCEEDED && oc_job_is_item(job))
+        op.n = job->last_ms + oc->config->child_keep_ms;
+    else if (asl_run_status(job->run) != ASL_RUNNING)
         op.n = job->last_ms + oc->cluster->dedupe_ms;
     return op_of_buf(shard, &op, job, scratch, err);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_MS = 2000, POLL_MAX = 64, KEY_MAX = 256 };
+enum { CHECK_MS = 2000, POLL_MAX = 64, KEY_MAX = 1200 };
 #define MARKER "copied" /* this key of mr:config says that the copy was not flushed */
 
 enum mr_code oc_config_copy_open(struct oc_config_copy *copy, struct mr_bus *bus,
@@ -42,8 +42,16 @@ static void forget(struct oc_config_copy *copy, struct oc_workflow *workflow)
     free(workflow);
 }
 
+static void forget_arn(struct oc_config_copy *copy, struct oc_arn *arn)
+{
+    HASH_DEL(copy->by_arn, arn);
+    free(arn);
+}
+
 void oc_config_copy_close(struct oc_config_copy *copy)
 {
+    while (copy->by_arn)
+        forget_arn(copy, copy->by_arn);
     while (copy->by_name)
         forget(copy, copy->by_name);
     oc_quarantine_release(&copy->quarantine);
@@ -164,11 +172,46 @@ static enum mr_code learn_workflow(struct oc_config_copy *copy, const char *name
     return MR_OK;
 }
 
+const struct mr_resource *oc_config_copy_arn(const struct oc_config_copy *copy,
+                                             const char *resource)
+{
+    struct oc_arn *arn = NULL;
+
+    HASH_FIND_STR(copy->by_arn, resource, arn);
+    return arn ? &arn->resource : NULL;
+}
+
+static enum mr_code learn_arn(struct oc_config_copy *copy, const char *name,
+                              const struct mr_msg *msg, struct mr_error *err)
+{
+    struct oc_arn *old = NULL, *arn = NULL;
+    const size_t len = strlen(name);
+    enum mr_code rc = MR_OK;
+
+    if (msg->value) { /* else it is removed */
+        arn = calloc(1, sizeof *arn + len + 1);
+        rc = arn ? mr_config_arn_parse(msg->value, msg->value_len, &arn->resource, err)
+                 : mr_fail(err, MR_NO_MEMORY, "arn %s", name);
+    }
+    if (rc) {
+        free(arn);
+        return rc;
+    }
+    HASH_FIND_STR(copy->by_arn, name, old);
+    if (old)
+        forget_arn(copy, old);
+    if (arn) {
+        memcpy(arn->name, name, len + 1);
+        HASH_ADD_KEYPTR(hh, copy->by_arn, arn->name, len, arn);
+    }
+    return MR_OK;
+}
+
 /* MR_NO_MEMORY: to be read again. What is read a second time is only copied: a name must not mean
  * for a while what it meant before. */
 static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
 {
-    static const char workflow[] = "workflow/", quarantine[] = "quarantine/";
+    static const char workflow[] = "workflow/", quarantine[] = "quarantine/", arn[] = "arn/";
     const bool is_new = msg->offset >= copy->next;
     char key[KEY_MAX];
     struct mr_error err;
@@ -185,6 +228,8 @@ static enum mr_code learn(struct oc_config_copy *copy, const struct mr_msg *msg)
         rc = learn_workflow(copy, key + sizeof workflow - 1, msg, &err);
     else if (is_new && strncmp(key, quarantine, sizeof quarantine - 1) == 0)
         rc = oc_quarantine_learn(&copy->quarantine, key + sizeof quarantine - 1, msg, &err);
+    else if (is_new && strncmp(key, arn, sizeof arn - 1) == 0)
+        rc = learn_arn(copy, key + sizeof arn - 1, msg, &err);
     if (rc) {
         mr_log_error(MR_ERROR, "config.bad", &err, " offset=%" PRId64, msg->offset);
         goto done;

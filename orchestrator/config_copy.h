@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id.h"
+#include "common/model/resource.h"
 #include "common/model/workflow_ref.h"
 #include "common/ports/bus.h"
 #include "common/ports/store.h"
@@ -22,10 +23,17 @@ struct oc_workflow { /* a workflow, a version of one, or an alias */
     UT_hash_handle hh;
 };
 
+struct oc_arn { /* a row of the table that goes before common/model/resource.h */
+    struct mr_resource resource;
+    UT_hash_handle hh;
+    char name[]; /* the Resource */
+};
+
 struct oc_config_copy {
     struct mr_log *log; /* owned */
     struct mr_store *store;
     struct oc_workflow *by_name;
+    struct oc_arn *by_arn;
     struct oc_quarantine quarantine;
     int64_t next;      /* offset of the next record: what was before it is known */
     int64_t first_end; /* end of the topic at the start */
@@ -49,5 +57,7 @@ MR_MUST_USE enum mr_code oc_config_copy_end(struct oc_config_copy *, int64_t *re
 const struct oc_workflow *oc_config_copy_workflow(const struct oc_config_copy *,
                                                   const struct mr_workflow_ref *ref,
                                                   const char *job);
+/* What the table says of this Resource; NULL: nothing. */
+const struct mr_resource *oc_config_copy_arn(const struct oc_config_copy *, const char *resource);
 
 #endif

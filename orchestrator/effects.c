@@ -3,7 +3,8 @@
 #include "orchestrator/orchestrator.h"
 
 #include "common/base/json.h"
-#include "orchestrator/resource.h"
+#include "common/model/resource.h"
+#include "orchestrator/child.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,13 +68,13 @@ static void step_name(char *buf, size_t size, const char *state, uint32_t entry)
     (void)snprintf(buf + len, size - len, ".%" PRIu32, entry);
 }
 
-/* A Resource that nobody serves fails its task, by an event in the job's own log. */
-static enum mr_code unserved(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
-                             const struct asl_effect *effect, const char *why, struct mr_error *err)
+enum mr_code oc_effect_refuse(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
+                              const struct asl_effect *effect, const char *error, const char *cause,
+                              struct mr_error *err)
 {
     char token[MR_TOKEN_MAX + 1], field[MR_JOB_ID_MAX + 64];
     struct mr_event event = {
-        .kind = MR_EVENT_RESULT, .token_text = token, .error = "States.Runtime", .cause = why};
+        .kind = MR_EVENT_RESULT, .token_text = token, .error = error, .cause = cause};
     struct mr_buf payload = {0};
     enum mr_code rc;
 
@@ -87,8 +88,29 @@ static enum mr_code unserved(struct oc *oc, struct oc_shard *shard, const struct
     return rc;
 }
 
-enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
-                            const struct asl_effect *effect, struct mr_error *err)
+/* What the language's own table says of the resource; class and type as millrace.config's does. */
+static enum mr_code resolve(struct oc *oc, const char *resource, struct mr_resource *ret,
+                            struct mr_error *err)
+{
+    const struct mr_resource *own = oc_config_copy_arn(&oc->workflows, resource);
+    struct mr_resource found = {0};
+    enum mr_code rc = mr_resource_resolve(resource, &found, err);
+
+    if (rc && !own)
+        return rc;
+    if (own) {
+        memcpy(found.class_name, own->class_name, sizeof found.class_name);
+        memcpy(found.type, own->type, sizeof found.type);
+        if (found.service == MR_SERVICE_JOB)
+            found.service = MR_SERVICE_WORKER;
+    }
+    *ret = found;
+    return MR_OK;
+}
+
+static enum mr_code add_task(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                             const struct asl_effect *effect, const struct mr_resource *resource,
+                             const cJSON *input, struct mr_error *err)
 {
     char token[MR_TOKEN_MAX + 1], field[MR_JOB_ID_MAX + 64], step[3 * ASL_STATE_NAME_MAX + 32];
     struct mr_task task = {.job = job->id,
@@ -101,20 +123,20 @@ enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job
                            .heartbeat_ms = effect->heartbeat_ms,
                            .input_text = effect->input,
                            .input_len = effect->input_len};
-    struct oc_resource resource;
     struct mr_buf payload = {0};
-    struct mr_error why;
     enum mr_code rc;
 
-    if (oc_resource_resolve(effect->resource, &resource, &why) != MR_OK)
-        return unserved(oc, shard, job, effect, why.text, err);
     if (!oc_token_make(job, effect->seq, effect->attempt, token, sizeof token))
         return mr_fail(err, MR_INTERNAL, "token of job %s", job->id);
     step_name(step, sizeof step, effect->state, effect->entry);
     oc_task_field(field, sizeof field, job->id, effect->seq, effect->attempt);
-    task.type = resource.type;
+    task.type = resource->type;
+    if (input) {
+        task.input = input;
+        task.input_text = NULL;
+    }
     (void)mr_task_print(&task, &payload);
-    rc = add(oc, shard, OC_EFFECT_TASK, field, resource.class_name, job->id, &payload, err);
+    rc = add(oc, shard, OC_EFFECT_TASK, field, resource->class_name, job->id, &payload, err);
     mr_buf_release(&payload);
     return rc;
 }
@@ -134,16 +156,65 @@ enum mr_code oc_effect_evaluate(struct oc *oc, struct oc_shard *shard, struct oc
     return oc_outbox_add(&shard->outbox, &ask, &oc->topics, err);
 }
 
-static enum mr_code end_task(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
+/* lambda:invoke: which class it is for stands in the task's input. */
+static enum mr_code invoke(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                           const struct asl_effect *effect, struct mr_resource *resource,
+                           struct mr_error *err)
+{
+    static const struct mr_json_limits limits = {MR_INPUT_MAX + 4096, MR_JSON_DEPTH_MAX};
+    const cJSON *payload = NULL;
+    cJSON *input = NULL, *empty = NULL;
+    struct mr_error why = {0};
+    enum mr_code rc = mr_json_parse(effect->input, effect->input_len, &limits, &input, &why);
+
+    if (!rc)
+        rc = mr_resource_invoke(input, resource, &payload, &why);
+    if (!rc && !payload)
+        payload = empty = cJSON_CreateObject();
+    if (rc == MR_NO_MEMORY || (!rc && !payload))
+        rc = mr_fail(err, MR_NO_MEMORY, "task of job %s", job->id);
+    else if (rc)
+        rc = oc_effect_refuse(oc, shard, job, effect, "States.Runtime", why.text, err);
+    else
+        rc = add_task(oc, shard, job, effect, resource, payload, err);
+    cJSON_Delete(empty);
+    cJSON_Delete(input);
+    return rc;
+}
+
+enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                            const struct asl_effect *effect, struct mr_error *err)
+{
+    struct mr_resource resource;
+    struct mr_error why;
+
+    if (resolve(oc, effect->resource, &resource, &why) != MR_OK)
+        return oc_effect_refuse(oc, shard, job, effect, "States.Runtime", why.text, err);
+    switch (resource.service) {
+    case MR_SERVICE_JOB:
+        return oc_nested_start(oc, shard, job, effect, resource.want, err);
+    case MR_SERVICE_INVOKE:
+        return invoke(oc, shard, job, effect, &resource, err);
+    case MR_SERVICE_WORKER:
+        break;
+    }
+    return add_task(oc, shard, job, effect, &resource, NULL, err);
+}
+
+static enum mr_code end_task(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
                              const struct mr_msg *msg, const struct asl_effect *effect, size_t i,
                              struct mr_error *err)
 {
     char field[MR_JOB_ID_MAX + 64];
     struct mr_control control = {.seq = effect->seq, .attempt = effect->attempt};
+    struct mr_resource resource;
     struct mr_buf payload = {0};
     bool unsent;
     enum mr_code rc;
 
+    if (resolve(oc, effect->resource, &resource, NULL) == MR_OK &&
+        resource.service == MR_SERVICE_JOB)
+        return oc_nested_end(oc, shard, job, effect, msg, err);
     oc_task_field(field, sizeof field, job->id, effect->seq, effect->attempt);
     unsent = oc_outbox_has(&shard->outbox, field);
     oc_outbox_end_task(&shard->outbox, field);
@@ -303,6 +374,9 @@ static enum mr_code closed(struct oc *oc, struct oc_shard *shard, const struct o
 
     if (too_old(oc, shard, msg))
         return MR_OK;
+    rc = oc_child_report(oc, shard, job, msg, err);
+    if (rc || oc_job_is_item(job))
+        return rc;
     if (oc->config->events)
         rc = notice(oc, shard, job, msg, i, err);
     if (!rc && (status == ASL_FAILED || status == ASL_TIMED_OUT))
@@ -336,9 +410,14 @@ enum mr_code oc_effects_apply(struct oc *oc, struct oc_shard *shard, struct oc_j
             rc = closed(oc, shard, job, msg, i, err);
             break;
         case ASL_EFFECT_CHILD:
+            rc = oc_child_start(oc, shard, job, effect, err);
+            break;
         case ASL_EFFECT_CHILD_AGAIN:
+            rc = oc_child_again(oc, shard, job, effect, msg, err);
+            break;
         case ASL_EFFECT_CHILD_END:
-            break; /* no definition that parses asks for it */
+            rc = oc_child_end(oc, shard, job, effect, msg, err);
+            break;
         }
     }
     return rc;

@@ -29,11 +29,14 @@ enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct a
     copy(job->def, sizeof job->def, submit->def);
     copy(job->nonce, sizeof job->nonce, submit->nonce);
     copy(job->sum, sizeof job->sum, submit->sum);
+    if (submit->parent.token_text)
+        oc_job_parent(job, &submit->parent);
     job->is_inline = submit->definition != NULL;
     job->created_ms = time_ms;
     start = (struct asl_start){.job = job->id,
                                .workflow = job->workflow,
                                .tenant = job->tenant,
+                               .flow = submit->parent.flow,
                                .seed = mr_hash64(0, job->nonce, strlen(job->nonce))};
     rc = asl_run_new(machine, &start, &job->run, err);
     if (rc) {
@@ -42,6 +45,13 @@ enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct a
     }
     *ret = job;
     return MR_OK;
+}
+
+void oc_job_parent(struct oc_job *job, const struct mr_parent *parent)
+{
+    copy(job->parent_token, sizeof job->parent_token, parent->token_text);
+    job->parent = *parent;
+    job->parent.token_text = NULL;
 }
 
 void oc_job_free(struct oc_job *job)
@@ -75,6 +85,12 @@ enum mr_code oc_job_encode(struct oc_job *job, const struct asl_values_fn *value
     mr_jw_int(&w, "rev", (int64_t)job->rev);
     if (job->chain)
         mr_jw_item(&w, "chain", job->chain);
+    if (job->parent_token[0]) {
+        struct mr_parent parent = job->parent;
+
+        parent.token_text = job->parent_token;
+        mr_parent_write(&w, &parent);
+    }
     mr_jw_close(&w, '}');
     (void)mr_buf_add_char(buf, '\n');
     if (buf->failed)
@@ -95,6 +111,7 @@ static enum mr_code read_head(const cJSON *head, struct oc_job *job, struct mr_e
         {"nonce", job->nonce, sizeof job->nonce},
         {"sum", job->sum, sizeof job->sum},
     };
+    struct mr_parent parent = {0};
     int64_t rev = 0;
     enum mr_code rc;
 
@@ -108,8 +125,11 @@ static enum mr_code read_head(const cJSON *head, struct oc_job *job, struct mr_e
     }
     if ((rc = mr_json_bool_opt(head, "", "inline", &job->is_inline, err)) ||
         (rc = mr_json_int(head, "", "created", 0, INT64_MAX, &job->created_ms, err)) ||
-        (rc = mr_json_int(head, "", "rev", 0, INT64_MAX, &rev, err)))
+        (rc = mr_json_int(head, "", "rev", 0, INT64_MAX, &rev, err)) ||
+        (rc = mr_parent_read(mr_json_get(head, "parent"), &parent, err)))
         return rc;
+    if (parent.token_text)
+        oc_job_parent(job, &parent);
     job->rev = (uint64_t)rev;
     return MR_OK;
 }

@@ -19,6 +19,9 @@ struct oc_job {
     char def[65];
     char nonce[2 * MR_NONCE_LEN + 1]; /* hex, as in the submit event */
     char sum[65];
+    char parent_token[MR_TOKEN_MAX + 1]; /* whose child it is; "": nobody's */
+    struct mr_parent parent;             /* the rest of that; token_text is not kept */
+    bool def_kept;  /* an inline definition is one of the shard's, too: children need it */
     bool is_inline; /* its definition is a value of its own */
     int64_t created_ms;
     uint64_t rev;        /* changes so far: a dashboard sees that a row is newer */
@@ -44,6 +47,13 @@ MR_MUST_USE enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_
                                     struct asl_machine *machine, struct oc_job **ret,
                                     struct mr_error *err);
 void oc_job_free(struct oc_job *); /* accepts NULL */
+/* It is a child that answers to parent from now on. */
+void oc_job_parent(struct oc_job *, const struct mr_parent *parent);
+/* A child of a Map, one of many: no notice is given of it, and it is soon forgotten. */
+static inline bool oc_job_is_item(const struct oc_job *job)
+{
+    return job->parent_token[0] && job->parent.want <= MR_WANT_RECORD;
+}
 
 /* Appends the text for MR_OP_RUN. */
 MR_MUST_USE enum mr_code oc_job_encode(struct oc_job *, const struct asl_values_fn *values,

@@ -130,6 +130,10 @@ MR_MUST_USE enum mr_code oc_effects_apply(struct oc *, struct oc_shard *, struct
 MR_MUST_USE enum mr_code oc_effect_dead(struct oc *, struct oc_shard *, const struct mr_msg *,
                                         const char *job, const char *reason, const char *text,
                                         struct mr_error *err);
+/* effects.c: the task fails with error, by an event in the job's own log. */
+MR_MUST_USE enum mr_code oc_effect_refuse(struct oc *, struct oc_shard *, const struct oc_job *,
+                                          const struct asl_effect *, const char *error,
+                                          const char *cause, struct mr_error *err);
 /* effects.c: the task's effect once more, as it was (scanner). */
 MR_MUST_USE enum mr_code oc_effect_task(struct oc *, struct oc_shard *, struct oc_job *,
                                         const struct asl_effect *, struct mr_error *err);

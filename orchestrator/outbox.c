@@ -139,13 +139,15 @@ static enum mr_code insert(struct oc_outbox *outbox, const struct oc_new_effect 
                            const struct mr_topics *topics, bool persisted, struct mr_error *err)
 {
     const size_t field_len = strlen(new_effect->field), key_len = strlen(new_effect->key);
+    const size_t class_len = strlen(new_effect->class_name);
     struct oc_effect *effect = NULL;
     char *bytes;
 
     HASH_FIND(hh, outbox->by_field, new_effect->field, field_len, effect);
     if (effect)
         return MR_OK;
-    effect = calloc(1, sizeof *effect + field_len + key_len + new_effect->payload_len + 3);
+    effect =
+        calloc(1, sizeof *effect + field_len + key_len + class_len + new_effect->payload_len + 4);
     if (!effect)
         return mr_fail(err, MR_NO_MEMORY, "effect %s", new_effect->field);
     effect->outbox = outbox;
@@ -165,6 +167,8 @@ static enum mr_code insert(struct oc_outbox *outbox, const struct oc_new_effect 
     effect->key = memcpy(bytes, new_effect->key, key_len + 1);
     effect->key_len = key_len;
     bytes += key_len + 1;
+    effect->class_name = memcpy(bytes, new_effect->class_name, class_len + 1);
+    bytes += class_len + 1;
     effect->payload = memcpy(bytes, new_effect->payload, new_effect->payload_len);
     effect->payload_len = new_effect->payload_len;
     effect->state = persisted ? OC_READY : OC_FRESH;
@@ -238,7 +242,7 @@ bool oc_outbox_has(const struct oc_outbox *outbox, const char *field)
 static enum mr_code write_put(const struct oc_effect *effect, struct asl_arena *arena,
                               struct mr_op *op, struct mr_error *err)
 {
-    const char *class_name = effect->class_of ? effect->class_of->name : "";
+    const char *class_name = effect->class_name;
     const size_t class_len = strlen(class_name);
     const size_t len = class_len + 1 + effect->key_len + 1 + effect->payload_len;
     char *value = asl_arena_take(arena, len + 1);

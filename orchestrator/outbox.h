@@ -22,7 +22,10 @@ enum oc_effect_kind {                          /* the letter begins its field in
                       OC_EFFECT_EVENT = 'e',
                       OC_EFFECT_DEAD = 'd',
                       OC_EFFECT_EVALUATE = 'q', /* field q:<job>:<seq>:<attempt>:<number> */
-                      OC_EFFECT_LOG = 'l',      /* an event for the shard's own log */
+                      OC_EFFECT_LOG = 'l',   /* an event for the log of its key's shard */
+                      OC_EFFECT_CHILD = 'j', /* the submit of a child for the same, once that log
+                                                has its definition, which stands for the class;
+                                                field j:<job>:<seq>:<attempt>:<index> */
 };
 
 enum oc_effect_state { OC_FRESH, OC_READY, OC_SENDING, OC_SENT, OC_TRIMMING };
@@ -39,7 +42,8 @@ struct oc_effect {
     struct oc_class *class_of;     /* tasks */
     struct oc_effect *prev, *next; /* of the list of its state */
     UT_hash_handle hh;
-    const char *field, *key, *payload; /* in the same memory */
+    const char *field, *key, *payload; /* in the same memory, */
+    const char *class_name; /* and this: of a task its class; of a child its definition */
     size_t field_len, key_len, payload_len;
     char kind;
 };

@@ -1,6 +1,7 @@
 /* relay.c -- R1 to R3 of docs/lifecycle.md: what is written in the outbox is sent. Notices first,
  * then tasks while their class is under its bound; the rest stands in Redis. */
-#include "orchestrator/orchestrator.h"
+#include "orchestrator/admit.h"
+#include "orchestrator/child.h"
 
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
@@ -123,14 +124,47 @@ static const char *topic_of(const struct oc *oc, const struct oc_effect *effect)
         return oc->topics.dlq;
     case OC_EFFECT_LOG:
     case OC_EFFECT_EVALUATE:
+    case OC_EFFECT_CHILD:
         return oc->topics.log;
     }
     return oc->topics.dlq;
 }
 
-static enum mr_code send(struct oc *oc, struct oc_shard *shard, struct oc_effect *effect)
+static bool is_event(const struct oc_effect *effect)
 {
-    const int32_t partition = effect->kind == OC_EFFECT_LOG       ? (int32_t)shard->number
+    return effect->kind == OC_EFFECT_LOG || effect->kind == OC_EFFECT_CHILD;
+}
+
+static int32_t shard_of(const struct oc *oc, const struct oc_effect *effect)
+{
+    return (int32_t)mr_shard_of(effect->key, effect->key_len, oc->shard_count);
+}
+
+/* Has the log that this child's submit goes to had its definition? If not, that is sent first. */
+static bool is_defined(struct oc *oc, struct oc_shard *shard, const struct oc_effect *effect)
+{
+    const int32_t target = shard_of(oc, effect);
+    struct mr_buf text = {0};
+    struct mr_error err;
+    bool defined;
+
+    if (effect->kind != OC_EFFECT_CHILD ||
+        oc_admit_announced(oc, target, effect->class_name, NULL, 0))
+        return true;
+    if (oc_child_definition(oc, shard, effect->class_name, &text, &err)) {
+        mr_log_error(MR_WARN, "relay.definition", &err, " effect=%s", effect->field);
+        oc->send_pause_ms = oc->clock->mono_ms(oc->clock) + oc->config->send_retry_ms;
+        mr_buf_release(&text);
+        return false;
+    }
+    defined = oc_admit_announced(oc, target, effect->class_name, text.data, text.len);
+    mr_buf_release(&text);
+    return defined;
+}
+
+static enum mr_code send(struct oc *oc, struct oc_effect *effect)
+{
+    const int32_t partition = is_event(effect)                    ? shard_of(oc, effect)
                               : effect->kind == OC_EFFECT_CONTROL ? 0
                                                                   : -1;
     struct mr_error err;
@@ -160,7 +194,9 @@ static int relay_shard(struct oc *oc, struct oc_shard *shard)
 
     DL_FOREACH_SAFE(shard->outbox.ready, effect, next)
     {
-        if (send(oc, shard, effect))
+        if (!is_defined(oc, shard, effect))
+            break; /* what stands behind it may speak of this child: it waits for the report, too */
+        if (send(oc, effect))
             return sent;
         sent++;
     }
@@ -172,7 +208,7 @@ static int relay_shard(struct oc *oc, struct oc_shard *shard)
         {
             if (class_of->outstanding >= oc->config->outstanding_max)
                 break;
-            if (send(oc, shard, effect))
+            if (send(oc, effect))
                 return sent;
             sent++;
         }

@@ -2,7 +2,7 @@
  * yet applied.  The scanner goes through the open jobs of its shards a page a pass, sets again what
  * timers are missing, sends again what tasks are late, and raises an alarm for a job with nothing.
  */
-#include "orchestrator/orchestrator.h"
+#include "orchestrator/child.h"
 
 #include "common/base/log.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_MAX = 200 };
+enum { PAGE_MAX = 200, CHILDREN_ASKED_MAX = 100 /* of one Map and look */ };
 
 struct page {
     char ids[PAGE_MAX][MR_JOB_ID_MAX + 1];
@@ -138,6 +138,19 @@ static enum mr_code send_late(struct look *look)
     return MR_OK;
 }
 
+/* Nothing has moved in this Map for long: its child is asked how it ended. */
+static void see_child(void *ctx, uint64_t seq, uint32_t attempt, uint32_t born, uint32_t index,
+                      int64_t moved_ms)
+{
+    struct look *look = ctx;
+
+    look->tasks++;
+    if (look->rc || !is_late(look->oc->config->task_resend_ms, moved_ms, look->shard))
+        return;
+    look->rc = oc_child_ask(look->oc, look->shard, look->job, seq, attempt, born, index,
+                            asl_run_records(look->job->run, seq), look->err);
+}
+
 static enum mr_code look_at(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
                             struct mr_error *err)
 {
@@ -147,6 +160,7 @@ static enum mr_code look_at(struct oc *oc, struct oc_shard *shard, struct oc_job
         return MR_OK;
     asl_run_tasks(job->run, see_task, &look);
     asl_run_timers(job->run, see_timer, &look);
+    asl_run_children(job->run, CHILDREN_ASKED_MAX, see_child, &look);
     asl_run_asks(job->run, see_ask, &look);
     if (look.tasks == 0 && look.timers == 0 && look.asks == 0)
         mr_log(MR_ALARM, "job.stuck", " job=%s", job->id);

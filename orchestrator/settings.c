@@ -33,6 +33,8 @@ const struct mr_setting oc_settings[] = {
             "an event that ended its orchestrator so often, applied alone, is passed over and its job set aside"),
     MR_LONG(oc_config, events_replay_ms, "ORCH_EVENTS_REPLAY_MS", "3600000", 0, 604800000,
             "after a rebuild from the log, notices younger than this are sent again, ms"),
+    MR_LONG(oc_config, child_keep_ms, "ORCH_CHILD_KEEP_MS", "3600000", 1000, 691200000,
+            "the row of a Map's child that succeeded is kept for so long after its end, ms"),
     MR_LONG(oc_config, log_keep, "ORCH_LOG_KEEP", "10000", 100, 10000000,
             "redis bus: events of a shard kept behind its position, for the history"),
     MR_LONG(oc_config, machines_cached_bytes, "ORCH_MACHINES_CACHED_BYTES", "64M", 1048576,

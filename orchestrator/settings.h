@@ -20,6 +20,7 @@ struct oc_config {
     int64_t task_resend_ms;        /* a task without answer for so long is sent again */
     int64_t ask_resend_ms;         /* an evaluation without answer for so long is asked again */
     int64_t event_tries;           /* an event tried so often alone is passed over */
+    int64_t child_keep_ms;         /* of the row of a Map child that succeeded */
     int64_t events_replay_ms;      /* after a rebuild, events younger than this are sent again */
     int64_t log_keep;              /* redis bus: events kept behind the position, a shard */
     int64_t machines_cached_bytes; /* parsed definitions kept in memory */

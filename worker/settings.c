@@ -9,6 +9,8 @@ const struct mr_setting wk_settings[] = {
            "name of this worker in results and dashboards; empty: host and process"),
     MR_STR(wk_config, classes, "WORKER_CLASSES", "image,io",
            "classes of tasks it takes, by comma"),
+    MR_STR(wk_config, bucket, "WORKER_BUCKET", "millrace",
+           "the Bucket of a workflow that means the storage itself; any other is a folder in it"),
     MR_LONG(wk_config, slots, "WORKER_SLOTS", "0", 0, 256,
             "tasks worked on at a time, each with its own decoder; 0: one a core"),
     MR_LONG(wk_config, window, "WORKER_WINDOW", "1024", 1, MR_QUEUE_WINDOW_MAX,

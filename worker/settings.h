@@ -9,6 +9,7 @@
 struct wk_config {
     char *id;                /* WORKER_ID; "": host and process */
     char *classes;           /* WORKER_CLASSES: "image,io" */
+    char *bucket;            /* WORKER_BUCKET: see objects.h */
     int64_t slots;           /* WORKER_SLOTS; 0: one a core */
     int64_t window;          /* WORKER_WINDOW: tasks of one class taken and not released */
     int64_t ahead;           /* WORKER_AHEAD: tasks of one class that wait here for a slot */

@@ -131,6 +131,7 @@ static enum mr_code run_once(struct slot *slot, struct wk_item *item, struct wk_
     struct wk_run run = {.task = &item->task,
                          .imaging = slot->slots->setup.imaging,
                          .blob = slot->blob,
+                         .bucket = slot->slots->setup.bucket,
                          .deadline_ms = item->deadline_ms,
                          .output = &slot->output};
     struct mr_error err;

@@ -14,6 +14,7 @@ struct wk_slots_setup { /* lent for the life of the slots */
     struct mr_blob *blob; /* each slot makes its own of it by mr_blob_dup() */
     struct mr_clock *clock;
     const char *worker; /* name in results */
+    const char *bucket; /* see objects.h */
     int count;
     int64_t task_timeout_ms;
     int64_t memory;   /* bytes for all pictures under way (worker/memory.h); 0: half of all */

@@ -5,12 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 const struct wk_task_type wk_task_types[] = {
-    {"image.render", wk_render_run, true},
-    {"image.inspect", wk_inspect_run, true},
-    {"manifest", wk_manifest_run, false},
-    {"noop", NULL, false},
+    {"image.render",     wk_render_run,    true},
+    {"image.inspect",    wk_inspect_run,   true},
+    {"manifest",         wk_manifest_run,  false},
+    {"map.read",         wk_map_read_run,  false},
+    {"map.write",        wk_map_write_run, false},
+    {"s3.getObject",     wk_s3_get_run,    false},
+    {"s3.putObject",     wk_s3_put_run,    false},
+    {"s3.headObject",    wk_s3_head_run,   false},
+    {"s3.deleteObject",  wk_s3_delete_run, false},
+    {"s3.listObjectsV2", wk_s3_list_run,   false},
+    {"noop",             NULL,             false},
 };
+/* clang-format on */
 const size_t wk_task_types_count = sizeof wk_task_types / sizeof wk_task_types[0];
 
 const struct wk_task_type *wk_task_type_find(const char *name)

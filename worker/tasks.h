@@ -12,6 +12,7 @@ struct wk_run { /* one run of one task; everything is lent for it */
     const struct mr_task *task;
     const struct wk_imaging_config *imaging;
     struct mr_blob *blob;
+    const char *bucket; /* the Bucket that means all of it: see objects.h; NULL: none does */
     struct wk_decoder *decoder; /* NULL where the type works on no pictures */
     int64_t deadline_ms;        /* of mr_mono_ms() */
     struct mr_buf *output;      /* JSON text of the answer; empty at the start */
@@ -30,9 +31,11 @@ extern const size_t wk_task_types_count;
 const struct wk_task_type *wk_task_type_find(const char *name); /* NULL: none of the table */
 void wk_task_type_names(char *buf, size_t size); /* "image.render image.inspect ..." */
 
-wk_task_fn wk_render_run;   /* render.c */
-wk_task_fn wk_inspect_run;  /* inspect.c */
-wk_task_fn wk_manifest_run; /* manifest.c */
+wk_task_fn wk_render_run;                     /* render.c */
+wk_task_fn wk_inspect_run;                    /* inspect.c */
+wk_task_fn wk_manifest_run;                   /* manifest.c */
+wk_task_fn wk_map_read_run, wk_map_write_run; /* map.c */
+wk_task_fn wk_s3_get_run, wk_s3_put_run, wk_s3_head_run, wk_s3_delete_run, wk_s3_list_run; /* s3.c */
 
 /* Fills fault and returns code; the name is cut to fit. */
 enum mr_code wk_task_fault(struct wk_fault *fault, enum mr_code code, const char *name,

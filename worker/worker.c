@@ -90,6 +90,7 @@ static enum mr_code open_slots(struct wk *wk, const struct wk_imaging_config *im
                                    .blob = ports->blob,
                                    .clock = ports->clock,
                                    .worker = wk->id,
+                                   .bucket = wk->config->bucket,
                                    .count = (int)wk->config->slots,
                                    .task_timeout_ms = wk->config->task_timeout_ms,
                                    .memory = wk->config->memory,

@@ -30,7 +30,7 @@ static enum mr_code read_submit(struct mr_event *event, struct mr_error *err)
         return rc;
     event->definition = mr_json_get(root, "definition");
     event->input = mr_json_get(root, "input");
-    return MR_OK;
+    return mr_parent_read(mr_json_get(root, "parent"), &event->parent, err);
 }
 
 static enum mr_code read_token(struct mr_event *event, struct mr_error *err)
@@ -52,6 +52,25 @@ static enum mr_code read_result(struct mr_event *event, struct mr_error *err)
 
     return rc ? rc
               : mr_message_answer(event->root, &event->output, &event->error, &event->cause, err);
+}
+
+/* A child that failed may have no error's name, and may have an output: its record. */
+static enum mr_code read_child(struct mr_event *event, struct mr_error *err)
+{
+    const cJSON *root = event->root;
+    enum mr_code rc = mr_parent_read(mr_json_get(root, "parent"), &event->parent, err);
+
+    if (!rc && !event->parent.token_text)
+        rc = mr_fail(err, MR_INVALID, "/parent: is wanted");
+    if (rc || (rc = mr_json_bool_opt(root, "", "ok", &event->ok, err)) ||
+        (rc = mr_json_str_opt(root, "", "error", MR_ERROR_NAME_MAX, &event->error, err)) ||
+        (rc = mr_json_str_opt(root, "", "cause", MR_CAUSE_MAX, &event->cause, err)))
+        return rc;
+    event->output = mr_json_get(root, "output");
+    event->token = event->parent.token;
+    event->seq = event->token.seq;
+    event->attempt = event->token.attempt;
+    return MR_OK;
 }
 
 static enum mr_code read_timer(struct mr_event *event, struct mr_error *err)
@@ -76,6 +95,8 @@ static enum mr_code read_redrive(struct mr_event *event, struct mr_error *err)
 {
     enum mr_code rc = mr_message_id(event->root, "job", true, &event->job, err);
 
+    if (!rc)
+        rc = mr_parent_read(mr_json_get(event->root, "parent"), &event->parent, err);
     event->definition = mr_json_get(event->root, "definition");
     if (rc || !event->definition)
         return rc;
@@ -133,6 +154,13 @@ static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
         return rc ? rc : mr_message_id(root, "job", true, &event->job, err);
     case MR_EVENT_REDRIVE:
         return read_redrive(event, err);
+    case MR_EVENT_ASK:
+        rc = mr_parent_read(mr_json_get(root, "parent"), &event->parent, err);
+        if (!rc && !event->parent.token_text)
+            rc = mr_fail(err, MR_INVALID, "/parent: is wanted");
+        return rc ? rc : mr_message_id(root, "job", true, &event->job, err);
+    case MR_EVENT_CHILD:
+        return read_child(event, err);
     case MR_EVENT_KIND_COUNT:
         break;
     }
@@ -164,7 +192,8 @@ enum mr_code mr_event_parse(const char *text, size_t len, struct mr_event *ret,
     if (rc)
         goto failed;
     *ret = event;
-    if (event.kind == MR_EVENT_RESULT || event.kind == MR_EVENT_HEARTBEAT)
+    if (event.kind == MR_EVENT_RESULT || event.kind == MR_EVENT_HEARTBEAT ||
+        event.kind == MR_EVENT_CHILD)
         ret->job = ret->token.job;
     return MR_OK;
 failed:
@@ -195,8 +224,10 @@ static void write_submit(const struct mr_event *event, struct mr_jw *w)
     if (event->definition || event->definition_text)
         mr_message_write_value(w, "definition", event->definition, event->definition_text,
                                event->definition_len);
-    if (event->input)
-        mr_jw_item(w, "input", event->input);
+    if (event->input || event->input_text)
+        mr_message_write_value(w, "input", event->input, event->input_text, event->input_len);
+    if (event->parent.token_text)
+        mr_parent_write(w, &event->parent);
 }
 
 static void write_kind(const struct mr_event *event, struct mr_jw *w)
@@ -254,11 +285,24 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
             mr_jw_str(w, "cause", event->cause);
         break;
     case MR_EVENT_REDRIVE:
+    case MR_EVENT_ASK:
         mr_jw_str(w, "job", event->job);
         if (event->definition) {
             mr_jw_str(w, "def", event->def);
             mr_jw_item(w, "definition", event->definition);
         }
+        if (event->parent.token_text)
+            mr_parent_write(w, &event->parent);
+        break;
+    case MR_EVENT_CHILD:
+        mr_parent_write(w, &event->parent);
+        mr_jw_bool(w, "ok", event->ok);
+        if (event->output)
+            mr_jw_item(w, "output", event->output);
+        if (event->error)
+            mr_jw_str(w, "error", event->error);
+        if (event->cause)
+            mr_jw_str(w, "cause", event->cause);
         break;
     case MR_EVENT_KIND_COUNT:
         break;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEM_MAX = 262144 };
-
 /* ---- the page ---------------------------------------------------------------------------------
  */
 
@@ -20,15 +18,18 @@ bool mr_page_is_last(const struct mr_page *page)
 
 bool mr_page_has_room(const struct mr_page *page)
 {
-    return page->count < MR_ITEMS_PAGE_MAX && page->bytes < MR_ITEMS_PAGE_BYTES &&
-           !mr_page_is_last(page);
+    return page->count < MR_ITEMS_PAGE_MAX && !page->full && !mr_page_is_last(page);
 }
 
 enum mr_code mr_page_add(struct mr_page *page, const char *json, size_t len, struct mr_error *err)
 {
-    if (len > ITEM_MAX)
+    if (len > MR_ITEMS_PAGE_BYTES)
         return mr_fail(err, MR_TOO_LARGE, "item %" PRIu64 ": %zu bytes, at most %d are allowed",
-                       page->total, len, ITEM_MAX);
+                       page->total, len, MR_ITEMS_PAGE_BYTES);
+    if (page->count > 0 && page->bytes + len + 1 > MR_ITEMS_PAGE_BYTES) {
+        page->full = true;
+        return MR_OK;
+    }
     if (page->count > 0)
         (void)mr_buf_add_char(page->buf, ',');
     (void)mr_buf_add(page->buf, json, len);
@@ -195,6 +196,10 @@ static enum mr_code read_json(struct mr_page *page, const struct mr_buf *text, s
             p = skip_space(skip_space(skip_string(p)) + 1);
         p = skip_value(p);
         rc = mr_page_add(page, from, (size_t)(p - from), err);
+        if (page->full) {
+            p = from;
+            break;
+        }
         p = skip_space(p);
         if (*p == ',')
             p = skip_space(p + 1);
@@ -208,7 +213,7 @@ static enum mr_code read_json(struct mr_page *page, const struct mr_buf *text, s
 static enum mr_code read_jsonl(struct mr_page *page, const struct mr_buf *text,
                                struct mr_error *err)
 {
-    static const struct mr_json_limits limits = {ITEM_MAX, MR_JSON_DEPTH_MAX};
+    static const struct mr_json_limits limits = {MR_ITEMS_PAGE_BYTES, MR_JSON_DEPTH_MAX};
     size_t at = (size_t)cursor_number(page, "at");
     enum mr_code rc = MR_OK;
 
@@ -224,6 +229,8 @@ static enum mr_code read_jsonl(struct mr_page *page, const struct mr_buf *text,
         if (rc)
             return mr_fail_in(err, rc, "a line of JSON");
         rc = mr_page_add(page, line, len, err);
+        if (page->full)
+            at = (size_t)(line - text->data);
     }
     return rc ? rc : page_close(page, ']', at < text->len, at, 0, err);
 }
@@ -380,6 +387,7 @@ struct listing {
 static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct mr_error *err)
 {
     struct listing *listing = ctx;
+    enum mr_code rc;
     char *copy;
 
     if (listing->after && strcmp(key, listing->after) <= 0)
@@ -388,20 +396,26 @@ static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct m
         listing->more = true;
         return mr_fail(err, MR_CANCELLED, "the page is full");
     }
-    copy = malloc(strlen(key) + 1);
-    if (!copy)
-        return mr_fail(err, MR_NO_MEMORY, "a listing");
-    memcpy(copy, key, strlen(key) + 1);
-    free(listing->last);
-    listing->last = copy;
     mr_buf_reset(&listing->item);
     (void)mr_buf_add_str(&listing->item, "{\"Key\":");
     (void)mr_buf_add_json(&listing->item, key, strlen(key));
     (void)mr_buf_addf(&listing->item, ",\"Size\":%" PRId64 ",\"StorageClass\":\"STANDARD\"}",
                       bytes);
-    if (listing->item.failed)
+    copy = malloc(strlen(key) + 1);
+    if (!copy || listing->item.failed) {
+        free(copy);
         return mr_fail(err, MR_NO_MEMORY, "a listing");
-    return mr_page_add(listing->page, listing->item.data, listing->item.len, err);
+    }
+    rc = mr_page_add(listing->page, listing->item.data, listing->item.len, err);
+    if (rc || listing->page->full) {
+        free(copy);
+        listing->more = listing->page->full;
+        return rc ? rc : mr_fail(err, MR_CANCELLED, "the page is full");
+    }
+    memcpy(copy, key, strlen(key) + 1);
+    free(listing->last);
+    listing->last = copy;
+    return MR_OK;
 }
 
 static enum mr_code read_listing(struct mr_page *page, const char *bucket, const char *prefix,

@@ -26,8 +26,8 @@
 #include <stdint.h>
 
 enum {
-    MR_ITEMS_PAGE_BYTES = 1024 * 1024, /* a page is closed by the item that comes to so many, */
-    MR_ITEMS_PAGE_MAX = 10000,         /* or is the last of so many */
+    MR_ITEMS_PAGE_BYTES = 256 * 1024 - 512, /* of the items of a page, and of any one item */
+    MR_ITEMS_PAGE_MAX = 10000,              /* items of a page */
     MR_ITEMS_OBJECT_MAX = 64 * 1024 * 1024, /* bytes of an object with items */
 };
 

@@ -132,7 +132,8 @@ static void add_value(struct mr_buf *row, const struct mr_columns *columns, size
         return;
     if (field && field->data)
         make_text(field->data, field->len);
-    (void)mr_buf_add_char(row, row->len > 1 ? ',' : ' ');
+    if (row->len > 1)
+        (void)mr_buf_add_char(row, ',');
     (void)mr_buf_add_json(row, name, strlen(name));
     (void)mr_buf_add_char(row, ':');
     (void)mr_buf_add_json(row, field && field->data ? field->data : "", field ? field->len : 0);
@@ -168,7 +169,13 @@ enum mr_code mr_items_csv(struct mr_page *page, struct mr_columns *columns, char
         *at = 3;
     skip_empty(text, len, at);
     while (!rc && *at < len && mr_page_has_room(page)) {
+        const size_t from = *at;
+
         rc = read_row(page, columns, delimiter, text, len, at, &row, &field, err);
+        if (page->full) {
+            *at = from;
+            break;
+        }
         skip_empty(text, len, at);
     }
     mr_buf_release(&row);

@@ -14,12 +14,14 @@ struct mr_page {
     uint64_t total;      /* items so far, those of earlier pages too */
     uint64_t total_max;  /* 0: all */
     size_t bytes;
+    bool full; /* an item did not fit: it is the next page's first */
 };
 
 /* Whether one more item may follow in this page; is all that is wanted here? */
 bool mr_page_has_room(const struct mr_page *);
 bool mr_page_is_last(const struct mr_page *);
-/* One item: checked JSON text.  MR_TOO_LARGE: larger than a page may hold of one. */
+/* One item: checked JSON text.  It is not taken where page->full is then set.  MR_TOO_LARGE: larger
+ * than any page. */
 MR_MUST_USE enum mr_code mr_page_add(struct mr_page *, const char *json, size_t len,
                                      struct mr_error *err);
 

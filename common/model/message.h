@@ -95,6 +95,34 @@ MR_MUST_USE enum mr_code mr_result_parse(const char *text, size_t len, struct mr
                                          struct mr_error *err);
 void mr_result_release(struct mr_result *);
 
+/* ---- whose child a job is ----------------------------------------------------------------------
+ * {"token":.., "index":n, "items":n, "flow":n, "want":..}: in submit, redrive, child and ask events
+ */
+enum mr_want {                  /* what the parent is told */
+               MR_WANT_OUTPUT,  /* the end, with the output; a "child" event, as the next */
+               MR_WANT_RECORD,  /* the end, with asl_run_record() */
+               MR_WANT_SYNC,    /* the end, as the result of the task that started it: .sync */
+               MR_WANT_SYNC2,   /* likewise, Input and Output as JSON: .sync:2 */
+               MR_WANT_START,   /* that it has begun, as the result of that task */
+               MR_WANT_NOTHING, /* .waitForTaskToken */
+               MR_WANT_COUNT
+};
+const char *mr_want_name(enum mr_want);
+struct mr_parent {
+    const char *token_text; /* of the parent's task or Map; NULL: no child */
+    struct mr_token token;
+    uint32_t index; /* which child of a Map */
+    uint32_t items; /* of the Map, that it stands for */
+    uint32_t flow;  /* of the machine, that it runs; 0: all of it */
+    uint32_t depth; /* how many nested workflows it stands in */
+    enum mr_want want;
+};
+struct mr_jw;
+/* object NULL: *ret stays as it is. Strings are lent by object. */
+MR_MUST_USE enum mr_code mr_parent_read(const cJSON *object, struct mr_parent *ret,
+                                        struct mr_error *err);
+void mr_parent_write(struct mr_jw *, const struct mr_parent *); /* as member "parent" */
+
 /* ---- millrace.log ------------------------------------------------------------------------------
  */
 /* clang-format off */
@@ -107,7 +135,9 @@ void mr_result_release(struct mr_result *);
     X(MR_EVENT_HEARTBEAT,  "heartbeat")  /* token: its worker is alive and goes on */ \
     X(MR_EVENT_EVALUATED,  "evaluated")  /* job, seq, attempt, number; answer of an evaluation */ \
     X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
-    X(MR_EVENT_REDRIVE,    "redrive")    /* job; def and definition: it goes on in these */
+    X(MR_EVENT_REDRIVE,    "redrive")    /* job; def and definition: it goes on in these; parent: who redrives it */ \
+    X(MR_EVENT_CHILD,      "child")      /* parent; ok, output, error, cause: how its child ended */ \
+    X(MR_EVENT_ASK,        "ask")        /* job, parent: its end is to be told (once more) */
 /* clang-format on */
 enum mr_event_kind {
 #define MR_EVENT_ENUM(name, word) name,
@@ -120,7 +150,8 @@ const char *mr_event_kind_name(enum mr_event_kind);
 struct mr_event {
     cJSON *root; /* owned; NULL where the struct is being written */
     enum mr_event_kind kind;
-    const char *job;             /* all but TAKEOVER, DEFINITION; RESULT, HEARTBEAT: of the token */
+    const char *job;             /* all but TAKEOVER, DEFINITION; RESULT, HEARTBEAT, CHILD: of the
+                                    token */
     const char *owner;           /* TAKEOVER */
     const char *def;             /* DEFINITION, SUBMIT, REDRIVE: sha256 of the definition's text */
     const cJSON *definition;     /* DEFINITION; SUBMIT of an inline one; REDRIVE with another one */
@@ -128,8 +159,12 @@ struct mr_event {
     size_t definition_len;
     const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */
     int64_t engine;
-    const cJSON *input;    /* SUBMIT */
-    struct mr_token token; /* RESULT, HEARTBEAT */
+    const cJSON *input;     /* SUBMIT */
+    const char *input_text; /* written instead where not NULL */
+    size_t input_len;
+    struct mr_parent parent; /* SUBMIT, REDRIVE, CHILD, ASK; token_text NULL: none */
+    bool ok;                 /* CHILD: it succeeded */
+    struct mr_token token;   /* RESULT, HEARTBEAT */
     const char *token_text, *worker;
     const cJSON *answer;     /* EVALUATED: an object */
     const cJSON *output;     /* RESULT; NULL: it failed */

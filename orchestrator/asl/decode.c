@@ -268,7 +268,7 @@ static bool phase_fits(const struct asl_frame *frame, enum asl_type type)
     case ASL_PHASE_FORK:
         return fork && frame->fork;
     case ASL_PHASE_SPREAD:
-        return frame->spread != NULL;
+        return frame->spread && frame->spread->begun;
     case ASL_PHASE_STOPPED:
     case ASL_PHASE_FAILED:
         return fork || !frame->fork;

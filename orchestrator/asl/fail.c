@@ -29,6 +29,7 @@ static enum mr_code stop_one(struct asl_turn *turn, struct asl_frame *frame)
     effect = asl_effect_add(turn->effects, ASL_EFFECT_TASK_END, frame);
     if (!effect)
         return MR_NO_MEMORY;
+    effect->resource = asl_turn_state(turn, frame)->task.resource;
     if (frame->timeout_ms != ASL_NEVER)
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_TIMEOUT);
     if (!rc && frame->heartbeat_ms != ASL_NEVER)

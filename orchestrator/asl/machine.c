@@ -128,6 +128,11 @@ const struct asl_expression *asl_machine_expressions(const struct asl_machine *m
     return machine->expressions;
 }
 
+enum mr_code asl_machine_text(const struct asl_machine *machine, struct mr_buf *buf)
+{
+    return mr_json_print(machine->json, buf);
+}
+
 size_t asl_machine_bytes(const struct asl_machine *machine)
 {
     return machine->bytes;

@@ -51,6 +51,8 @@ MR_MUST_USE enum mr_code asl_machine_parse_as(const char *text, size_t len,
                                               struct asl_machine **ret, struct mr_error *err);
 struct asl_machine *asl_machine_ref(struct asl_machine *);
 void asl_machine_unref(struct asl_machine *);         /* accepts NULL */
+/* Appends the definition as compact text. */
+enum mr_code asl_machine_text(const struct asl_machine *, struct mr_buf *buf);
 size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */
 /* {"State": ["variable", ...]}: which variables each state reads, sorted. */
 MR_MUST_USE enum mr_code asl_references_print(const struct asl_machine *, struct mr_buf *buf);

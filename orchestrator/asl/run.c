@@ -1,8 +1,7 @@
 /* run.c -- a run from outside: made, looked at, freed.  step.c moves it. */
 #include "orchestrator/asl/run.h"
 
-#include "orchestrator/asl/spread.h"
-#include "orchestrator/asl/step.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +57,28 @@ void asl_run_free(struct asl_run *run)
     free(run->keeps.ids);
     free(run->values.items);
     free(run);
+}
+
+struct asl_machine *asl_run_machine(const struct asl_run *run)
+{
+    return run->machine;
+}
+
+bool asl_run_records(const struct asl_run *run, uint64_t seq)
+{
+    const struct asl_frame *frame = asl_run_find(run, seq);
+
+    return frame && frame->spread &&
+           asl_spread_records(run->machine->states[frame->state].fork.spread);
+}
+
+const char *asl_run_resource(const struct asl_run *run, uint64_t seq, uint32_t attempt)
+{
+    const struct asl_frame *frame = asl_run_find(run, seq);
+
+    return frame && frame->attempt == attempt && frame->phase == ASL_PHASE_TASK
+               ? run->machine->states[frame->state].task.resource
+               : NULL;
 }
 
 enum asl_status asl_run_status(const struct asl_run *run)

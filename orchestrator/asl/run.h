@@ -55,6 +55,11 @@ MR_MUST_USE enum mr_code asl_run_decode(struct asl_machine *, const char *text, 
 MR_MUST_USE enum mr_code asl_run_migrate(struct asl_run *, struct asl_machine *,
                                          struct mr_error *err);
 
+struct asl_machine *asl_run_machine(const struct asl_run *); /* lent */
+/* Whether the children of the Map that is in the entry seq answer with records. */
+bool asl_run_records(const struct asl_run *, uint64_t seq);
+/* The resource of the task that (seq, attempt) waits for; NULL: it waits for none.  Lent. */
+const char *asl_run_resource(const struct asl_run *, uint64_t seq, uint32_t attempt);
 enum asl_status asl_run_status(const struct asl_run *);
 uint64_t asl_run_entered(const struct asl_run *);  /* states entered so far */
 uint64_t asl_run_finished(const struct asl_run *); /* states left so far */

@@ -214,6 +214,7 @@ static enum mr_code restart_child(struct asl_turn *turn, struct asl_frame *frame
     effect->attempt = spread->round;
     effect->born = spread->born;
     effect->index = index;
+    effect->record = asl_spread_records(fields_of(turn, frame));
     spread->running++;
     turn->child_count++;
     return MR_OK;

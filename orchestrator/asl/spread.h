@@ -74,6 +74,7 @@ struct asl_spread_run {
     uint32_t writing;
     size_t result_bytes;
     uint32_t parts; /* written */
+    bool begun;     /* all its fields came to something: else a redrive enters the state anew */
     bool failing;   /* the Map has failed: what there is, is written, and then it is told */
 };
 

@@ -91,6 +91,8 @@ static enum mr_code end_exchange(struct asl_turn *turn, struct asl_frame *frame,
     if (!effect)
         return MR_NO_MEMORY;
     effect->wanted = wanted;
+    effect->resource =
+        frame->spread->exchange == ASL_EXCHANGE_READ ? ASL_RESOURCE_READ : ASL_RESOURCE_WRITE;
     return MR_OK;
 }
 

@@ -10,7 +10,7 @@
  *   os  [block, number of its value, ...]         oo  [child, number of its output, ...]
  *   ob, ov  bytes of outputs, whether they were too many
  *   rs  numbers of results that wait, wr  of these under way, rb  their bytes, pt  parts written
- *   fl  failing */
+ *   fl  failing            go  begun */
 #include "orchestrator/asl/spread_text.h"
 
 #include "common/base/json.h"
@@ -121,6 +121,7 @@ void asl_spread_encode(const struct asl_spread_run *spread, struct mr_buf *buf)
     mr_jw_int(&w, "rb", (int64_t)spread->result_bytes);
     mr_jw_int(&w, "pt", spread->parts);
     mr_jw_int(&w, "fl", spread->failing);
+    mr_jw_int(&w, "go", spread->begun);
     mr_jw_close(&w, '}');
 }
 
@@ -191,6 +192,7 @@ static void read_numbers(struct reader *r)
     spread->result_bytes = (size_t)number(r, "rb", 0, INTEGER_MAX);
     spread->parts = (uint32_t)number(r, "pt", 0, UINT32_MAX);
     spread->failing = number(r, "fl", 0, 1) == 1;
+    spread->begun = number(r, "go", 0, 1) == 1;
 }
 
 static void read_slots(struct reader *r)
@@ -322,9 +324,10 @@ static bool fits(const struct asl_spread_run *spread, const struct asl_spread *f
         return false;
     if (page && spread->page_at > (uint32_t)cJSON_GetArraySize(page->json))
         return false;
-    if ((fields->reader && !spread->slots[ASL_SLOT_READER] &&
-         (!spread->read_all || spread->exchange == ASL_EXCHANGE_READ)) ||
-        (fields->writer && !spread->slots[ASL_SLOT_WRITER] && spread->next > 0))
+    if (!spread->begun)
+        return spread->next == 0 && spread->exchange == ASL_EXCHANGE_NONE;
+    if ((fields->reader && !spread->slots[ASL_SLOT_READER]) ||
+        (fields->writer && !spread->slots[ASL_SLOT_WRITER]))
         return false;
     if ((spread->exchange == ASL_EXCHANGE_READ && !fields->reader) ||
         (spread->exchange > ASL_EXCHANGE_READ && !fields->writer))

@@ -160,8 +160,10 @@ static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct
         rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
     if (!rc && fields->reader)
         rc = read_items_max(turn, frame, fault);
-    if (!rc)
+    if (!rc) {
+        frame->spread->begun = true;
         asl_run_ready(turn->run, frame);
+    }
     return rc;
 }
 

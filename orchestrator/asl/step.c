@@ -255,6 +255,7 @@ static enum mr_code end_task(struct asl_turn *turn, struct asl_frame *frame, boo
     if (!effect)
         return MR_NO_MEMORY;
     effect->wanted = wanted;
+    effect->resource = asl_turn_state(turn, frame)->task.resource;
     if (frame->timeout_ms != ASL_NEVER)
         rc = asl_effect_timer_end(turn, frame, ASL_TIMER_TIMEOUT);
     if (!rc && frame->heartbeat_ms != ASL_NEVER)
@@ -408,10 +409,12 @@ static void resume(struct asl_run *run, struct asl_frame *frame)
 
     frame->due_ms = frame->timeout_ms = frame->heartbeat_ms = ASL_NEVER;
     forget_tries(frame);
-    if (frame->spread) {
+    if (frame->spread && frame->spread->begun) {
         asl_spread_resume(run, frame);
         return;
     }
+    if (frame->spread)
+        asl_fork_run_free(run, frame);
     if (!fork) {
         asl_run_phase(run, frame, ASL_PHASE_ENTER);
         asl_run_ready(run, frame);

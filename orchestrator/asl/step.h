@@ -89,7 +89,7 @@ struct asl_effect {
     uint64_t seq;
     uint32_t attempt;
     /* TASK */
-    const char *resource; /* as in the definition; lent by the machine */
+    const char *resource; /* as in the definition; lent by the machine; of a TASK_END too */
     const char *state;    /* name of the state; lent by the machine */
     uint32_t entry;       /* n-th entry of a state of this name in the run, from 1: `Render.2` */
     char *input;          /* effective input as JSON text, owned by the effects */

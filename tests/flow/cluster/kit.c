@@ -1,6 +1,9 @@
 /* kit.c -- the cluster of the flow tests. */
 #include "tests/flow/cluster/kit.h"
 
+#include "common/base/json.h"
+#include "tests/conformance/asl_objects.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,11 +102,14 @@ void flow_setup_shards(struct flow *flow, uint64_t seed, int shards)
                    .ask_resend_ms = 30000,
                    .event_tries = 3,
                    .events_replay_ms = 3600000,
+                   .child_keep_ms = 3600000,
                    .log_keep = 1000,
                    .machines_cached_bytes = 1048576,
                    .events = true,
                    .classes = classes},
     };
+    flow->stored = cJSON_CreateArray();
+    assert_non_null(flow->stored);
     mr_sim_clock_init(&flow->clock, &flow->world);
     flow->broker = mr_sim_broker_new(&flow->world);
     flow->redis = mr_sim_redis_new(&flow->world);
@@ -129,6 +135,7 @@ void flow_teardown(struct flow *flow)
     for (int i = 0; i < FLOW_NODES; i++)
         if (flow->nodes[i].alive)
             end_node(&flow->nodes[i]);
+    cJSON_Delete(flow->stored);
     mr_queue_free(flow->tasks);
     mr_log_free(flow->events);
     mr_log_free(flow->dlq);
@@ -200,11 +207,45 @@ void flow_submit(struct flow *flow, const char *id, const char *definition, cons
 /* ---- the world's own pass -----------------------------------------------------------------------
  */
 
+/* A page of a Map, read or written as the worker would. false: another kind of task. */
+static bool do_page(struct flow *flow, const struct mr_task *task, struct mr_event *event,
+                    struct mr_buf *text, struct mr_error *err)
+{
+    const struct mr_objects objects = asl_objects_of(flow->stored);
+    const bool reads = strcmp(task->type, "map.read") == 0;
+    enum mr_code rc;
+
+    if (!reads && strcmp(task->type, "map.write") != 0)
+        return false;
+    rc = reads ? mr_items_read(task->input, &objects, text, err)
+               : mr_items_write(task->input, &objects, text, err);
+    if (rc) {
+        event->error = "Blob.Failed";
+        event->cause = err->text;
+    }
+    event->output_text = text->data;
+    event->output_len = text->len;
+    return true;
+}
+
+static bool is_refused(const struct flow *flow, const struct mr_task *task)
+{
+    struct mr_buf text = {0};
+    bool refused;
+
+    if (!flow->refused || !task->input || mr_json_print(task->input, &text))
+        return false;
+    refused = strstr(text.data, flow->refused) != NULL;
+    mr_buf_release(&text);
+    return refused;
+}
+
 static void answer(struct flow *flow, const struct mr_msg *msg)
 {
     struct mr_task task = {0};
     struct mr_event event = {.kind = MR_EVENT_RESULT, .worker = "flow"};
-    struct mr_buf text = {0};
+    struct mr_buf text = {0}, page = {0};
+    struct mr_error err;
 
     assert_int_equal(mr_task_parse(msg->value, msg->value_len, &task, NULL), MR_OK);
     flow->tasks_seen++;
@@ -214,7 +255,12 @@ static void answer(struct flow *flow, const struct mr_msg *msg)
         mr_task_release(&task);
         return;
     }
-    if (flow->worker_fails > 0) {
+    if (do_page(flow, &task, &event, &page, &err)) {
+        flow->tasks_seen--; /* counted are the workflow's own */
+    } else if (is_refused(flow, &task)) {
+        event.error = "Item.Refused";
+        event.cause = "told to";
+    } else if (flow->worker_fails > 0) {
         flow->worker_fails--;
         event.error = "Image.Crashed";
         event.cause = flow->cause ? flow->cause : "told to";
@@ -228,6 +274,7 @@ static void answer(struct flow *flow, const struct mr_msg *msg)
                                  task.job, strlen(task.job), text.data, text.len, NULL, NULL),
                      MR_OK);
     mr_buf_release(&text);
+    mr_buf_release(&page);
     mr_task_release(&task);
 }
 

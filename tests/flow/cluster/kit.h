@@ -30,10 +30,12 @@ struct flow {
     struct mr_store *store;
     struct mr_queue *tasks;
     struct mr_log *events, *dlq;
-    bool worker_off;   /* takes nothing */
-    bool worker_mute;  /* takes tasks and answers none */
-    int worker_fails;  /* this many tasks are answered with an error first */
-    const char *cause; /* of such an answer */
+    bool worker_off;     /* takes nothing */
+    bool worker_mute;    /* takes tasks and answers none */
+    const char *refused; /* a task whose input holds this text is answered with "Item.Refused" */
+    int worker_fails;    /* this many tasks are answered with an error first */
+    const char *cause;   /* of such an answer */
+    cJSON *stored;       /* objects that Maps read and write: see asl_objects.h */
     int tasks_seen;
     int notices, letters; /* distinct ones */
     char last_letter[4096];

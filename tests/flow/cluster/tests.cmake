@@ -1,7 +1,10 @@
 # The kit needs cmocka, as the tests do.
-add_library(flow_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/flow/cluster/kit.c)
+add_library(flow_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/flow/cluster/kit.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_objects.c)
 target_link_libraries(flow_kit PUBLIC oc mr_sim PkgConfig::CMOCKA)
 
 mr_test(flow_cluster flow flow/cluster/flow_test.c flow_kit)
 mr_test(flow_review flow flow/cluster/review_test.c flow_kit)
 mr_test(flow_evaluate flow flow/cluster/evaluate_test.c flow_kit)
+mr_test(flow_children flow flow/cluster/children_test.c flow_kit)
+mr_test(flow_nested flow flow/cluster/nested_test.c flow_kit)

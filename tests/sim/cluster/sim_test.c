@@ -21,6 +21,13 @@ enum { JOBS = 24, STORM_MS = 20000, CALM_MS = 180000 };
 static const char flow_pass_only[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}";
 
+/* The input's one member is its one item: a job of its own, mostly on the other shard. */
+static const char flow_map[] =
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+    "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":"
+    "\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\",\"End\":true}}},"
+    "\"ItemSelector\":{\"k.$\":\"$$.Map.Item.Key\",\"v.$\":\"$$.Map.Item.Value\"},\"End\":true}}}";
+
 /* The world's own sequence is the twins': what is done must not change with what they ask. */
 static uint64_t next_of(uint64_t *random)
 {
@@ -40,8 +47,8 @@ static void job_name(char id[16], int n)
 
 static void submit_one(struct flow *flow, uint64_t *random, int n)
 {
-    static const char *const definitions[] = {flow_pass_only, flow_one_task, flow_retry, flow_wait,
-                                              flow_parallel};
+    static const char *const definitions[] = {flow_pass_only, flow_one_task, flow_retry,
+                                              flow_wait,      flow_parallel, flow_map};
     const char *definition =
         definitions[(uint64_t)n % (sizeof definitions / sizeof definitions[0])];
     char id[16], input[64];
@@ -119,12 +126,13 @@ static void check(struct flow *flow, uint64_t seed)
 
         job_name(id, i);
         (void)snprintf(entered, sizeof entered, "%s", flow_row(flow, id, "steps_entered"));
-        (void)snprintf(output, sizeof output, "{\"n\":%d}", i);
+        (void)snprintf(output, sizeof output,
+                       i % 6 == 5 ? "[{\"k\":\"n\",\"v\":%d}]" : "{\"n\":%d}", i);
         if (strcmp(flow_row(flow, id, "status"), "SUCCEEDED") == 0) {
             assert_string_equal(flow_row(flow, id, "steps_done"), entered);
-            if (i % 5 != 4)
+            if (i % 6 != 4)
                 assert_string_equal(flow_row(flow, id, "output"), output);
-        } else if (i % 5 != 3 || strcmp(flow_row(flow, id, "error"), "States.Timeout") != 0) {
+        } else if (i % 6 != 3 || strcmp(flow_row(flow, id, "error"), "States.Timeout") != 0) {
             fail_msg("seed %llu: job %s is \"%s\" (%s)", (unsigned long long)seed, id,
                      flow_row(flow, id, "status"), flow_row(flow, id, "error"));
         } /* flow_wait's task has three seconds, and the worker may have been off for longer */

@@ -96,7 +96,7 @@ static void add_spread(struct mr_buf *buf, unsigned depth)
     if (pick(2))
         mr_buf_add_str(buf, ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\","
                             "\"ReaderConfig\":{\"InputType\":\"JSON\"},\"Parameters\":{\"k.$\":"
-                            "\"$\"}}");
+                            "\"$.x\"}}");
     if (pick(3) == 0)
         mr_buf_add_str(buf, ",\"ItemBatcher\":{\"MaxItemsPerBatch\":2}");
     if (pick(3) == 0)

@@ -344,6 +344,32 @@ static void a_redrive_runs_again_only_what_did_not_succeed(void **state)
     play_end(&play);
 }
 
+static void a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive(void **state)
+{
+    static const char *const fields[] = {
+        ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Key.$\":"
+        "\"$.none\"},\"ReaderConfig\":{\"InputType\":\"JSON\"}}",
+        ",\"ItemsPath\":\"$.i\",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\","
+        "\"Parameters\":{\"Bucket.$\":\"$.none\"}}",
+        ",\"ItemsPath\":\"$.i\",\"ItemBatcher\":{\"MaxItemsPerBatchPath\":\"$.none\"}",
+        ",\"ItemsPath\":\"$.i\",\"ItemSelector\":{\"x.$\":\"$.none\"}",
+    };
+    char definition[1024];
+    struct play play;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        (void)snprintf(definition, sizeof definition, MAP_ONLY("%s"), fields[i]);
+        play_begin(&play, definition);
+        play_start(&play, "{\"i\":[1,2]}");
+        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        play_redrive(&play);
+        assert_true(play.closed);
+        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        play_end(&play);
+    }
+}
+
 static void a_cancel_ends_children_and_the_page_under_way(void **state)
 {
     struct play play;
@@ -494,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_map_that_fails_still_writes_what_there_is),
         cmocka_unit_test(what_a_writer_says_is_a_result_writer_failure),
         cmocka_unit_test(a_redrive_runs_again_only_what_did_not_succeed),
+        cmocka_unit_test(a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive),
         cmocka_unit_test(a_cancel_ends_children_and_the_page_under_way),
         cmocka_unit_test(a_retry_begins_with_new_children),
         cmocka_unit_test(outputs_beyond_a_states_limit_fail_it_at_its_end),

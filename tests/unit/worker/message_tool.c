@@ -50,6 +50,16 @@ static void print_events(const cJSON *object)
          .output_len = 25},
         {.kind = MR_EVENT_CANCEL, .job = "order-7", .cause = "why"},
         {.kind = MR_EVENT_REDRIVE, .job = "order-7"},
+        {.kind = MR_EVENT_REDRIVE,
+         .job = "order-7",
+         .parent = {.token_text = token, .index = 3, .want = MR_WANT_OUTPUT}},
+        {.kind = MR_EVENT_CHILD,
+         .parent = {.token_text = token, .index = 3, .items = 2, .want = MR_WANT_RECORD},
+         .error = "E",
+         .cause = "why"},
+        {.kind = MR_EVENT_ASK,
+         .job = "order-7",
+         .parent = {.token_text = token, .want = MR_WANT_OUTPUT}},
     };
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {

@@ -320,6 +320,122 @@ static void a_manifest_of_nothing_lists_nothing(void **state)
     has(bench->output.data, "\"count\":0}");
 }
 
+static void a_page_of_a_map_is_read_from_a_bucket_that_is_a_folder(void **state)
+{
+    static const unsigned char packed[] = {
+        /* gzip of: "b","1" LF */
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x53, 0x4a, 0x52, 0xd2,
+        0x51, 0x32, 0x54, 0xe2, 0x02, 0x00, 0x9a, 0xc6, 0xf8, 0xe4, 0x08, 0x00, 0x00, 0x00};
+    struct bench *bench = *state;
+    const struct mr_blob_put how = {0};
+    struct mr_error err;
+
+    bench->run.bucket = "all";
+    put(bench, "lists/a.csv", "key\nin/1\n");
+    assert_int_equal(run(bench, "map.read",
+                         "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"
+                         "\"Bucket\":\"lists\",\"Key\":\"a.csv\"},\"ReaderConfig\":{\"InputType\":"
+                         "\"CSV\",\"CSVHeaderLocation\":\"FIRST_ROW\"}}"),
+                     MR_OK);
+    assert_string_equal(bench->output.data, "{\"items\":[{\"key\":\"in/1\"}]}");
+    assert_int_equal(run(bench, "map.read",
+                         "{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\",\"Parameters\":{"
+                         "\"Bucket\":\"all\",\"Prefix\":\"lists/\"}}"),
+                     MR_OK);
+    has(bench->output.data, "{\"Key\":\"lists/a.csv\",\"Size\":9,");
+    assert_int_equal(run(bench, "map.read",
+                         "{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\",\"Parameters\":{"
+                         "\"Bucket\":\"lists\"}}"),
+                     MR_OK);
+    has(bench->output.data, "{\"Key\":\"a.csv\",\"Size\":9,");
+    put(bench, "m.json",
+        "{\"fileFormat\":\"CSV\",\"fileSchema\":\"Bucket, Key\","
+        "\"destinationBucket\":\"arn:aws:s3:::d\",\"files\":[{\"key\":\"f.csv.gz\"}]}");
+    assert_int_equal(
+        mr_blob_put(bench->run.blob, "d/f.csv.gz", &how, packed, sizeof packed, NULL, &err), MR_OK);
+    assert_int_equal(run(bench, "map.read",
+                         "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"
+                         "\"Bucket\":\"all\",\"Key\":\"m.json\"},\"ReaderConfig\":{\"InputType\":"
+                         "\"MANIFEST\"}}"),
+                     MR_OK);
+    assert_string_equal(bench->output.data, "{\"items\":[{\"Bucket\":\"b\",\"Key\":\"1\"}]}");
+    put(bench, "d/f.csv.gz", "not packed");
+    fails(bench,
+          run(bench, "map.read",
+              "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Bucket\":\"all\","
+              "\"Key\":\"m.json\"},\"ReaderConfig\":{\"InputType\":\"MANIFEST\"}}"),
+          "States.ItemReaderFailed", "gzip");
+}
+
+static void results_of_a_map_are_written_into_storage(void **state)
+{
+    struct bench *bench = *state;
+    struct mr_buf text = {0};
+    struct mr_error err;
+
+    bench->run.bucket = "all";
+    assert_int_equal(run(bench, "map.write",
+                         "{\"Parameters\":{\"Bucket\":\"all\",\"Prefix\":\"out\"},\"dir\":\"d\","
+                         "\"part\":0,\"results\":[{\"Status\":\"SUCCEEDED\",\"Output\":\"1\"}]}"),
+                     MR_OK);
+    assert_int_equal(
+        mr_blob_get(bench->run.blob, "out/d/SUCCEEDED_0.json", 1000, &text, NULL, &err), MR_OK);
+    assert_string_equal(text.data, "[{\"Status\":\"SUCCEEDED\",\"Output\":\"1\"}]");
+    mr_buf_release(&text);
+    assert_int_equal(run(bench, "map.write",
+                         "{\"Parameters\":{\"Bucket\":\"all\",\"Prefix\":\"out\"},\"dir\":\"d\","
+                         "\"finish\":true,\"MapRunArn\":\"m\"}"),
+                     MR_OK);
+    has(bench->output.data, "\"Key\":\"out/d/manifest.json\"");
+    fails(bench, run(bench, "map.write", "{\"Parameters\":{},\"dir\":\"d\"}"),
+          "States.ResultWriterFailed", "/Parameters/Bucket");
+}
+
+static void an_object_is_put_found_listed_and_deleted(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->run.bucket = "all";
+    assert_int_equal(
+        run(bench, "s3.putObject", "{\"Bucket\":\"notes\",\"Key\":\"a\",\"Body\":{\"x\":[1]}}"),
+        MR_OK);
+    has(bench->output.data, "\"ChecksumSHA256\":\"");
+    assert_int_equal(run(bench, "s3.getObject", "{\"Bucket\":\"notes\",\"Key\":\"a\"}"), MR_OK);
+    has(bench->output.data, "{\"Body\":\"{\\\"x\\\":[1]}\",\"ContentLength\":9");
+    assert_int_equal(
+        run(bench, "s3.putObject", "{\"Bucket\":\"all\",\"Key\":\"notes/b\",\"Body\":\"text\"}"),
+        MR_OK);
+    assert_int_equal(run(bench, "s3.headObject", "{\"Bucket\":\"notes\",\"Key\":\"b\"}"), MR_OK);
+    has(bench->output.data, "\"ContentLength\":4");
+    assert_int_equal(run(bench, "s3.listObjectsV2", "{\"Bucket\":\"notes\",\"MaxKeys\":1}"), MR_OK);
+    has(bench->output.data,
+        "{\"Contents\":[{\"Key\":\"a\",\"Size\":9,\"StorageClass\":\"STANDARD\"}],\"IsTruncated\":"
+        "true,\"KeyCount\":1,\"MaxKeys\":1,\"Name\":\"notes\",\"Prefix\":\"\","
+        "\"NextContinuationToken\":\"a\"}");
+    assert_int_equal(
+        run(bench, "s3.listObjectsV2", "{\"Bucket\":\"notes\",\"ContinuationToken\":\"a\"}"),
+        MR_OK);
+    has(bench->output.data, "[{\"Key\":\"b\",\"Size\":4");
+    has(bench->output.data, "\"IsTruncated\":false");
+    assert_int_equal(run(bench, "s3.deleteObject", "{\"Bucket\":\"notes\",\"Key\":\"a\"}"), MR_OK);
+    fails(bench, run(bench, "s3.getObject", "{\"Bucket\":\"notes\",\"Key\":\"a\"}"),
+          "S3.NoSuchKeyException", "notes/a");
+}
+
+static void what_s3_is_asked_wrongly_is_named(void **state)
+{
+    struct bench *bench = *state;
+
+    put(bench, "bad", "\xff\xfe");
+    fails(bench, run(bench, "s3.getObject", "{\"Bucket\":\"\",\"Key\":\"bad\"}"), "S3.InvalidBody",
+          "UTF-8");
+    fails(bench, run(bench, "s3.getObject", "{\"Key\":\"bad\"}"), "States.Runtime", "/Bucket");
+    fails(bench, run(bench, "s3.putObject", "{\"Bucket\":\"b\",\"Key\":7}"), "States.Runtime",
+          "/Key");
+    fails(bench, run(bench, "s3.listObjectsV2", "{\"Bucket\":\"b\",\"Prefix\":7}"),
+          "States.Runtime", "/Prefix");
+}
+
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int main(void)
@@ -341,6 +457,10 @@ int main(void)
         ON_BENCH(a_manifest_lists_every_output_once_by_key),
         ON_BENCH(the_bytes_of_a_manifest_are_the_same_twice),
         ON_BENCH(a_manifest_of_nothing_lists_nothing),
+        ON_BENCH(a_page_of_a_map_is_read_from_a_bucket_that_is_a_folder),
+        ON_BENCH(results_of_a_map_are_written_into_storage),
+        ON_BENCH(an_object_is_put_found_listed_and_deleted),
+        ON_BENCH(what_s3_is_asked_wrongly_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,7 +177,7 @@ static void an_unknown_type_is_answered_with_the_types_that_are_known(void **sta
     stage_until(stage, 1, 0);
     has(stage->answers.texts[0], "\"error\":\"Task.Unknown\"");
     has(stage->answers.texts[0], "image.paint");
-    has(stage->answers.texts[0], "image.render image.inspect manifest noop");
+    has(stage->answers.texts[0], "image.render image.inspect manifest map.read map.write s3.getObject");
 }
 
 static void a_fault_of_the_decoder_is_the_answer(void **state)

@@ -1,0 +1,55 @@
+/* child.h -- jobs that a job starts: the children of a distributed Map, and nested workflows.
+ * Docs: "Children" in docs/lifecycle.md.  A child's id comes from its parent's; its submit event
+ * goes from the outbox straight to its own shard's log, its end goes back the same way. */
+#ifndef OC_CHILD_H
+#define OC_CHILD_H
+
+#include "orchestrator/orchestrator.h"
+
+/* The id of child index that the state entry seq of parent started with attempt born. */
+void oc_child_id(const char *parent, uint64_t seq, uint32_t born, uint32_t index,
+                 char ret[MR_JOB_ID_MAX + 1]);
+/* The field of its submit in the outbox; attempt: that it answers with. */
+void oc_child_field(char *buf, size_t size, const char *parent, uint64_t seq, uint32_t attempt,
+                    uint32_t index);
+
+/* What step asks for of a distributed Map's child: effect is CHILD, CHILD_AGAIN or CHILD_END. */
+MR_MUST_USE enum mr_code oc_child_start(struct oc *, struct oc_shard *, struct oc_job *,
+                                        const struct asl_effect *, struct mr_error *err);
+MR_MUST_USE enum mr_code oc_child_again(struct oc *, struct oc_shard *, struct oc_job *,
+                                        const struct asl_effect *, const struct mr_msg *,
+                                        struct mr_error *err);
+MR_MUST_USE enum mr_code oc_child_end(struct oc *, struct oc_shard *, struct oc_job *,
+                                      const struct asl_effect *, const struct mr_msg *,
+                                      struct mr_error *err);
+/* A child's submit into the outbox: of event kind, job, workflow, def, input and parent are the
+ * caller's, the rest is filled in. */
+MR_MUST_USE enum mr_code oc_child_submit(struct oc *, struct oc_shard *, struct oc_job *,
+                                         const char *field, struct mr_event *event,
+                                         struct mr_error *err);
+
+/* nested.c: a task that starts a workflow, and the end of that task. */
+MR_MUST_USE enum mr_code oc_nested_start(struct oc *, struct oc_shard *, struct oc_job *,
+                                         const struct asl_effect *, enum mr_want want,
+                                         struct mr_error *err);
+MR_MUST_USE enum mr_code oc_nested_end(struct oc *, struct oc_shard *, struct oc_job *,
+                                       const struct asl_effect *, const struct mr_msg *,
+                                       struct mr_error *err);
+/* The scanner's question: how did this child end? (Its end, told once more.) */
+MR_MUST_USE enum mr_code oc_child_ask(struct oc *, struct oc_shard *, struct oc_job *, uint64_t seq,
+                                      uint32_t attempt, uint32_t born, uint32_t index, bool record,
+                                      struct mr_error *err);
+
+/* The job is closed (or, START, has begun): its parent is told, where it has one that wants it. */
+MR_MUST_USE enum mr_code oc_child_report(struct oc *, struct oc_shard *, const struct oc_job *,
+                                         const struct mr_msg *, struct mr_error *err);
+/* The same for one that is only a row any more, or nothing: event is its REDRIVE or ASK. */
+MR_MUST_USE enum mr_code oc_child_report_row(struct oc *, struct oc_shard *,
+                                             const struct mr_event *, const struct mr_msg *,
+                                             struct mr_error *err);
+
+/* The text of a definition that a child of this shard's jobs needs; *ret is the caller's. */
+MR_MUST_USE enum mr_code oc_child_definition(struct oc *, const struct oc_shard *, const char *def,
+                                             struct mr_buf *ret, struct mr_error *err);
+
+#endif

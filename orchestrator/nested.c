@@ -1,0 +1,159 @@
+/* nested.c -- a Task that starts a workflow: millrace:job.start, states:startExecution.  The job is
+ * a child of the task's job (child.h): its id is made of the task, so a repeat names the same job.
+ */
+#include "orchestrator/child.h"
+
+#include "common/adapters/crypto.h"
+#include "common/base/json.h"
+#include "common/model/workflow_ref.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 64 /* workflows that start one another */ };
+
+/* What the task's input says. */
+struct wanted {
+    cJSON *root; /* owned */
+    char name[MR_WORKFLOW_REF_MAX + 1];
+    cJSON *input; /* owned; NULL: {} */
+};
+
+static void wanted_release(struct wanted *wanted)
+{
+    cJSON_Delete(wanted->root);
+    cJSON_Delete(wanted->input);
+}
+
+/* The name of arn:...:stateMachine:NAME[:VERSION or ALIAS], or what is no ARN. */
+static const char *name_of(const char *text)
+{
+    static const char mark[] = ":stateMachine:";
+    const char *found = strncmp(text, "arn:", 4) == 0 ? strstr(text, mark) : NULL;
+
+    return found ? found + sizeof mark - 1 : text;
+}
+
+/* {"workflow","input"}, or AWS's {"StateMachineArn","Input","Name"}; an Input that is text is JSON.
+ */
+static enum mr_code read_wanted(const struct asl_effect *effect, struct wanted *ret,
+                                struct mr_error *err)
+{
+    static const struct mr_json_limits limits = {MR_INPUT_MAX + 4096, MR_JSON_DEPTH_MAX};
+    const cJSON *name;
+    cJSON *input;
+    enum mr_code rc = mr_json_parse(effect->input, effect->input_len, &limits, &ret->root, err);
+
+    if (rc)
+        return rc;
+    name = mr_json_get(ret->root, "workflow");
+    if (!name)
+        name = mr_json_get(ret->root, "StateMachineArn");
+    if (!cJSON_IsString(name))
+        return mr_fail(err, MR_INVALID, "/StateMachineArn: must be a string, or /workflow");
+    (void)snprintf(ret->name, sizeof ret->name, "%s", name_of(name->valuestring));
+    input = cJSON_DetachItemFromObjectCaseSensitive(ret->root, "input");
+    if (!input)
+        input = cJSON_DetachItemFromObjectCaseSensitive(ret->root, "Input");
+    ret->input = input;
+    if (!cJSON_IsString(input) || !mr_json_get(ret->root, "StateMachineArn"))
+        return MR_OK;
+    ret->input = NULL;
+    rc = mr_json_parse(input->valuestring, strlen(input->valuestring), &limits, &ret->input, err);
+    cJSON_Delete(input);
+    return rc ? mr_fail_in(err, rc, "/Input") : MR_OK;
+}
+
+static enum mr_code find(struct oc *oc, const char *name, const char *id,
+                         const struct oc_workflow **ret, struct mr_error *err)
+{
+    struct mr_workflow_ref ref = {0};
+    enum mr_code rc = mr_workflow_ref_parse(name, &ref, err);
+
+    if (rc)
+        return rc;
+    *ret = oc_config_copy_workflow(&oc->workflows, &ref, id);
+    return *ret ? MR_OK
+                : mr_fail(err, MR_NOT_FOUND, "State Machine Does Not Exist: \"%.100s\"", name);
+}
+
+static enum mr_code keep_text(struct oc_shard *shard, const struct oc_workflow *workflow,
+                              struct mr_error *err)
+{
+    struct mr_op op = {.kind = MR_OP_DEF, .key_len = strlen(workflow->def)};
+
+    op.key = asl_arena_copy(&shard->arena, workflow->def, op.key_len);
+    op.a = asl_arena_copy(&shard->arena, workflow->text, workflow->text_len);
+    op.a_len = workflow->text_len;
+    return op.key && op.a ? oc_batch_op(shard, &op, err)
+                          : mr_fail(err, MR_NO_MEMORY, "definition %s", workflow->def);
+}
+
+static enum mr_code add_start(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                              const struct asl_effect *effect, const struct wanted *wanted,
+                              const struct oc_workflow *workflow, enum mr_want want,
+                              struct mr_error *err)
+{
+    char token[MR_TOKEN_MAX + 1], id[MR_JOB_ID_MAX + 1], field[MR_JOB_ID_MAX + 64];
+    struct mr_event event = {
+        .kind = MR_EVENT_SUBMIT,
+        .job = id,
+        .workflow = wanted->name,
+        .def = workflow->def,
+        .input = wanted->input,
+        .parent = {.token_text = token, .items = 1, .depth = job->parent.depth + 1, .want = want}};
+    enum mr_code rc;
+
+    if (!oc_token_make(job, effect->seq, effect->attempt, token, sizeof token))
+        return mr_fail(err, MR_INTERNAL, "token of job %s", job->id);
+    oc_child_id(job->id, effect->seq, effect->attempt, 0, id);
+    oc_child_field(field, sizeof field, job->id, effect->seq, effect->attempt, 0);
+    rc = keep_text(shard, workflow, err);
+    return rc ? rc : oc_child_submit(oc, shard, job, field, &event, err);
+}
+
+enum mr_code oc_nested_start(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                             const struct asl_effect *effect, enum mr_want want,
+                             struct mr_error *err)
+{
+    const struct oc_workflow *workflow = NULL;
+    struct wanted wanted = {0};
+    char id[MR_JOB_ID_MAX + 1];
+    struct mr_error why = {0};
+    enum mr_code rc = read_wanted(effect, &wanted, &why);
+
+    oc_child_id(job->id, effect->seq, effect->attempt, 0, id);
+    if (!rc && job->parent.depth >= DEPTH_MAX)
+        rc = mr_fail(&why, MR_INVALID, "workflows start one another more than %d deep", DEPTH_MAX);
+    if (!rc)
+        rc = find(oc, wanted.name, id, &workflow, &why);
+    if (rc == MR_NO_MEMORY)
+        *err = why;
+    else if (rc == MR_NOT_FOUND)
+        rc = oc_effect_refuse(oc, shard, job, effect,
+                              "StepFunctions.StateMachineDoesNotExistException", why.text, err);
+    else if (rc)
+        rc = oc_effect_refuse(oc, shard, job, effect, "States.Runtime", why.text, err);
+    else
+        rc = add_start(oc, shard, job, effect, &wanted, workflow, want, err);
+    wanted_release(&wanted);
+    return rc;
+}
+
+enum mr_code oc_nested_end(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                           const struct asl_effect *effect, const struct mr_msg *msg,
+                           struct mr_error *err)
+{
+    struct asl_effect end = *effect;
+    char field[MR_JOB_ID_MAX + 64];
+
+    oc_child_field(field, sizeof field, job->id, effect->seq, effect->attempt, 0);
+    if (effect->wanted) {
+        oc_outbox_end_task(&shard->outbox, field); /* in a replay it may still stand there */
+        return MR_OK;
+    }
+    end.born = effect->attempt;
+    end.index = 0;
+    return oc_child_end(oc, shard, job, &end, msg, err);
+}
