@@ -470,3 +470,12 @@ done:
     mr_buf_release(&row.cause);
     return rc;
 }
+
+enum mr_code oc_child_report_held(struct oc *oc, struct oc_shard *shard,
+                                  const struct mr_event *asked, const char *error,
+                                  const char *cause, const struct mr_msg *msg, struct mr_error *err)
+{
+    struct mr_event event = {.kind = MR_EVENT_CHILD, .error = error, .cause = cause};
+
+    return report(oc, shard, asked->job, &asked->parent, &event, msg, err);
+}

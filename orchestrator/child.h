@@ -48,6 +48,12 @@ MR_MUST_USE enum mr_code oc_child_report_row(struct oc *, struct oc_shard *,
                                              const struct mr_event *, const struct mr_msg *,
                                              struct mr_error *err);
 
+/* The same for one that is set aside: it has failed, with error and cause. */
+MR_MUST_USE enum mr_code oc_child_report_held(struct oc *, struct oc_shard *,
+                                              const struct mr_event *, const char *error,
+                                              const char *cause, const struct mr_msg *,
+                                              struct mr_error *err);
+
 /* The text of a definition that a child of this shard's jobs needs; *ret is the caller's. */
 MR_MUST_USE enum mr_code oc_child_definition(struct oc *, const struct oc_shard *, const char *def,
                                              struct mr_buf *ret, struct mr_error *err);

@@ -3,7 +3,7 @@
 
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
-#include "orchestrator/orchestrator.h"
+#include "orchestrator/child.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -206,6 +206,26 @@ static enum mr_code end_timer(struct oc_shard *shard, const struct oc_held *held
     return rc;
 }
 
+/* Its parent asks how it ended, or redrives it: it has failed. Only these two forms are read. */
+static enum mr_code answer_parent(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
+                                  struct mr_error *err)
+{
+    static const char *const forms[] = {"{\"v\":1,\"k\":\"ask\",", "{\"v\":1,\"k\":\"redrive\","};
+    struct mr_event event;
+    enum mr_code rc = MR_OK;
+    bool asks = false;
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        asks = asks || (msg->value_len > strlen(forms[i]) &&
+                        memcmp(msg->value, forms[i], strlen(forms[i])) == 0);
+    if (!asks || mr_event_parse(msg->value, msg->value_len, &event, NULL) != MR_OK)
+        return MR_OK;
+    if (event.parent.token_text)
+        rc = oc_child_report_held(oc, shard, &event, OC_QUARANTINED, cause, msg, err);
+    mr_event_release(&event);
+    return rc;
+}
+
 enum mr_code oc_apply_held(struct oc *oc, struct oc_shard *shard, const struct oc_held *held,
                            const struct mr_msg *msg, struct mr_error *err)
 {
@@ -217,6 +237,8 @@ enum mr_code oc_apply_held(struct oc *oc, struct oc_shard *shard, const struct o
     rc = write_row(oc, shard, held, msg, err);
     if (!rc)
         rc = end_timer(shard, held, msg, err);
+    if (!rc && msg->offset != held->offset)
+        rc = answer_parent(oc, shard, msg, err);
     if (!rc && msg->offset == held->offset)
         rc = oc_effect_dead(oc, shard, msg, held->job, "job.quarantined", cause, err);
     return rc;

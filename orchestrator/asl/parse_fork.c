@@ -93,7 +93,9 @@ static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32
 {
     static const char *const names[] = {"StartAt", "States", "Comment", "ProcessorConfig", NULL};
     const cJSON *now = mr_json_get(json, "ItemProcessor"), *old = mr_json_get(json, "Iterator");
+    const struct asl_spread *spread = parser->machine->states[index].fork.spread;
     const char *name = now ? "ItemProcessor" : "Iterator";
+    const bool express = parser->options.express;
     uint32_t flow;
     size_t mark;
 
@@ -108,11 +110,16 @@ static void parse_processor(struct asl_parser *parser, const cJSON *json, uint32
     mark = asl_at(parser, name);
     asl_read_known(parser, now ? now : old, names);
     read_config(parser, now ? now : old, index);
+    if (spread && express)
+        asl_report(parser, ASL_SCHEMA,
+                   "Express state machine does not support a Map in DISTRIBUTED mode");
+    parser->options.express = express || (spread && spread->express); /* so are its children */
     if (asl_parse_flow(parser, now ? now : old, (int32_t)index, &flow)) {
         parser->machine->states[index].fork.flow = flow;
         parser->machine->states[index].fork.flows = 1;
         parser->machine->states[index].fork.member = name;
     }
+    parser->options.express = express;
     asl_at_leave(parser, mark);
 }
 

@@ -15,21 +15,60 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* millrace:class.name, or arn:partition:service:region:account:resource. */
+/* The part of an ARN behind its n-th colon, up to the next; the last one goes to the end. */
+static const char *arn_part(const char *text, int n, size_t *ret_len)
+{
+    for (; n > 0 && text; n--) {
+        text = strchr(text, ':');
+        text = text ? text + 1 : NULL;
+    }
+    if (text)
+        *ret_len = strcspn(text, ":");
+    return text;
+}
+
+static bool is_part(const char *text, int n, const char *word)
+{
+    size_t len;
+    const char *part = arn_part(text, n, &len);
+
+    return part && len == strlen(word) && strncmp(part, word, len) == 0;
+}
+
+static bool has_part(const char *text, int n)
+{
+    size_t len;
+
+    return arn_part(text, n, &len) && len > 0;
+}
+
+/* arn:PARTITION:SERVICE:REGION:ACCOUNT:REST. Of Lambda it is a function; of Step Functions an
+ * activity, or SERVICE:ACTION of an integration, perhaps behind aws-sdk. */
+static bool is_arn(const char *text)
+{
+    if (!is_part(text, 0, "arn") || !has_part(text, 1) || !has_part(text, 2) ||
+        !has_part(text, 5) || ends_with(text, ":"))
+        return false;
+    if (is_part(text, 2, "lambda"))
+        return is_part(text, 5, "function") && has_part(text, 6);
+    if (!is_part(text, 2, "states"))
+        return true;
+    if (is_part(text, 5, "activity"))
+        return has_part(text, 4) && has_part(text, 6);
+    return is_part(text, 5, "aws-sdk") ? has_part(text, 6) && has_part(text, 7) : has_part(text, 6);
+}
+
+/* millrace:class.name, or an ARN. */
 static bool is_resource(const char *text)
 {
-    int colons = 0;
-
     if (strlen(text) > RESOURCE_MAX)
         return false;
-    for (const char *p = text; *p; p++) {
+    for (const char *p = text; *p; p++)
         if ((unsigned char)*p <= 0x20 || *p == 0x7f)
             return false;
-        colons += *p == ':';
-    }
     if (strncmp(text, "millrace:", 9) == 0)
         return text[9] != '\0';
-    return strncmp(text, "arn:", 4) == 0 && colons >= 5 && !ends_with(text, ":");
+    return is_arn(text);
 }
 
 static void not_express(struct asl_parser *parser, const char *how)

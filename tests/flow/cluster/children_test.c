@@ -1,8 +1,8 @@
 /* children_test.c -- "Children" of docs/lifecycle.md on simulated ports and virtual time: the items
  * of a distributed Map as jobs of their own, through crashes, faults, cancel, redrive, rebuild. */
 #include "common/sim/store_sim.h"
+#include "gateway/cli/asl_objects.h"
 #include "orchestrator/child.h"
-#include "tests/conformance/asl_objects.h"
 #include "tests/flow/cluster/kit.h"
 
 #include <setjmp.h>
@@ -312,6 +312,29 @@ static void a_child_that_is_asked_tells_its_end_once_more(void **state)
     flow_teardown(&flow);
 }
 
+/* A child whose event ends every orchestrator is set aside; its Map asks, and is told. */
+static void a_child_that_is_set_aside_has_failed_for_its_map(void **state)
+{
+    struct mr_config_quarantine record = {.offset = 1, .at_ms = 1};
+    struct mr_buf text = {0};
+    char key[512];
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 12);
+    flow_start(&flow, 0);
+    memcpy(record.log_id, flow.nodes[0].oc.log_id, sizeof record.log_id);
+    assert_int_equal(mr_config_quarantine_print(&record, &text), MR_OK);
+    (void)snprintf(key, sizeof key, "quarantine/%s", child_of("job-1", 0));
+    flow_produce(&flow, "millrace.config", key, text.data);
+    settle(&flow);
+    flow_submit(&flow, "job-1", MAP(",\"ToleratedFailureCount\":9"), "[1,2]");
+    assert_true(flow_run(&flow, "job-1", 200000));
+    assert_non_null(strstr(flow_row(&flow, "job-1", "output"), "Millrace.Quarantined"));
+    mr_buf_release(&text);
+    flow_teardown(&flow);
+}
+
 static void a_child_whose_end_was_told_long_ago_is_not_counted_twice(void **state)
 {
     struct flow flow;
@@ -378,6 +401,7 @@ int main(void)
         cmocka_unit_test(wherever_it_is_killed_another_goes_on),
         cmocka_unit_test(whichever_port_call_fails_the_map_ends_right),
         cmocka_unit_test(a_child_that_is_asked_tells_its_end_once_more),
+        cmocka_unit_test(a_child_that_is_set_aside_has_failed_for_its_map),
         cmocka_unit_test(a_child_whose_end_was_told_long_ago_is_not_counted_twice),
         cmocka_unit_test(many_items_come_in_pages_and_go_in_parts),
     };

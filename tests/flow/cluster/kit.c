@@ -2,7 +2,7 @@
 #include "tests/flow/cluster/kit.h"
 
 #include "common/base/json.h"
-#include "tests/conformance/asl_objects.h"
+#include "gateway/cli/asl_objects.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

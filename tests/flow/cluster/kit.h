@@ -35,7 +35,7 @@ struct flow {
     const char *refused; /* a task whose input holds this text is answered with "Item.Refused" */
     int worker_fails;    /* this many tasks are answered with an error first */
     const char *cause;   /* of such an answer */
-    cJSON *stored;       /* objects that Maps read and write: see asl_objects.h */
+    cJSON *stored;       /* objects that Maps read and write: see gateway/cli/asl_objects.h */
     int tasks_seen;
     int notices, letters; /* distinct ones */
     char last_letter[4096];

@@ -1,6 +1,6 @@
 # The kit needs cmocka, as the tests do.
 add_library(flow_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/flow/cluster/kit.c
-    ${CMAKE_CURRENT_SOURCE_DIR}/conformance/asl_objects.c)
+    ${CMAKE_SOURCE_DIR}/gateway/cli/asl_objects.c)
 target_link_libraries(flow_kit PUBLIC oc mr_sim PkgConfig::CMOCKA)
 
 mr_test(flow_cluster flow flow/cluster/flow_test.c flow_kit)

@@ -174,6 +174,29 @@ static void a_distributed_map_is_checked_field_by_field(void **state)
                    SCHEMA, "/States/S/ResultWriter/Resource", "s3:putObject");
 }
 
+/* Its children are express workflows, which know neither callbacks nor Maps of this kind. */
+static void an_express_processor_is_held_to_what_express_workflows_may(void **state)
+{
+#define EXPRESS(type, states)                                                                      \
+    ONE("{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":"         \
+        "\"DISTRIBUTED\",\"ExecutionType\":\"" type                                                \
+        "\"},\"StartAt\":\"T\",\"States\":{\"T\":" states "}}}")
+#define TOKEN "{\"Type\":\"Task\",\"Resource\":\"millrace:a.b.waitForTaskToken\",\"End\":true}"
+    static const char place[] = "/States/S/ItemProcessor/States/T";
+    char inner[96];
+
+    (void)state;
+    assert_valid(EXPRESS("STANDARD", TOKEN));
+    (void)snprintf(inner, sizeof inner, "%s/Resource", place);
+    assert_invalid(EXPRESS("EXPRESS", TOKEN), SCHEMA, inner, "Express");
+    (void)snprintf(inner, sizeof inner, "%s/ItemProcessor", place);
+    assert_invalid(EXPRESS("EXPRESS", "{\"Type\":\"Map\",\"End\":true,\"ItemProcessor\":{"
+                                      "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","
+                                      "\"ExecutionType\":\"EXPRESS\"},\"StartAt\":\"E\",\"States\":"
+                                      "{" END "}}}"),
+                   SCHEMA, inner, "DISTRIBUTED");
+}
+
 static void an_item_reader_says_what_it_reads_and_how(void **state)
 {
     (void)state;
@@ -240,6 +263,47 @@ static void a_task_names_a_resource_and_sane_limits(void **state)
     assert_valid(ONE("{" TASK ",\"TimeoutSecondsPath\":\"$.a\",\"HeartbeatSeconds\":3}"));
     assert_valid(ONE("{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::aws-sdk:s3:getObject\","
                      "\"End\":true}"));
+}
+
+static void a_resource_is_millraces_own_or_an_arn_that_names_something(void **state)
+{
+    static const char *const good[] = {
+        "millrace:noop",
+        "millrace:job.start.sync:2",
+        "arn:aws:lambda:your-region:your-account-id:function:F",
+        "arn:aws-us-gov:lambda:r:1:function:F:$LATEST",
+        "arn:aws:states:r:1:activity:A",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "arn:aws:states:::states:startExecution.sync:2",
+        "arn:aws:states:::aws-sdk:dynamodb:query",
+        "arn:aws:batch:r:1:job-queue/q",
+    };
+    static const char *const bad[] = {
+        "millrace:",
+        "lambda:F",
+        "arn:aws:lambda",
+        "arn:aws:lambda:r:1:layer:L",
+        "arn:aws:lambda:r:1:function:",
+        "arn:aws:states:::activity:A",
+        "arn:aws:states:::sqs",
+        "arn:aws:states:::aws-sdk:sqs",
+        "arn::lambda:r:1:function:F",
+        "arn:aws::r:1:x",
+        "arn:aws:states:::sqs:send message",
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        (void)snprintf(text, sizeof text,
+                       ONE("{\"Type\":\"Task\",\"Resource\":\"%s\",\"End\":true}"), good[i]);
+        assert_valid(text);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(text, sizeof text,
+                       ONE("{\"Type\":\"Task\",\"Resource\":\"%s\",\"End\":true}"), bad[i]);
+        assert_invalid(text, SCHEMA, "/States/S/Resource", "ARN");
+    }
 }
 
 static void paths_and_templates_are_checked_where_they_stand(void **state)
@@ -456,9 +520,11 @@ int main(void)
         cmocka_unit_test(every_state_can_be_reached_and_every_flow_can_end),
         cmocka_unit_test(what_the_language_has_but_this_does_not_is_refused_and_named),
         cmocka_unit_test(a_distributed_map_is_checked_field_by_field),
+        cmocka_unit_test(an_express_processor_is_held_to_what_express_workflows_may),
         cmocka_unit_test(an_item_reader_says_what_it_reads_and_how),
         cmocka_unit_test(a_label_is_short_and_plain),
         cmocka_unit_test(a_task_names_a_resource_and_sane_limits),
+        cmocka_unit_test(a_resource_is_millraces_own_or_an_arn_that_names_something),
         cmocka_unit_test(paths_and_templates_are_checked_where_they_stand),
         cmocka_unit_test(retry_and_catch_are_checked),
         cmocka_unit_test(choice_rules_have_one_of_their_forms),
