@@ -192,6 +192,10 @@ static bool ask_fits(const struct decoder *d, const struct asl_frame *frame,
     case ASL_STAGE_CAUGHT:
         return !fork && ask->which < state->catcher_count && ask->value;
     case ASL_STAGE_SELECT:
+        if (frame->spread)
+            return state->queries->fields[ASL_Q_SELECTOR] && frame->spread->item &&
+                   frame->spread->exchange == ASL_EXCHANGE_NONE && ask->count > 0 && !ask->value &&
+                   ask->which == (uint32_t)frame->spread->items_started;
         return fork && fork->items && state->queries->fields[ASL_Q_SELECTOR] && ask->count > 0 &&
                ask->which <= fork->count && ask->count <= fork->count - ask->which && !ask->value;
     case ASL_STAGE_COUNT:
@@ -485,8 +489,9 @@ static bool read_frame(struct decoder *d, const cJSON *list)
         !read_tries(d, frame, item[17]) || !read_fork(d, frame, item[18]) ||
         !read_variables(d, frame, item[19]) || !read_query(d, frame, item[20]))
         return false;
-    if (frame->ask &&
-        phase != (frame->ask->stage == ASL_STAGE_SELECT ? ASL_PHASE_FORK : ASL_PHASE_EVALUATE))
+    if (frame->ask && phase != (frame->ask->stage != ASL_STAGE_SELECT ? ASL_PHASE_EVALUATE
+                                : frame->spread                       ? ASL_PHASE_SPREAD
+                                                                      : ASL_PHASE_FORK))
         return wrong(d, "query");
     asl_run_phase(d->run, frame, phase);
     return phase_fits(frame, state_of(d, frame)->type) || wrong(d, "phase");

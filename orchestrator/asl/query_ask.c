@@ -1,6 +1,6 @@
 /* query_ask.c -- the request for an evaluation, made of what the frame holds: the same frame asks
  * the same again. */
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 #include "common/base/id.h"
 #include "common/base/json.h"
@@ -215,14 +215,18 @@ static bool add_variables(struct mr_buf *buf, const struct asl_queries *queries,
 static void add_items(struct mr_buf *buf, const struct asl_frame *frame)
 {
     struct mr_jw w = {.buf = buf, .comma = true};
+    uint32_t count = 0;
 
     if (frame->ask->stage != ASL_STAGE_SELECT)
         return;
     mr_jw_open(&w, "items", '{');
     mr_jw_int(&w, "first", frame->ask->which);
     mr_jw_open(&w, "values", '[');
-    for (uint32_t i = 0; i < frame->ask->count; i++)
+    for (uint32_t i = 0; frame->fork && i < frame->ask->count; i++)
         mr_jw_item(&w, NULL, frame->fork->children[frame->ask->which + i].item);
+    for (const cJSON *item = frame->spread ? frame->spread->item : NULL;
+         item && count < frame->ask->count; item = item->next, count++)
+        mr_jw_item(&w, NULL, item);
     mr_jw_close(&w, ']');
     mr_jw_close(&w, '}');
 }

@@ -344,6 +344,12 @@ static enum mr_code take_selected(struct asl_turn *turn, struct asl_frame *frame
     value = asl_value_new_take(selected);
     if (!value)
         return MR_NO_MEMORY;
+    if (frame->spread) {
+        frame->spread->selected_first = frame->spread->items_started;
+        asl_run_hold(turn->run, &frame->spread->slots[ASL_SLOT_SELECTED], value);
+        asl_run_ready(turn->run, frame);
+        return MR_OK;
+    }
     frame->fork->selected_first = first;
     asl_run_hold(turn->run, &frame->fork->selected, value);
     asl_run_ready(turn->run, frame);
@@ -487,6 +493,76 @@ enum mr_code asl_query_select(struct asl_turn *turn, struct asl_frame *frame, ui
         return MR_OK;
     ask.count = count_items(turn, fork, index);
     return run(turn, frame, ask, fault);
+}
+
+/* ---- items of a distributed Map -----------------------------------------------------------------
+ */
+
+/* As many items of the page from the next on as fit into one request; of batches whole ones. */
+static uint32_t count_page(const struct asl_turn *turn, const struct asl_spread_run *spread)
+{
+    uint32_t count = 0;
+    size_t sum = 0, bytes;
+    unsigned depth;
+
+    for (const cJSON *item = spread->item; item && count < SELECT_ITEMS_MAX; item = item->next) {
+        if (!asl_json_fits(item, turn->data_max, &bytes, &depth))
+            bytes = turn->data_max;
+        sum += bytes;
+        if (count > 0 && sum > turn->data_max)
+            break;
+        count++;
+    }
+    if (spread->batch_items > 0 && count > spread->batch_items)
+        count -= count % spread->batch_items;
+    return count;
+}
+
+bool asl_query_selected(const struct asl_turn *turn, const struct asl_frame *frame)
+{
+    const struct asl_state *state = asl_turn_state(turn, frame);
+    const struct asl_spread_run *spread = frame->spread;
+    const struct asl_value *selected = spread->slots[ASL_SLOT_SELECTED];
+
+    if (!asl_query_selects(state) || state->queries->fields[ASL_Q_SELECTOR]->expressions == 0)
+        return true;
+    return selected && spread->items_started >= spread->selected_first &&
+           spread->items_started - spread->selected_first <
+               (uint64_t)cJSON_GetArraySize(selected->json);
+}
+
+enum mr_code asl_query_prepare(struct asl_turn *turn, struct asl_frame *frame, bool *ret_ready,
+                               struct asl_fault *fault)
+{
+    const struct asl_spread_run *spread = frame->spread;
+    struct asl_ask ask = {.stage = ASL_STAGE_SELECT, .which = (uint32_t)spread->items_started};
+
+    *ret_ready = asl_query_selected(turn, frame);
+    if (*ret_ready || frame->ask || spread->exchange != ASL_EXCHANGE_NONE)
+        return MR_OK;
+    ask.count = count_page(turn, spread);
+    return run(turn, frame, ask, fault);
+}
+
+enum mr_code asl_query_pick(struct asl_turn *turn, struct asl_frame *frame, struct asl_value **ret,
+                            struct asl_fault *fault)
+{
+    const struct asl_query *selector = asl_turn_state(turn, frame)->queries->fields[ASL_Q_SELECTOR];
+    const struct asl_spread_run *spread = frame->spread;
+    struct asl_value *selected = spread->slots[ASL_SLOT_SELECTED];
+    const cJSON *nothing = NULL;
+    cJSON *json;
+    enum mr_code rc = MR_OK;
+
+    if (selector->expressions == 0) {
+        rc = fill(selector, &nothing, &json, fault);
+        *ret = rc ? NULL : asl_value_new_take(json);
+    } else {
+        *ret = asl_value_view(
+            selected, cJSON_GetArrayItem(selected->json,
+                                         (int)(spread->items_started - spread->selected_first)));
+    }
+    return rc ? rc : *ret ? MR_OK : MR_NO_MEMORY;
 }
 
 enum mr_code asl_query_answered(struct asl_turn *turn, struct asl_frame *frame, const cJSON *answer,

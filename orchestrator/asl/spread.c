@@ -52,6 +52,8 @@ static enum mr_code item_input(struct asl_turn *turn, struct asl_frame *frame,
     cJSON *pair, *copy;
     enum mr_code rc;
 
+    if (asl_query_selects(asl_turn_state(turn, frame)))
+        return asl_query_pick(turn, frame, ret, fault);
     if (selector) {
         rc = asl_io_fill(&scope, selector, ret, fault);
         asl_scope_release(&scope);
@@ -107,7 +109,8 @@ static enum mr_code batch_input(struct asl_turn *turn, struct asl_frame *frame,
     if (!items)
         rc = MR_NO_MEMORY;
     *ret_items = 0;
-    while (!rc && spread->item && *ret_items < spread->batch_items) {
+    while (!rc && spread->item && *ret_items < spread->batch_items &&
+           asl_query_selected(turn, frame)) {
         rc = item_input(turn, frame, &item, fault);
         if (rc)
             break;
@@ -235,12 +238,19 @@ static enum mr_code start_children(struct asl_turn *turn, struct asl_frame *fram
                                    struct asl_fault *fault)
 {
     struct asl_spread_run *spread = frame->spread;
+    bool ready = true;
     enum mr_code rc = MR_OK;
 
-    while (!rc && may_start(turn, spread) && !step_is_full(turn))
-        rc = spread->again < spread->next ? restart_child(turn, frame)
-                                          : start_child(turn, frame, fault);
-    if (rc || !may_start(turn, spread) || frame->due_ms != ASL_NEVER)
+    while (!rc && ready && may_start(turn, spread) && !step_is_full(turn)) {
+        if (spread->again < spread->next) {
+            rc = restart_child(turn, frame);
+            continue;
+        }
+        rc = asl_query_prepare(turn, frame, &ready, fault);
+        if (!rc && ready)
+            rc = start_child(turn, frame, fault);
+    }
+    if (rc || !ready || !may_start(turn, spread) || frame->due_ms != ASL_NEVER)
         return rc;
     frame->due_ms = turn->now_ms; /* the rest by another event: no batch grows without end */
     return asl_effect_timer(turn, frame, ASL_TIMER_MORE, frame->due_ms);
@@ -413,14 +423,15 @@ enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
         rc = asl_spread_stop(turn, frame);
         spread->failing = true;
         spread->running = 0;
+        asl_query_forget(frame);
         spread->exchange = ASL_EXCHANGE_NONE;
         spread->writing = 0;
     }
     if (!rc && !spread->failing)
         rc = start_children(turn, frame, fault);
-    if (!rc && spread->exchange == ASL_EXCHANGE_NONE)
+    if (!rc && spread->exchange == ASL_EXCHANGE_NONE && !frame->ask) /* one thing out at a time */
         rc = next_exchange(turn, frame);
-    if (!rc && all_ended(spread) && spread->exchange == ASL_EXCHANGE_NONE)
+    if (!rc && all_ended(spread) && spread->exchange == ASL_EXCHANGE_NONE && !frame->ask)
         rc = come_to_end(turn, frame, fault);
     return rc;
 }

@@ -25,14 +25,15 @@ enum asl_exchange { /* the Map's own task under way; written in encodings: only 
                     ASL_EXCHANGE_COUNT
 };
 
-enum asl_slot {                  /* values that a spread holds; written in encodings */
-                ASL_SLOT_INPUT,  /* effective input of the state */
-                ASL_SLOT_READER, /* ItemReader's Parameters, filled in */
-                ASL_SLOT_CURSOR, /* where the next page begins */
-                ASL_SLOT_PAGE,   /* items that are being started: an array or an object */
-                ASL_SLOT_NEXT,   /* the page behind it */
-                ASL_SLOT_BATCH,  /* BatchInput, filled in */
-                ASL_SLOT_WRITER, /* ResultWriter's Parameters, filled in */
+enum asl_slot {                    /* values that a spread holds; written in encodings */
+                ASL_SLOT_INPUT,    /* effective input of the state */
+                ASL_SLOT_READER,   /* ItemReader's Parameters, filled in */
+                ASL_SLOT_CURSOR,   /* where the next page begins */
+                ASL_SLOT_PAGE,     /* items that are being started: an array or an object */
+                ASL_SLOT_NEXT,     /* the page behind it */
+                ASL_SLOT_BATCH,    /* BatchInput, filled in */
+                ASL_SLOT_WRITER,   /* ResultWriter's Parameters, filled in */
+                ASL_SLOT_SELECTED, /* JSONata: what ItemSelector made of the next items, an array */
                 ASL_SLOT_COUNT
 };
 
@@ -57,6 +58,7 @@ struct asl_spread_run {
     const cJSON *item; /* the next of the page; NULL: it is through */
     bool read_all;     /* no page follows the ones that are here */
     uint64_t items_read, items_started;
+    uint64_t selected_first; /* number of the first item in ASL_SLOT_SELECTED */
 
     uint32_t next;    /* children started */
     uint32_t running; /* of these, not ended */

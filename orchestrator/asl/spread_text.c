@@ -10,7 +10,7 @@
  *   os  [block, number of its value, ...]         oo  [child, number of its output, ...]
  *   ob, ov  bytes of outputs, whether they were too many
  *   rs  numbers of results that wait, wr  of these under way, rb  their bytes, pt  parts written
- *   fl  failing            go  begun */
+ *   fl  failing            go  begun              sf  selected_first */
 #include "orchestrator/asl/spread_text.h"
 
 #include "common/base/json.h"
@@ -122,6 +122,7 @@ void asl_spread_encode(const struct asl_spread_run *spread, struct mr_buf *buf)
     mr_jw_int(&w, "pt", spread->parts);
     mr_jw_int(&w, "fl", spread->failing);
     mr_jw_int(&w, "go", spread->begun);
+    mr_jw_int(&w, "sf", (int64_t)spread->selected_first);
     mr_jw_close(&w, '}');
 }
 
@@ -193,6 +194,7 @@ static void read_numbers(struct reader *r)
     spread->parts = (uint32_t)number(r, "pt", 0, UINT32_MAX);
     spread->failing = number(r, "fl", 0, 1) == 1;
     spread->begun = number(r, "go", 0, 1) == 1;
+    spread->selected_first = (uint64_t)number(r, "sf", 0, INTEGER_MAX);
 }
 
 static void read_slots(struct reader *r)
@@ -321,6 +323,8 @@ static bool fits(const struct asl_spread_run *spread, const struct asl_spread *f
 
     if ((page && !cJSON_IsArray(page->json) && !cJSON_IsObject(page->json)) ||
         (next && !cJSON_IsArray(next->json) && !cJSON_IsObject(next->json)) || (next && !page))
+        return false;
+    if (spread->slots[ASL_SLOT_SELECTED] && !cJSON_IsArray(spread->slots[ASL_SLOT_SELECTED]->json))
         return false;
     if (page && spread->page_at > (uint32_t)cJSON_GetArraySize(page->json))
         return false;

@@ -30,6 +30,18 @@ static inline bool asl_spread_records(const struct asl_spread *fields)
     return fields->writer ||
            (fields->writes && (!fields->writer_form || strcmp(fields->writer_form, "NONE") == 0));
 }
+static inline bool asl_query_selects(const struct asl_state *state)
+{
+    return state->queries && state->queries->fields[ASL_Q_SELECTOR];
+}
+/* query_stage.c, JSONata's ItemSelector.  Is the next item selected? If not, it is asked for as
+ * soon as the Map has nothing else out; the frame gets its turn with the answer. */
+enum mr_code asl_query_prepare(struct asl_turn *, struct asl_frame *, bool *ret_ready,
+                               struct asl_fault *);
+bool asl_query_selected(const struct asl_turn *, const struct asl_frame *);
+/* What it is selected to be; *ret is the caller's. */
+enum mr_code asl_query_pick(struct asl_turn *, struct asl_frame *, struct asl_value **ret,
+                            struct asl_fault *);
 /* spread_events.c: what came for the frame, which is in phase SPREAD. */
 enum mr_code asl_spread_child(struct asl_turn *, struct asl_frame *, const struct asl_event *,
                               bool *ret_changed);

@@ -148,23 +148,20 @@ static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct
 
     if (filled) {
         rc = asl_query_spread(turn, frame, filled, fault);
-        if (!rc)
-            asl_run_ready(turn->run, frame);
+    } else {
+        rc = read_batch(turn, frame, fault);
+        if (!rc && fields->writer)
+            rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
+        if (!rc && fields->reader)
+            rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
+        if (!rc && fields->reader)
+            rc = read_items_max(turn, frame, fault);
+    }
+    if (rc)
         return rc;
-    }
-    rc = read_batch(turn, frame, fault);
-
-    if (!rc && fields->writer)
-        rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
-    if (!rc && fields->reader)
-        rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
-    if (!rc && fields->reader)
-        rc = read_items_max(turn, frame, fault);
-    if (!rc) {
-        frame->spread->begun = true;
-        asl_run_ready(turn->run, frame);
-    }
-    return rc;
+    frame->spread->begun = true;
+    asl_run_ready(turn->run, frame);
+    return MR_OK;
 }
 
 /* input, and items where no reader brings them (both are taken over), become the frame's spread. */

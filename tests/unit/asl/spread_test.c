@@ -370,6 +370,61 @@ static void a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive(void
     }
 }
 
+/* JSONata's ItemSelector is evaluated for some items at a time, and never while a page is read. */
+static void a_selector_in_jsonata_is_asked_for_the_items_that_come_next(void **state)
+{
+    static const char definition[] =
+        "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+        "\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Arguments\":{\"Bucket\":"
+        "\"b\","
+        "\"Key\":\"k\"},\"ReaderConfig\":{\"InputType\":\"JSONL\"}},\"ItemBatcher\":{"
+        "\"MaxItemsPerBatch\":2},\"ItemSelector\":{\"v\":\"{% $states.context.Map.Item.Value %}\"},"
+        "\"ItemProcessor\":" PROCESSOR ",\"End\":true}}}";
+    struct play play;
+
+    (void)state;
+    play_begin(&play, definition);
+    play_start(&play, "{}");
+    assert_int_equal(play.ask_count, 0);
+    play_ok(&play, "M", "{\"items\":[1,2,3],\"cursor\":1}");
+    assert_int_equal(play.task_count, 0); /* one thing at a time: first the selection */
+    assert_int_equal(play.ask_count, 1);
+    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":0,\"values\":[1,2]}"));
+    play_answer(&play, "{\"chosen\":0,\"values\":[[10],[20]]}");
+    assert_int_equal(play.child_count, 1);
+    assert_string_equal(play.children[0].input, "{\"Items\":[{\"v\":10},{\"v\":20}]}");
+    assert_int_equal(play.task_count, 1); /* a batch is not cut where a page ends */
+    play_ok(&play, "M", "{\"items\":[4]}");
+    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":2,\"values\":[3]}"));
+    play_cancel(&play);
+    assert_int_equal(play.ask_count, 0);
+    play_redrive(&play);
+    assert_int_equal(play.ask_count, 1);
+    play_answer(&play, "{\"chosen\":0,\"values\":[[30]]}");
+    assert_int_equal(play.ask_count, 1);
+    play_answer(&play, "{\"chosen\":0,\"values\":[[40]]}");
+    for (uint32_t i = 0; i < 3; i++)
+        play_child_ok(&play, i, "1");
+    assert_output(&play, "[1,1,1]");
+    play_end(&play);
+}
+
+static void a_selector_that_fails_fails_the_map(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play,
+               "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":"
+               "\"Map\",\"Items\":[1],\"ItemSelector\":{\"v\":\"{% $x %}\"},"
+               "\"ItemProcessor\":" PROCESSOR ",\"End\":true}}}");
+    play_start(&play, "{}");
+    play_answer(&play, "{\"error\":\"States.QueryEvaluationError\",\"cause\":\"no\"}");
+    assert_string_equal(asl_run_error(play.run), "States.QueryEvaluationError");
+    assert_non_null(strstr(play.history.data, "MapRunFailed"));
+    play_end(&play);
+}
+
 static void a_cancel_ends_children_and_the_page_under_way(void **state)
 {
     struct play play;
@@ -521,6 +576,8 @@ int main(void)
         cmocka_unit_test(what_a_writer_says_is_a_result_writer_failure),
         cmocka_unit_test(a_redrive_runs_again_only_what_did_not_succeed),
         cmocka_unit_test(a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive),
+        cmocka_unit_test(a_selector_in_jsonata_is_asked_for_the_items_that_come_next),
+        cmocka_unit_test(a_selector_that_fails_fails_the_map),
         cmocka_unit_test(a_cancel_ends_children_and_the_page_under_way),
         cmocka_unit_test(a_retry_begins_with_new_children),
         cmocka_unit_test(outputs_beyond_a_states_limit_fail_it_at_its_end),
