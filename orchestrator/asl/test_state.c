@@ -330,9 +330,12 @@ enum mr_code asl_test_state(const struct asl_test *test, cJSON **ret, struct mr_
 {
     struct tester tester = {0};
     struct asl_rejection why = {0};
+    struct mr_error own;
     cJSON *answer = cJSON_CreateObject();
     enum mr_code rc;
 
+    if (!err)
+        err = &own;
     begin(&tester, test);
     rc = tester.no_memory || !answer ? MR_NO_MEMORY
                                      : asl_test_request_read(test, &tester.request, &why);

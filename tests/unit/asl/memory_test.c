@@ -1,6 +1,8 @@
 /* memory_test.c -- memory runs out at the first allocation, the second, the third ...: the step or
  * parse says so, nothing leaks, and the run goes on from its last encoding as if nothing had been.
  */
+#include "orchestrator/asl/script.h"
+#include "orchestrator/asl/test_state.h"
 #include "tests/unit/asl/play.h"
 
 #include <stdlib.h>
@@ -347,6 +349,139 @@ static void paths_functions_and_variables_that_do_not_fit_go_on_likewise(void **
     run_out_at_each(language_definition, list, count);
 }
 
+/* ---- what is built on top ----------------------------------------------------------------- */
+
+static const char *const states_tested[][3] = {
+    {"{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\",\"Parameters\":{\"k.$\":\"$.l\",\"v.$\":\"$"
+     "v\"},"
+     "\"ResultPath\":\"$.r\",\"Assign\":{\"w.$\":\"$\"},\"Catch\":[{\"ErrorEquals\":[\"E\"],"
+     "\"Next\":\"C\"}],"
+     "\"Next\":\"N\"}",
+     "{\"l\":[1,{\"a\":2}]}",
+     "{\"inspectionLevel\":\"TRACE\",\"variables\":\"{\\\"v\\\":[1,2]}\",\"mock\":{\"errorOutput\":"
+     "{\"error\":"
+     "\"E\",\"cause\":\"c\"}}}"},
+    {"{\"Type\":\"Map\",\"ItemsPath\":\"$.l\",\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\"},"
+     "\"ResultSelector\":{\"r.$\":\"$\"},\"ItemProcessor\":{\"StartAt\":\"A\",\"States\":{\"A\":{"
+     "\"Type\":"
+     "\"Pass\",\"End\":true}}},\"End\":true}",
+     "{\"l\":[1,2]}", "{\"inspectionLevel\":\"DEBUG\",\"mock\":{\"result\":\"[3,4]\"}}"},
+    {"{\"Type\":\"Pass\",\"Next\":7}", "1", "{\"context\":\"{\\\"State\\\":{}}\"}"},
+};
+
+static void a_test_of_a_state_that_does_not_fit_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(states_tested) / sizeof(states_tested[0]); i++) {
+        cJSON *trees[3], *answer = NULL;
+        struct asl_test test = {.now_ms = 1000};
+        enum mr_code rc = MR_NO_MEMORY;
+        long n = 0;
+        for (int j = 0; j < 3; j++)
+            assert_non_null(trees[j] = cJSON_Parse(states_tested[i][j]));
+        test.definition = trees[0];
+        test.input = trees[1];
+        test.options = trees[2];
+        for (; rc; n++) {
+            left = n;
+            rc = asl_test_state(&test, &answer, NULL);
+            left = -1;
+            assert_true(rc == MR_OK || rc == MR_NO_MEMORY);
+        }
+        assert_true(n > 30);
+        cJSON_Delete(answer);
+        for (int j = 0; j < 3; j++)
+            cJSON_Delete(trees[j]);
+    }
+}
+
+static enum mr_code answer_all(void *ctx, const struct asl_effect *task, const cJSON *input,
+                               struct asl_answer *ret, struct mr_error *err)
+{
+    return asl_script_answer(ctx, task, input, ret, err);
+}
+
+static enum mr_code simulate(struct asl_machine *machine, const cJSON *input, const cJSON *answers)
+{
+    struct asl_script *script = NULL;
+    struct asl_run *run = NULL;
+    struct asl_simulation plan = {.start = {.job = "j", .workflow = "w", .tenant = "t"},
+                                  .input = input,
+                                  .answer = answer_all,
+                                  .history = history};
+    int64_t end_ms;
+    enum mr_code rc = asl_script_new(answers, false, &script, NULL);
+
+    plan.ctx = script;
+    if (!rc)
+        rc = asl_simulate(machine, &plan, &run, &end_ms, NULL);
+    if (!rc)
+        assert_int_equal(asl_run_status(run), ASL_SUCCEEDED);
+    asl_run_free(run);
+    asl_script_free(script);
+    return rc;
+}
+
+static void a_simulation_that_does_not_fit_is_told(void **state)
+{
+    struct asl_machine *machine;
+    cJSON *input = cJSON_Parse("{\"l\":[1,{\"a\":[2]}]}");
+    cJSON *answers = cJSON_Parse("{\"A\":{\"script\":[{\"raise\":{\"error\":\"E\"}},\"echo\"]},"
+                                 "\"B\":{\"return\":{\"b\":1},\"after_seconds\":1}}");
+    enum mr_code rc = MR_NO_MEMORY;
+    long n = 0;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
+                     MR_OK);
+    for (; rc; n++) {
+        left = n;
+        rc = simulate(machine, input, answers);
+        left = -1;
+        assert_true(rc == MR_OK || rc == MR_NO_MEMORY);
+    }
+    assert_true(n > 100);
+    asl_machine_unref(machine);
+    cJSON_Delete(input);
+    cJSON_Delete(answers);
+}
+
+static void a_run_that_does_not_fit_into_its_new_machine_stays_in_the_old(void **state)
+{
+    struct asl_start start = {.job = "j", .workflow = "w", .tenant = "t", .seed = 7};
+    struct asl_event cancel = {.kind = ASL_EVENT_CANCEL};
+    struct asl_machine *machine, *other;
+    struct asl_run *run;
+    struct mr_buf before = {0}, after = {0};
+    enum mr_code rc = MR_NO_MEMORY;
+    size_t count;
+    long n = 0;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
+                     MR_OK);
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &other, NULL), MR_OK);
+    assert_int_equal(asl_run_new(machine, &start, &run, NULL), MR_OK);
+    step(run, &events(&count)[0], &before);
+    step(run, &cancel, &before);
+    for (; rc; n++) {
+        left = n;
+        rc = asl_run_migrate(run, other, NULL);
+        left = -1;
+        assert_true(rc == MR_OK || rc == MR_NO_MEMORY);
+        mr_buf_reset(&after);
+        assert_int_equal(asl_run_encode(run, &values, &after, NULL), MR_OK);
+        if (rc)
+            assert_string_equal(after.data, before.data);
+    }
+    assert_true(n > 1);
+    mr_buf_release(&before);
+    mr_buf_release(&after);
+    asl_run_free(run);
+    asl_machine_unref(machine);
+    asl_machine_unref(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +489,9 @@ int main(void)
         cmocka_unit_test(a_step_that_does_not_fit_is_told_and_the_last_encoding_goes_on),
         cmocka_unit_test(paths_functions_and_variables_that_do_not_fit_go_on_likewise),
         cmocka_unit_test(a_distributed_map_that_does_not_fit_goes_on_from_its_last_encoding),
+        cmocka_unit_test(a_test_of_a_state_that_does_not_fit_is_told),
+        cmocka_unit_test(a_simulation_that_does_not_fit_is_told),
+        cmocka_unit_test(a_run_that_does_not_fit_into_its_new_machine_stays_in_the_old),
     };
     cJSON_Hooks hooks = {cjson_malloc, free};
 
