@@ -62,18 +62,37 @@ static enum mr_code list(struct cli *cli, struct mr_error *err)
     return rc;
 }
 
-static enum mr_code one(struct cli *cli, const char *method, struct mr_error *err)
+/* For people: a line about it, then the definition as one would write it. */
+static enum mr_code print_definition(const cJSON *answer, struct mr_error *err)
+{
+    char *text = cJSON_Print(mr_json_get(answer, "definition"));
+    char when[32];
+
+    if (!text)
+        return mr_fail(err, MR_NO_MEMORY, "definition");
+    cli_when(cli_time(answer, "created"), when, sizeof when);
+    fprintf(stderr, "workflow  %s  version %lld  definition %.12s...  %s\n",
+            cli_text(answer, "name"), (long long)cli_int(answer, "version"),
+            cli_text(answer, "def"), when);
+    printf("%s\n", text);
+    cJSON_free(text);
+    return MR_OK;
+}
+
+static enum mr_code show(struct cli *cli, struct mr_error *err)
 {
     cJSON *answer = NULL;
     char path[256];
-    enum mr_code rc = cli_words(cli, 1, 1, USAGE, err);
+    enum mr_code rc = cli_words(cli, 1, 1, "workflow show NAME[:VERSION|:ALIAS]", err);
 
     if (rc)
         return rc;
-    (void)snprintf(path, sizeof path, "/v1/workflows/%.100s", cli->argv[0]);
-    rc = cli_call(cli, method, path, NULL, &answer, err);
-    if (!rc && answer)
+    (void)snprintf(path, sizeof path, "/v1/workflows/%.200s", cli->argv[0]);
+    rc = cli_call(cli, "GET", path, NULL, &answer, err);
+    if (!rc && cli->json)
         cli_print_json(answer);
+    else if (!rc)
+        rc = print_definition(answer, err);
     cJSON_Delete(answer);
     return rc;
 }
@@ -115,11 +134,6 @@ static enum mr_code diff(struct cli *cli, struct mr_error *err)
     cJSON_Delete(old);
     cJSON_Delete(new);
     return rc;
-}
-
-static enum mr_code show(struct cli *cli, struct mr_error *err)
-{
-    return one(cli, "GET", err);
 }
 
 /* NAME, NAME:VERSION or NAME:ALIAS. */

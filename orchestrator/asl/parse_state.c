@@ -154,6 +154,7 @@ static void read_credentials(struct asl_parser *parser, const cJSON *json,
                              struct asl_queries *queries)
 {
     const cJSON *credentials = mr_json_get(json, "Credentials");
+    struct asl_template *unused = NULL;
     size_t mark;
 
     if (!credentials)
@@ -167,6 +168,8 @@ static void read_credentials(struct asl_parser *parser, const cJSON *json,
         asl_report(parser, ASL_SCHEMA, "The field 'RoleArn' is required but was missing");
     asl_read_known(parser, credentials,
                    (const char *const[]){"RoleArn", queries ? NULL : "RoleArn.$", NULL});
+    if (!queries)
+        asl_read_source(parser, credentials, "RoleArn.$", &unused); /* checked, not followed */
     asl_at_leave(parser, mark);
     if (queries)
         asl_read_query(parser, json, "Credentials", queries, &queries->fields[ASL_Q_CREDENTIALS]);

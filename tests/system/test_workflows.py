@@ -99,6 +99,7 @@ def test_versions_and_aliases_by_the_command_line(embedded):
     embedded.cli("workflow", "rm", "say:live")
     embedded.cli("workflow", "rm", "say:1")
     assert "alias" not in embedded.cli("workflow", "versions", "say")
+    assert json.loads(embedded.cli("workflow", "show", "say"))["States"]["A"]["Result"] == "two"
 
 
 def test_a_job_that_failed_goes_on_in_a_corrected_definition(embedded):
