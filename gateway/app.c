@@ -100,6 +100,7 @@ enum mr_code gw_app_setup(struct gw_app *app, const struct gw_config *config,
         [GW_WORK_UPLOAD] = (size_t)config->uploads_max,
         [GW_WORK_DOWNLOAD] = (size_t)config->downloads_max,
         [GW_WORK_HISTORY] = (size_t)config->histories_max,
+        [GW_WORK_TEST] = (size_t)config->tests_max,
     };
     enum mr_code rc;
 

@@ -31,6 +31,8 @@ void gw_workflows_get(struct gw_app *, struct gw_exchange *);
 void gw_workflows_list(struct gw_app *, struct gw_exchange *);
 void gw_workflows_delete(struct gw_app *, struct gw_exchange *);
 void gw_validate(struct gw_app *, struct gw_exchange *);
+/* test_state.c */
+void gw_test_state(struct gw_app *, struct gw_exchange *);
 /* versions.c */
 void gw_versions_list(struct gw_app *, struct gw_exchange *);
 void gw_versions_delete(struct gw_app *, struct gw_exchange *);

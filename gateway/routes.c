@@ -42,6 +42,7 @@ const struct gw_route gw_routes[] = {
     {GW_PUT,    "/v1/workflows/{}/aliases/{}", false, GW_SCOPE_WRITE,  GW_BODY_JSON,     SMALL,            gw_aliases_put},
     {GW_DELETE, "/v1/workflows/{}/aliases/{}", false, GW_SCOPE_WRITE,  GW_BODY_NONE,     0,                gw_aliases_delete},
     {GW_POST,   "/v1/validate",                false, GW_SCOPE_NONE,   GW_BODY_JSON,     DEFINITION_BYTES, gw_validate},
+    {GW_POST,   "/v1/test-state",              false, GW_SCOPE_NONE,   GW_BODY_JSON,     DEFINITION_BYTES, gw_test_state},
     {GW_POST,   "/v1/keys",                    false, GW_SCOPE_ADMIN,  GW_BODY_JSON,     SMALL,            gw_keys_add},
     {GW_GET,    "/v1/keys",                    false, GW_SCOPE_ADMIN,  GW_BODY_NONE,     0,                gw_keys_list},
     {GW_DELETE, "/v1/keys/{}",                 false, GW_SCOPE_ADMIN,  GW_BODY_NONE,     0,                gw_keys_delete},

@@ -41,6 +41,8 @@ const struct mr_setting gw_settings[] = {
             "events of a shard that are read for one history"),
     MR_LONG(gw_config, history_ms, "GATEWAY_HISTORY_MS", "15000", 100, 600000,
             "for cutting one history, ms"),
+    MR_LONG(gw_config, tests_max, "GATEWAY_TESTS_MAX", "4", 1, 64,
+            "states tested at a time (/v1/test-state), a thread each; one beyond is answered 429"),
     MR_LONG(gw_config, circuit_ms, "GATEWAY_CIRCUIT_MS", "500", 0, 60000,
             "after Redis did not answer, requests that need it are answered 503 at once for so long, ms"),
     MR_LONG(gw_config, copy_check_ms, "GATEWAY_COPY_CHECK_MS", "2000", 100, 600000,

@@ -12,7 +12,7 @@ struct gw_config {
     int64_t connections_max, head_bytes_max, head_ms, body_ms, rate_min, idle_ms, answer_ms,
         write_ms, drain_ms;
     int64_t uploads_max, downloads_max, upload_bytes_max, pipe_bytes;
-    int64_t histories_max, history_events_max, history_ms;
+    int64_t histories_max, history_events_max, history_ms, tests_max;
     int64_t circuit_ms, copy_check_ms, config_entries_max;
 };
 

@@ -9,7 +9,13 @@
 
 #include <stdatomic.h>
 
-enum gw_work_kind { GW_WORK_UPLOAD, GW_WORK_DOWNLOAD, GW_WORK_HISTORY, GW_WORK_KIND_COUNT };
+enum gw_work_kind {
+    GW_WORK_UPLOAD,
+    GW_WORK_DOWNLOAD,
+    GW_WORK_HISTORY,
+    GW_WORK_TEST,
+    GW_WORK_KIND_COUNT
+};
 
 struct gw_work { /* first member of every piece of work */
     enum gw_work_kind kind;

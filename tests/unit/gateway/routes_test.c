@@ -459,6 +459,31 @@ static void every_put_is_a_version_and_aliases_lead_to_versions(void **state)
     fixture_free(fx);
 }
 
+static void one_state_is_tested_without_a_job(void **state)
+{
+    static const char body[] = "{\"definition\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\","
+                               "\"ResultPath\":\"$.r\",\"Next\":"
+                               "\"N\"},\"input\":{\"a\":1},\"mock\":{\"result\":\"2\"}}";
+    struct fixture *fx = fixture_new(NULL, NULL);
+    struct response response;
+
+    (void)state;
+    response = ask(fx, "POST", "/v1/test-state", ADMIN, body);
+    if (response.status != 200)
+        fail_msg("%d %s", response.status, response.body);
+    assert_non_null(strstr(response.body, "\"output\":{\"a\":1,\"r\":2}"));
+    assert_non_null(strstr(response.body, "\"nextState\":\"N\""));
+    response_release(&response);
+    response = ask(fx, "POST", "/v1/test-state", ADMIN, "{\"definition\":{\"Type\":\"Map\"}}");
+    assert_int_equal(response.status, 422);
+    assert_non_null(strstr(response.body, "InvalidDefinition"));
+    response_release(&response);
+    assert_int_equal(ask_status(fx, "POST", "/v1/test-state", ADMIN, "{\"input\":1}"), 422);
+    assert_int_equal(ask_status(fx, "POST", "/v1/test-state", ADMIN, "[]"), 422);
+    assert_int_equal(ask_status(fx, "POST", "/v1/test-state", NULL, body), 401);
+    fixture_free(fx);
+}
+
 static void redis_gets_its_copy_again_after_flushall(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
@@ -662,6 +687,7 @@ int main(void)
         cmocka_unit_test(redis_that_does_not_answer_is_503_and_is_not_asked_for_a_moment),
         cmocka_unit_test(a_workflow_is_kept_shown_used_and_removed),
         cmocka_unit_test(every_put_is_a_version_and_aliases_lead_to_versions),
+        cmocka_unit_test(one_state_is_tested_without_a_job),
         cmocka_unit_test(redis_gets_its_copy_again_after_flushall),
         cmocka_unit_test(another_gateway_learns_of_keys_and_workflows_from_the_topic),
         cmocka_unit_test(a_key_opens_what_its_scopes_say_and_nothing_when_deleted),
