@@ -61,6 +61,7 @@ MR_MUST_USE enum mr_code asl_rule_test(const struct asl_rule *rule, struct asl_s
                                        bool *ret, struct asl_fault *fault);
 /* As Java compares strings: by UTF-16 units, so that U+10000 and above stand before U+E000. */
 int asl_string_order(const char *a, const char *b);
+enum { ASL_MATCH_PATTERN_MAX = 1024 }; /* bytes: a match may take its length times the text's */
 /* StringMatches: '*' stands for any characters; \* and \\ for themselves. */
 bool asl_string_matches(const char *text, const char *pattern);
 

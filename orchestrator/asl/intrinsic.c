@@ -175,15 +175,14 @@ enum mr_code asl_call_append(struct asl_call *call, cJSON *array, const cJSON *j
     return MR_NO_MEMORY;
 }
 
-enum mr_code asl_call_put(struct asl_call *call, cJSON *object, const char *key, const cJSON *json)
+enum mr_code asl_call_add(struct asl_call *call, cJSON *object, const cJSON *member)
 {
     cJSON *item;
-    enum mr_code rc = copy(call, json, &item);
+    enum mr_code rc = copy(call, member, &item);
 
     if (rc)
         return rc;
-    if (cJSON_HasObjectItem(object, key) ? cJSON_ReplaceItemInObjectCaseSensitive(object, key, item)
-                                         : cJSON_AddItemToObject(object, key, item))
+    if (cJSON_AddItemToObject(object, member->string, item))
         return MR_OK;
     cJSON_Delete(item);
     return MR_NO_MEMORY;

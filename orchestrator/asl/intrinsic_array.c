@@ -46,17 +46,28 @@ enum mr_code asl_fn_array_partition(struct asl_call *call, cJSON **ret)
     return asl_call_end(rc, chunks, ret);
 }
 
+/* Equal values print alike once their members are sorted; so large objects cost no more than that.
+ */
 enum mr_code asl_fn_array_contains(struct asl_call *call, cJSON **ret)
 {
-    const cJSON *array;
+    struct mr_buf wanted = {0}, text = {0};
+    const cJSON *array, *value = call->args[1];
     bool found = false;
     enum mr_code rc = asl_call_array(call, 0, &array);
 
     if (rc)
         return rc;
-    for (const cJSON *item = array->child; !found && item; item = item->next)
-        found = cJSON_Compare(item, call->args[1], true);
-    return asl_call_end(MR_OK, cJSON_CreateBool(found), ret);
+    rc = mr_json_print_sorted(value, &wanted);
+    for (const cJSON *item = array->child; !rc && !found && item; item = item->next) {
+        if ((item->type & 0xFF) != (value->type & 0xFF))
+            continue;
+        mr_buf_reset(&text);
+        rc = mr_json_print_sorted(item, &text);
+        found = !rc && text.len == wanted.len && memcmp(text.data, wanted.data, text.len) == 0;
+    }
+    mr_buf_release(&wanted);
+    mr_buf_release(&text);
+    return asl_call_end(rc, rc ? NULL : cJSON_CreateBool(found), ret);
 }
 
 /* Its end is part of it, where a step meets it. */

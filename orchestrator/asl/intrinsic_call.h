@@ -30,9 +30,8 @@ MR_MUST_USE enum mr_code asl_call_short_string(struct asl_call *, uint32_t index
 MR_MUST_USE enum mr_code asl_call_integer(struct asl_call *, uint32_t index, int64_t *ret);
 /* A copy of json behind the others in array; MR_INVALID: what is made grows too large. */
 MR_MUST_USE enum mr_code asl_call_append(struct asl_call *, cJSON *array, const cJSON *json);
-/* A copy of json as member key of object, in place of one that is there. */
-MR_MUST_USE enum mr_code asl_call_put(struct asl_call *, cJSON *object, const char *key,
-                                      const cJSON *json);
+/* A copy of member, under its name, behind the others in object, none of which has that name. */
+MR_MUST_USE enum mr_code asl_call_add(struct asl_call *, cJSON *object, const cJSON *member);
 /* A hash of the run's seed and of this call; round tells several of one call apart. */
 uint64_t asl_call_random(const struct asl_call *, uint32_t round);
 /* Ends a function: json, or what became of it. */

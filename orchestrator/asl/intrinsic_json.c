@@ -4,6 +4,7 @@
 #include "common/base/json.h"
 #include "orchestrator/asl/value.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct mr_json_limits limits = {ASL_INTRINSIC_BYTES_MAX, ASL_DATA_DEPTH_MAX};
@@ -40,9 +41,60 @@ enum mr_code asl_fn_json_to_string(struct asl_call *call, cJSON **ret)
     return asl_call_end(rc, json, ret);
 }
 
+/* The members of an object, sorted by name. */
+struct members {
+    const cJSON **items;
+    size_t count;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const cJSON *const *x = a, *const *y = b;
+
+    return strcmp((*x)->string, (*y)->string);
+}
+
+static bool read_members(struct members *members, const cJSON *object)
+{
+    members->count = 0;
+    members->items = malloc(((size_t)cJSON_GetArraySize(object) + 1) * sizeof(cJSON *));
+    if (!members->items)
+        return false;
+    for (const cJSON *item = object->child; item; item = item->next)
+        members->items[members->count++] = item;
+    qsort(members->items, members->count, sizeof(cJSON *), by_name);
+    return true;
+}
+
+static const cJSON *member_of(const struct members *members, const cJSON *named)
+{
+    const cJSON **found =
+        members->count ? bsearch(&named, members->items, members->count, sizeof(cJSON *), by_name)
+                       : NULL;
+
+    return found ? *found : NULL;
+}
+
+/* What is in both has the second's value, at the first's place. */
+static enum mr_code merge(struct asl_call *call, const struct members *first,
+                          const struct members *second, cJSON *into)
+{
+    enum mr_code rc = MR_OK;
+
+    for (const cJSON *item = call->args[0]->child; !rc && item; item = item->next) {
+        const cJSON *other = member_of(second, item);
+        rc = asl_call_add(call, into, other ? other : item);
+    }
+    for (const cJSON *item = call->args[1]->child; !rc && item; item = item->next)
+        if (!member_of(first, item))
+            rc = asl_call_add(call, into, item);
+    return rc;
+}
+
 enum mr_code asl_fn_json_merge(struct asl_call *call, cJSON **ret)
 {
     const cJSON *first, *second;
+    struct members a = {0}, b = {0};
     cJSON *merged;
     enum mr_code rc = asl_call_object(call, 0, &first);
 
@@ -54,14 +106,11 @@ enum mr_code asl_fn_json_merge(struct asl_call *call, cJSON **ret)
     if (rc)
         return rc;
     merged = cJSON_CreateObject();
-    rc = merged ? MR_OK : MR_NO_MEMORY;
-    for (const cJSON *item = first->child; !rc && item; item = item->next)
-        if (!mr_json_get(second, item->string))
-            rc = asl_call_put(call, merged, item->string, item);
-        else /* keeps its place */
-            rc = asl_call_put(call, merged, item->string, mr_json_get(second, item->string));
-    for (const cJSON *item = second->child; !rc && item; item = item->next)
-        if (!mr_json_get(first, item->string))
-            rc = asl_call_put(call, merged, item->string, item);
+    if (merged && read_members(&a, first) && read_members(&b, second))
+        rc = merge(call, &a, &b, merged);
+    else
+        rc = MR_NO_MEMORY;
+    free(a.items);
+    free(b.items);
     return asl_call_end(rc, merged, ret);
 }

@@ -133,18 +133,80 @@ static size_t char_len(const char *text)
     return len ? len : 1;
 }
 
-static bool is_among(const char *character, size_t len, const char *characters)
+/* A character as a number that no other has: its bytes. */
+static uint32_t char_number(const char *text, size_t len)
 {
-    for (; *characters; characters += char_len(characters))
-        if (char_len(characters) == len && strncmp(characters, character, len) == 0)
-            return true;
-    return false;
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < len; i++)
+        number = number << 8 | (unsigned char)text[i];
+    return number;
+}
+
+/* Characters, to be asked of often: texts may be as long as a state's data. */
+struct characters {
+    bool ascii[128];
+    uint32_t *others; /* sorted */
+    size_t count;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static bool read_characters(struct characters *set, const char *text)
+{
+    *set = (struct characters){.others = malloc((strlen(text) + 1) * sizeof(*set->others))};
+    if (!set->others)
+        return false;
+    while (*text) {
+        size_t len = char_len(text);
+        uint32_t number = char_number(text, len);
+        if (number < 128)
+            set->ascii[number] = true;
+        else
+            set->others[set->count++] = number;
+        text += len;
+    }
+    qsort(set->others, set->count, sizeof(*set->others), by_value);
+    return true;
+}
+
+static bool is_among(const struct characters *set, uint32_t number)
+{
+    if (number < 128)
+        return set->ascii[number];
+    return set->count > 0 &&
+           bsearch(&number, set->others, set->count, sizeof(*set->others), by_value);
+}
+
+static enum mr_code split(const char *text, const struct characters *set, cJSON *into)
+{
+    const char *start = text;
+    enum mr_code rc = MR_OK;
+
+    while (!rc && *text) {
+        size_t len = char_len(text);
+        if (is_among(set, char_number(text, len))) {
+            if (text > start)
+                rc = add_piece(into, start, (size_t)(text - start));
+            start = text + len;
+        }
+        text += len;
+    }
+    if (!rc && text > start)
+        rc = add_piece(into, start, (size_t)(text - start));
+    return rc;
 }
 
 /* At each of the characters; pieces with nothing in them are dropped. */
 enum mr_code asl_fn_string_split(struct asl_call *call, cJSON **ret)
 {
-    const char *text, *characters, *start;
+    struct characters set;
+    const char *text, *characters;
     cJSON *array;
     enum mr_code rc = asl_call_string(call, 0, &text);
 
@@ -152,19 +214,11 @@ enum mr_code asl_fn_string_split(struct asl_call *call, cJSON **ret)
         rc = asl_call_string(call, 1, &characters);
     if (rc)
         return rc;
+    if (!read_characters(&set, characters))
+        return MR_NO_MEMORY;
     array = cJSON_CreateArray();
-    rc = array ? MR_OK : MR_NO_MEMORY;
-    for (start = text; !rc && *text;) {
-        size_t len = char_len(text);
-        if (is_among(text, len, characters)) {
-            if (text > start)
-                rc = add_piece(array, start, (size_t)(text - start));
-            start = text + len;
-        }
-        text += len;
-    }
-    if (!rc && text > start)
-        rc = add_piece(array, start, (size_t)(text - start));
+    rc = array ? split(text, &set, array) : MR_NO_MEMORY;
+    free(set.others);
     return asl_call_end(rc, array, ret);
 }
 

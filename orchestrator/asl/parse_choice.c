@@ -49,8 +49,11 @@ static bool check_operand(struct asl_parser *parser, const struct asl_operator *
 
     switch (op->operand) {
     case ASL_OPERAND_STRING:
-        return cJSON_IsString(json) ||
-               asl_report_at(parser, op->name, ASL_SCHEMA, "Expected value of type String");
+        if (!cJSON_IsString(json))
+            return asl_report_at(parser, op->name, ASL_SCHEMA, "Expected value of type String");
+        return op->test != ASL_TEST_MATCHES || strlen(json->valuestring) <= ASL_MATCH_PATTERN_MAX ||
+               asl_report_at(parser, op->name, ASL_SCHEMA, "a pattern has at most %d bytes",
+                             ASL_MATCH_PATTERN_MAX);
     case ASL_OPERAND_NUMERIC:
         return cJSON_IsNumber(json) ||
                asl_report_at(parser, op->name, ASL_SCHEMA, "Expected value of type Number");

@@ -44,6 +44,38 @@ bool asl_walk_visit(struct asl_walk *walk)
     return !walk->rc;
 }
 
+enum { STEPS_A_VISIT = 16 };
+
+void asl_walk_pay(struct asl_walk *walk, uint64_t steps)
+{
+    uint64_t visits = *walk->visits + steps / STEPS_A_VISIT;
+
+    *walk->visits = visits < UINT32_MAX / 2 ? (uint32_t)visits : UINT32_MAX / 2;
+}
+
+const cJSON *asl_walk_member(struct asl_walk *walk, const cJSON *node, const char *name)
+{
+    const cJSON *item = cJSON_IsObject(node) ? node->child : NULL;
+    uint64_t steps = 0;
+
+    for (; item && strcmp(item->string, name) != 0; item = item->next)
+        steps++;
+    asl_walk_pay(walk, steps);
+    return item;
+}
+
+/* The child that a KEY or an INDEX names. */
+static const cJSON *step_down(struct asl_walk *walk, const cJSON *node, const struct asl_part *part)
+{
+    if (part->kind == ASL_PART_KEY)
+        return asl_walk_member(walk, node, part->key);
+    if (!cJSON_IsArray(node))
+        return NULL;
+    asl_walk_pay(walk,
+                 part->index < 0 ? (uint64_t)cJSON_GetArraySize(node) : (uint64_t)part->index);
+    return at_index(node, part->index);
+}
+
 /* item, taken over, is among what the walk found. */
 static void found_take(struct asl_walk *walk, cJSON *item)
 {
@@ -76,10 +108,10 @@ static void found(struct asl_walk *walk, const cJSON *node)
     found_take(walk, reference);
 }
 
-static bool has_all(const struct asl_part *part, const cJSON *node)
+static bool has_all(struct asl_walk *walk, const struct asl_part *part, const cJSON *node)
 {
     for (uint32_t i = 0; i < part->count; i++)
-        if (!mr_json_get(node, part->keys[i]))
+        if (!asl_walk_member(walk, node, part->keys[i]))
             return false;
     return true;
 }
@@ -90,7 +122,7 @@ static void merge_keys(struct asl_walk *walk, const struct asl_part *part, const
     cJSON *object = cJSON_CreateObject();
 
     for (uint32_t i = 0; object && i < part->count; i++) {
-        const cJSON *item = mr_json_get(node, part->keys[i]);
+        const cJSON *item = asl_walk_member(walk, node, part->keys[i]);
         cJSON *copy;
         if (!item || mr_json_get(object, part->keys[i]))
             continue;
@@ -114,7 +146,7 @@ static void follow_keys(struct asl_walk *walk, uint32_t at, const cJSON *node)
         merge_keys(walk, part, node);
     else
         for (uint32_t i = 0; i < part->count; i++) {
-            const cJSON *item = mr_json_get(node, part->keys[i]);
+            const cJSON *item = asl_walk_member(walk, node, part->keys[i]);
             if (item)
                 follow(walk, at + 1, item);
         }
@@ -125,7 +157,8 @@ static void follow_indexes(struct asl_walk *walk, uint32_t at, const cJSON *node
     const struct asl_part *part = &walk->path->parts[at];
 
     for (uint32_t i = 0; cJSON_IsArray(node) && i < part->count; i++) {
-        const cJSON *item = at_index(node, part->indexes[i]);
+        struct asl_part one = {.kind = ASL_PART_INDEX, .index = part->indexes[i]};
+        const cJSON *item = step_down(walk, node, &one);
         if (item)
             follow(walk, at + 1, item);
     }
@@ -148,6 +181,7 @@ static void follow_slice(struct asl_walk *walk, uint32_t at, const cJSON *node)
         from = -size;
     if (to > size)
         to = size;
+    asl_walk_pay(walk, (uint64_t)size);
     item = from < to ? at_index(node, from) : NULL;
     for (; item && from < to; from++) {
         follow(walk, at + 1, item);
@@ -186,7 +220,7 @@ static bool fits_scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
     case ASL_PART_KEY:
         return cJSON_IsObject(node);
     case ASL_PART_KEYS:
-        return cJSON_IsObject(node) && (at + 1 < walk->path->count || has_all(part, node));
+        return cJSON_IsObject(node) && (at + 1 < walk->path->count || has_all(walk, part, node));
     case ASL_PART_INDEX:
     case ASL_PART_INDEXES:
     case ASL_PART_SLICE:
@@ -204,6 +238,8 @@ static bool fits_scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
 /* node first, then what is below it; at is the part behind the '..'. */
 static void scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
 {
+    uint64_t steps = 0;
+
     if (!asl_walk_visit(walk))
         return;
     if (!fits_scan(walk, at, node))
@@ -212,9 +248,10 @@ static void scan(struct asl_walk *walk, uint32_t at, const cJSON *node)
         scan_items(walk, at, node);
     else
         follow(walk, at, node);
-    for (const cJSON *item = node->child; item && !walk->rc; item = item->next)
+    for (const cJSON *item = node->child; item && !walk->rc; item = item->next, steps++)
         if (cJSON_IsObject(item) || cJSON_IsArray(item))
             scan(walk, at, item);
+    asl_walk_pay(walk, steps);
 }
 
 static void follow(struct asl_walk *walk, uint32_t at, const cJSON *node)
@@ -231,7 +268,7 @@ static void follow(struct asl_walk *walk, uint32_t at, const cJSON *node)
     switch (part->kind) {
     case ASL_PART_KEY:
     case ASL_PART_INDEX:
-        next = child(node, part);
+        next = step_down(walk, node, part);
         if (next)
             follow(walk, at + 1, next);
         else
@@ -258,6 +295,7 @@ static void follow(struct asl_walk *walk, uint32_t at, const cJSON *node)
         break;
     case ASL_PART_FUNCTION: {
         cJSON *made = NULL;
+        asl_walk_pay(walk, (uint64_t)cJSON_GetArraySize(node));
         walk->rc = asl_path_function(part->function, node, &made);
         if (!walk->rc)
             found_take(walk, made);

@@ -1,14 +1,11 @@
 /* path_filter.c -- what a filter accepts.  path_parse.c and path_parse_filter.c read filters. */
 #include "orchestrator/asl/path_filter.h"
 
-#include "common/base/json.h"
 #include "orchestrator/asl/choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REGEX_WORK = 16 }; /* steps of a regular expression that count as one value looked at */
 
 /* ---- two values --------------------------------------------------------------------------- */
 
@@ -34,7 +31,9 @@ static bool equal_members(struct asl_walk *walk, const cJSON *a, const cJSON *b)
         return false;
     for (const cJSON *item = a->child; item; item = item->next) {
         if (cJSON_IsObject(a))
-            other = mr_json_get(b, item->string);
+            other = other && strcmp(other->string, item->string) == 0
+                        ? other /* mostly they stand in the same order */
+                        : asl_walk_member(walk, b, item->string);
         if (!other || !deep_equal(walk, item, other))
             return false;
         other = other->next;
@@ -193,8 +192,7 @@ static bool matches(struct asl_walk *walk, const struct asl_filter *filter, cons
     bool holds =
         a && cJSON_IsString(a) && asl_regex_matches(filter->b.regex, a->valuestring, &work);
 
-    for (; work > REGEX_WORK && asl_walk_visit(walk); work -= REGEX_WORK)
-        ;
+    asl_walk_pay(walk, work);
     return holds;
 }
 

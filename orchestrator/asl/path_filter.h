@@ -61,6 +61,10 @@ struct asl_walk {
 
 /* Counts one value looked at; false: the walk is over, see rc. */
 bool asl_walk_visit(struct asl_walk *walk);
+/* Counts steps to get somewhere, which are cheaper: through a list, or through a text. */
+void asl_walk_pay(struct asl_walk *walk, uint64_t steps);
+/* Member by name, paid for; NULL: none, or node is no object. */
+const cJSON *asl_walk_member(struct asl_walk *walk, const cJSON *node, const char *name);
 /* Whether node passes; sets walk->rc. */
 bool asl_filter_accepts(struct asl_walk *walk, const struct asl_filter *filter, const cJSON *node);
 /* path from node, as part of walk; NULL: nothing, or walk->rc. *ret_missing: see asl_walk. */

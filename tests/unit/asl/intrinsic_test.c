@@ -61,6 +61,12 @@ static void arrays_are_made_and_taken_apart(void **state)
     assert_answer("States.ArrayPartition($, 2)", "[1,2,3,4,5]", "[[1,2],[3,4],[5]]");
     assert_answer("States.ArrayPartition($, 2)", "[]", "[]");
     assert_answer("States.ArrayContains($, $[1])", "[1,{\"a\":[2]}]", "true");
+    assert_answer("States.ArrayContains($, $[0])", "[{\"a\":1,\"b\":[2]},{\"b\":[2],\"a\":1}]",
+                  "true");
+    assert_answer("States.ArrayContains($.l, $.o)",
+                  "{\"l\":[{\"a\":1,\"b\":[2]}],\"o\":{\"b\":[2],"
+                  "\"a\":1}}",
+                  "true");
     assert_answer("States.ArrayContains($, '1')", "[1]", "false");
     assert_answer("States.ArrayContains($, null)", "[]", "false");
     assert_answer("States.ArrayGetItem($, 1)", "[5,[6]]", "[6]");
@@ -111,6 +117,8 @@ static void split_drops_what_is_empty(void **state)
     assert_answer("States.StringSplit('a,b;c', ',;')", "{}", "[\"a\",\"b\",\"c\"]");
     assert_answer("States.StringSplit(', , ,', ',')", "{}", "[\" \",\" \"]");
     assert_answer("States.StringSplit('', ',')", "{}", "[]");
+    assert_answer("States.StringSplit($, '\u00f6\u00e4\u20ac')",
+                  "\"1\\u00e42\\u20ac\\u00f63\\u00fc4\"", "[\"1\",\"2\",\"3\\u00fc4\"]");
     assert_answer("States.StringSplit('ab', '')", "{}", "[\"ab\"]");
     assert_answer("States.StringSplit($.t, $.s)", "{\"t\":\"a\\u00e4b\\u00f6c\",\"s\":\"\\u00f6\"}",
                   "[\"a\\u00e4b\",\"c\"]");

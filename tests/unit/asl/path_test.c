@@ -358,6 +358,41 @@ static void a_path_that_looks_at_too_much_is_stopped(void **state)
     cJSON_Delete(tree);
 }
 
+/* A large object below many lists is reached again and again, and looked through each time. */
+static void the_way_through_large_objects_is_counted_too(void **state)
+{
+    static const char *const paths[] = {"$..*..*..*..nothing", "$..*..*..*..['x','y']",
+                                        "$..*..*..[?(@ == $.o)]"};
+    cJSON *tree = cJSON_CreateObject(), *at_end = tree, *made = cJSON_CreateArray(), *large;
+    struct asl_arena arena = {0};
+    char name[16];
+
+    (void)state;
+    large = cJSON_AddObjectToObject(tree, "o");
+    for (int i = 0; i < 5000; i++) {
+        (void)snprintf(name, sizeof(name), "k%d", i);
+        cJSON_AddNullToObject(large, name);
+    }
+    for (int i = 0; i < 60; i++)
+        at_end = cJSON_AddObjectToObject(at_end, "a");
+    large = cJSON_AddObjectToObject(at_end, "o");
+    for (int i = 5000; i-- > 0;) { /* the other way round */
+        (void)snprintf(name, sizeof(name), "k%d", i);
+        cJSON_AddNullToObject(large, name);
+    }
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct asl_path path;
+        const cJSON *found = NULL;
+        struct mr_error err;
+        assert_int_equal(asl_path_parse(&arena, paths[i], &path, &err), MR_OK);
+        if (asl_path_find(&path, tree, made, &found) != MR_TOO_LARGE)
+            fail_msg("%s", paths[i]);
+    }
+    asl_arena_release(&arena);
+    cJSON_Delete(made);
+    cJSON_Delete(tree);
+}
+
 static void fields_that_are_written_to_take_reference_paths_alone(void **state)
 {
     static const char *const bad[] = {"$.a[*]",      "$..a",         "$.a[0:1]",     "$['a','b']",
@@ -411,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_path_is_refused_with_the_reason),
         cmocka_unit_test(a_path_has_a_limit_of_parts),
         cmocka_unit_test(a_path_that_looks_at_too_much_is_stopped),
+        cmocka_unit_test(the_way_through_large_objects_is_counted_too),
         cmocka_unit_test(fields_that_are_written_to_take_reference_paths_alone),
         cmocka_unit_test(a_list_goes_through_every_field_that_reads),
     };
