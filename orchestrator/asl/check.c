@@ -146,3 +146,60 @@ void asl_check_machine(struct asl_parser *parser)
     free(walk.stack);
     free(walk.reached);
 }
+
+/* A name and the flow that assigns it. */
+struct scoped {
+    const char *name;
+    uint32_t flow;
+};
+
+static int by_scope(const void *a, const void *b)
+{
+    const struct scoped *x = a, *y = b;
+
+    if (x->name != y->name)
+        return x->name < y->name ? -1 : 1;
+    return (x->flow > y->flow) - (x->flow < y->flow);
+}
+
+static void warn_scope(struct asl_parser *parser, const struct asl_reference *assignment)
+{
+    const struct asl_state *state = &parser->machine->states[assignment->state];
+
+    go_to_flow(parser, &parser->machine->flows[state->flow]);
+    asl_at(parser, state->name);
+    asl_at(parser, "Assign");
+    asl_warn(parser, "VARIABLE_OF_OUTER_SCOPE",
+             "'%.80s' is assigned outside, too: once it is, assigning to it in here fails",
+             assignment->name);
+    asl_at_leave(parser, 0);
+}
+
+void asl_warn_scopes(struct asl_parser *parser)
+{
+    const struct asl_machine *machine = parser->machine;
+    const uint32_t count = machine->assignment_count;
+    struct scoped *all = calloc((size_t)count + 1, sizeof(*all));
+
+    if (!all) {
+        parser->no_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = (struct scoped){machine->assignments[i].name,
+                                 machine->states[machine->assignments[i].state].flow};
+    qsort(all, count, sizeof(*all), by_scope);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct asl_reference *inner = &machine->assignments[i];
+        struct scoped outer = {.name = inner->name};
+        int32_t owner = machine->flows[machine->states[inner->state].flow].owner;
+        for (; owner != ASL_NONE; owner = machine->flows[outer.flow].owner) {
+            outer.flow = machine->states[owner].flow;
+            if (!bsearch(&outer, all, count, sizeof(*all), by_scope))
+                continue;
+            warn_scope(parser, inner);
+            break;
+        }
+    }
+    free(all);
+}

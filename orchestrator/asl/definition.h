@@ -171,6 +171,8 @@ struct asl_machine {
     uint32_t variable_count, variable_cap;
     struct asl_reference *references;
     uint32_t reference_count, reference_cap;
+    struct asl_reference *assignments; /* likewise, of states that assign */
+    uint32_t assignment_count, assignment_cap;
     struct asl_expression *expressions; /* all of it, in the order of the text */
     uint32_t expression_count, expression_cap;
     uint32_t calls;     /* of intrinsic functions */

@@ -116,6 +116,7 @@ void asl_machine_unref(struct asl_machine *machine)
     free(machine->expressions);
     free(machine->variables);
     free(machine->references);
+    free(machine->assignments);
     asl_arena_release(&machine->arena);
     cJSON_Delete(machine->json);
     free(machine);

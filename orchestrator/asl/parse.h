@@ -127,5 +127,7 @@ void asl_parse_retry(struct asl_parser *, const cJSON *json, uint32_t state);
 void asl_check_machine(struct asl_parser *);
 /* warn.c: likewise, for who asked for diagnostics. */
 void asl_warn_machine(struct asl_parser *);
+/* check.c: a scope that assigns what an outer one assigns, too. */
+void asl_warn_scopes(struct asl_parser *);
 
 #endif

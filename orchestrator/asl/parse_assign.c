@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NOTED_BEFORE = 16 }; /* references looked through for the same one: mostly it is near */
+
 /* Twice the table, at least half of it empty. */
 static bool grow_table(struct asl_machine *machine)
 {
@@ -46,11 +48,9 @@ bool asl_note_variable(struct asl_parser *parser, const char *name)
     struct asl_machine *machine = parser->machine;
     void *references = machine->references;
 
-    for (uint32_t i = machine->reference_count; i > 0; i--) { /* mostly it stands near the end */
-        const struct asl_reference *old = &machine->references[i - 1];
-        if (old->state != parser->state)
-            break;
-        if (old->name == name)
+    for (uint32_t i = 1; i <= NOTED_BEFORE && i <= machine->reference_count; i++) {
+        const struct asl_reference *old = &machine->references[machine->reference_count - i];
+        if (old->state == parser->state && old->name == name)
             return true;
     }
     if (!asl_grow(&references, &machine->reference_cap, machine->reference_count + 1,
@@ -63,8 +63,25 @@ bool asl_note_variable(struct asl_parser *parser, const char *name)
     return true;
 }
 
+static bool note_assignment(struct asl_parser *parser, const char *name)
+{
+    struct asl_machine *machine = parser->machine;
+    void *assignments = machine->assignments;
+
+    if (!asl_grow(&assignments, &machine->assignment_cap, machine->assignment_count + 1,
+                  sizeof(*machine->assignments))) {
+        parser->no_memory = true;
+        return false;
+    }
+    machine->assignments = assignments;
+    machine->assignments[machine->assignment_count++] = (struct asl_reference){parser->state, name};
+    return true;
+}
+
 const char *asl_read_variable_name(struct asl_parser *parser, const char *name)
 {
+    const char *own;
+
     if (!asl_variable_name_valid(name)) {
         asl_report(parser, ASL_SCHEMA,
                    "'%.80s' is not a valid name of a variable: a letter or '_', then letters, "
@@ -76,7 +93,35 @@ const char *asl_read_variable_name(struct asl_parser *parser, const char *name)
         asl_report(parser, ASL_SCHEMA, "'states' is reserved, and cannot be assigned to");
         return NULL;
     }
-    return asl_name_variable(parser, name);
+    own = asl_name_variable(parser, name);
+    return own && note_assignment(parser, own) ? own : NULL;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* "x" and "x.$" in one Assign. */
+static bool check_twice(struct asl_parser *parser, const struct asl_assign *assign)
+{
+    const char **names = calloc((size_t)assign->count + 1, sizeof(*names));
+    bool ok = true;
+
+    if (!names) {
+        parser->no_memory = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < assign->count; i++)
+        names[i] = assign->items[i].name;
+    qsort(names, assign->count, sizeof(*names), by_address);
+    for (uint32_t i = 1; ok && i < assign->count; i++)
+        if (names[i] == names[i - 1])
+            ok = asl_report(parser, ASL_SCHEMA, "'%.80s' is assigned twice", names[i]);
+    free(names);
+    return ok;
 }
 
 static bool read_items(struct asl_parser *parser, const cJSON *object, struct asl_assign *assign)
@@ -88,15 +133,12 @@ static bool read_items(struct asl_parser *parser, const cJSON *object, struct as
         size_t mark = asl_at(parser, json->string);
         bool one = asl_read_member(parser, json, &item->value) &&
                    (item->name = asl_read_variable_name(parser, item->value.key));
-        for (uint32_t i = 0; one && i < assign->count; i++)
-            if (assign->items[i].name == item->name)
-                one = asl_report(parser, ASL_SCHEMA, "'%.80s' is assigned twice", item->name);
         if (one)
             assign->count++;
         ok &= one;
         asl_at_leave(parser, mark);
     }
-    return ok;
+    return check_twice(parser, assign) && ok;
 }
 
 bool asl_read_assign(struct asl_parser *parser, const cJSON *object, struct asl_assign **ret)

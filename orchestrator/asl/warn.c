@@ -145,4 +145,5 @@ void asl_warn_machine(struct asl_parser *parser)
     const cJSON *json = parser->machine->json;
 
     warn_flow(parser, json, speaks_jsonata(json, false));
+    asl_warn_scopes(parser);
 }

@@ -109,6 +109,31 @@ static void an_inner_scope_cannot_assign_to_an_outer_name(void **state)
         "{}", "States.Runtime");
 }
 
+static void a_scope_that_assigns_an_outer_name_is_warned_of(void **state)
+{
+    static const char *const definition =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Assign\":{\"x\":1},\"Next\":"
+        "\"P\"},"
+        "\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":"
+        "\"Pass\","
+        "\"Assign\":{\"y\":0,\"x\":2},\"End\":true}}},{\"StartAt\":\"J\",\"States\":{\"J\":{"
+        "\"Type\":"
+        "\"Pass\",\"Assign\":{\"y\":0},\"End\":true}}}],\"End\":true}}}";
+    struct asl_diagnostics diags = {0};
+    struct asl_machine *machine = NULL;
+    struct mr_error err;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), &diags, &machine, &err),
+                     MR_OK);
+    assert_int_equal(diags.count, 1);
+    assert_int_equal(diags.items[0].severity, ASL_SEVERITY_WARNING);
+    assert_string_equal(diags.items[0].code, "VARIABLE_OF_OUTER_SCOPE");
+    assert_string_equal(diags.items[0].location, "/States/P/Branches/0/States/I/Assign");
+    asl_machine_unref(machine);
+    asl_diagnostics_release(&diags);
+}
+
 static void two_branches_may_use_one_name(void **state)
 {
     (void)state;
@@ -292,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_catcher_assigns_from_the_error),
         cmocka_unit_test(an_inner_scope_sees_the_outer_one_and_not_the_other_way),
         cmocka_unit_test(an_inner_scope_cannot_assign_to_an_outer_name),
+        cmocka_unit_test(a_scope_that_assigns_an_outer_name_is_warned_of),
         cmocka_unit_test(two_branches_may_use_one_name),
         cmocka_unit_test(a_variable_that_nobody_assigned_is_a_runtime_error),
         cmocka_unit_test(a_state_that_fails_assigns_nothing),
