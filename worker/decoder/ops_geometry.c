@@ -100,7 +100,6 @@ enum dec_failure dec_op_affine(struct dec_picture *picture, const struct mr_op *
     struct corners c = corners_of(a, picture->width, picture->height);
     double width = c.right - c.left, height = c.bottom - c.top;
     VipsArrayDouble *background;
-    VipsInterpolate *bicubic;
     VipsImage *out = NULL;
     enum dec_failure failure;
     int rc;
@@ -115,11 +114,9 @@ enum dec_failure dec_op_affine(struct dec_picture *picture, const struct mr_op *
         failure = dec_background(picture, a->background, &background, fault);
     if (failure)
         return failure;
-    bicubic = vips_interpolate_new("bicubic");
     rc = vips_affine(picture->image, &out, a->matrix[0], a->matrix[1], a->matrix[2], a->matrix[3],
-                     "interpolate", bicubic, "background", background, "idx", a->idx, "idy", a->idy,
-                     "odx", a->odx, "ody", a->ody, NULL);
-    g_object_unref(bicubic);
+                     "background", background, "idx", a->idx, "idy", a->idy, "odx", a->odx, "ody",
+                     a->ody, NULL);
     vips_area_unref(VIPS_AREA(background));
     return dec_op_done(picture, rc, out, op->at, fault);
 }

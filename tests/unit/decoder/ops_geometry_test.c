@@ -165,6 +165,25 @@ static void affine_scales_shears_and_fills(void **state)
     g_object_unref(image);
 }
 
+/* Between two pixels lies what is between them: no edge is made sharper than it was. */
+static void affine_does_not_overshoot(void **state)
+{
+    struct kit_file files[] = {kit_plain(20, 8, (struct kit_pixel){100, 100, 100, 255}, ".png"),
+                               kit_plain(10, 8, (struct kit_pixel){150, 150, 150, 255}, ".png")};
+    VipsImage *image = kit_done(
+        decoder,
+        "{\"op\":\"composite\",\"layers\":[{\"source\":{\"key\":\"b\"},\"left\":0,\"top\":0}]},"
+        "{\"op\":\"affine\",\"matrix\":[[3,0],[0,1]]}",
+        files, 2);
+
+    (void)state;
+    for (int x = 1; x < image->Xsize - 3; x++)
+        assert_in_range(kit_at(image, x, 4).g, 100, 150);
+    g_object_unref(image);
+    g_free(files[0].data);
+    g_free(files[1].data);
+}
+
 static void what_would_be_too_large_is_not_begun(void **state)
 {
     (void)state;
@@ -192,6 +211,7 @@ int main(void)
         cmocka_unit_test(extend_by_a_transparent_background_gives_alpha),
         cmocka_unit_test(a_grey_picture_takes_a_coloured_background),
         cmocka_unit_test(affine_scales_shears_and_fills),
+        cmocka_unit_test(affine_does_not_overshoot),
         cmocka_unit_test(what_would_be_too_large_is_not_begun),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
