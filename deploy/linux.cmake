@@ -17,6 +17,7 @@ mr_linux(
     worker/decoder/crash.c         # SA_ONSTACK
     worker/decoder/files.c         # RTLD_NEXT, O_TMPFILE
     worker/decoder/main.c
+    worker/decoder/processors.c    # RTLD_NEXT
     common/adapters/blob_dir.c     # strerrordesc_np
     common/adapters/blob_dir_put.c # renameat2
 )

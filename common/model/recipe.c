@@ -1,5 +1,6 @@
 /* recipe.c -- a recipe from its JSON: the top of it, its sources, and the words that it uses.
- * Operations are in recipe_op.c, outputs in recipe_output.c.  Must not know pixels. */
+ * Sources are in recipe_source.c, operations in recipe_op.c, outputs in recipe_output.c.  Must not
+ * know pixels. */
 #include "common/model/recipe.h"
 
 #include "common/base/json.h"
@@ -21,8 +22,10 @@ const char *const mr_blend_names[] = {
     "multiply",   "screen",     "overlay",    "darken",    "lighten", "colour-dodge", "colour-burn",
     "hard-light", "soft-light", "difference", "exclusion", NULL};
 const char *const mr_chroma_names[] = {"4:2:0", "4:4:4", NULL};
-const char *const mr_metadata_names[] = {"none", "keep", NULL};
-const char *const mr_icc_names[] = {"srgb", "keep", NULL};
+const char *const mr_tiff_names[] = {"none", "lzw", "deflate", "jpeg", "ccittfax4", NULL};
+const char *const mr_metadata_names[] = {"none", "keep", "copyright", NULL};
+const char *const mr_icc_names[] = {"srgb", "keep", "p3", "cmyk", NULL};
+const char *const mr_metric_names[] = {"ssimulacra2", "dssim", NULL};
 
 int mr_word_find(const char *const *words, const char *name)
 {
@@ -76,53 +79,6 @@ enum mr_code mr_dup(const char *text, char **ret, struct mr_error *err)
         return mr_fail(err, MR_NO_MEMORY, "no memory for a recipe");
     *ret = copy;
     return MR_OK;
-}
-
-/* A key is handed to blob storage, where it becomes part of a path and of a request line. */
-static enum mr_code key_check(const char *key, const char *at, struct mr_error *err)
-{
-    if (!*key)
-        return mr_fail(err, MR_INVALID, "%s/key: must not be empty", at);
-    for (const char *p = key; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return mr_fail(err, MR_INVALID, "%s/key: must not hold control characters", at);
-    return MR_OK;
-}
-
-enum mr_code mr_source_parse(struct mr_recipe *recipe, const cJSON *object, const char *at,
-                             size_t *ret, struct mr_error *err)
-{
-    static const char *const known[] = {"key", "url", "page", "pages", "dpi", NULL};
-    static const char *const later[] = {"url", "page", "pages", "dpi", NULL};
-    const cJSON *item = mr_json_get(object, "source");
-    char here[MR_POINTER_MAX];
-    const char *key = NULL;
-    enum mr_code rc;
-
-    if (!item)
-        return mr_fail(err, MR_INVALID, "%s/source: is missing", at);
-    snprintf(here, sizeof(here), "%s/source", at);
-    rc = mr_json_known(item, here, known, err);
-    if (!rc)
-        rc = mr_not_yet(item, here, later, err);
-    if (!rc)
-        rc = mr_json_str(item, here, "key", MR_RECIPE_KEY_MAX, &key, err);
-    if (!rc)
-        rc = key_check(key, here, err);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < recipe->source_count; i++)
-        if (strcmp(recipe->sources[i], key) == 0) {
-            *ret = i;
-            return MR_OK;
-        }
-    if (recipe->source_count == MR_RECIPE_SOURCES_MAX)
-        return mr_fail(err, MR_INVALID, "%s: a recipe has at most %d different sources", here,
-                       MR_RECIPE_SOURCES_MAX);
-    rc = mr_dup(key, &recipe->sources[recipe->source_count], err);
-    if (!rc)
-        *ret = recipe->source_count++;
-    return rc;
 }
 
 static enum mr_code outputs_parse(struct mr_recipe *recipe, const cJSON *item, struct mr_error *err)
@@ -185,7 +141,7 @@ void mr_recipe_free(struct mr_recipe *recipe)
     if (!recipe)
         return;
     for (size_t i = 0; i < recipe->source_count; i++)
-        free(recipe->sources[i]);
+        mr_source_release(&recipe->sources[i]);
     for (size_t i = 0; i < recipe->output_count; i++)
         mr_output_release(&recipe->outputs[i]);
     mr_ops_release(&recipe->ops);
@@ -195,7 +151,7 @@ void mr_recipe_free(struct mr_recipe *recipe)
 size_t mr_recipe_sources(const struct mr_recipe *recipe, const char *keys[MR_RECIPE_SOURCES_MAX])
 {
     for (size_t i = 0; i < recipe->source_count; i++)
-        keys[i] = recipe->sources[i];
+        keys[i] = recipe->sources[i].key;
     return recipe->source_count;
 }
 
@@ -222,4 +178,16 @@ const char *mr_recipe_output_cache_control(const struct mr_recipe *recipe, size_
 const char *mr_recipe_output_content_disposition(const struct mr_recipe *recipe, size_t i)
 {
     return recipe->outputs[i].content_disposition;
+}
+
+size_t mr_recipe_output_tags(const struct mr_recipe *recipe, size_t i)
+{
+    return recipe->outputs[i].tag_count;
+}
+
+void mr_recipe_output_tag(const struct mr_recipe *recipe, size_t i, size_t n, const char **ret_key,
+                          const char **ret_value)
+{
+    *ret_key = recipe->outputs[i].tags[n].key;
+    *ret_value = recipe->outputs[i].tags[n].value;
 }

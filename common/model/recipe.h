@@ -23,7 +23,8 @@ struct mr_recipe; /* opaque to the supervisor; the decoder reads it by common/mo
 MR_MUST_USE enum mr_code mr_recipe_parse(const cJSON *item, struct mr_recipe **ret,
                                          struct mr_error *err);
 void mr_recipe_free(struct mr_recipe *);
-/* Blob keys of the sources, [0] the picture's, then each distinct layer's in order; lent. */
+/* Blob keys of the sources, [0] the picture's, then each distinct layer's in order; lent.  A key is
+ * there once for every way of reading it (page, pages, dpi). */
 size_t mr_recipe_sources(const struct mr_recipe *, const char *keys[MR_RECIPE_SOURCES_MAX]);
 size_t mr_recipe_outputs(const struct mr_recipe *);
 const char *mr_recipe_output_name(const struct mr_recipe *, size_t i);
@@ -31,6 +32,10 @@ const char *mr_recipe_output_name(const struct mr_recipe *, size_t i);
 const char *mr_recipe_output_key(const struct mr_recipe *, size_t i);
 const char *mr_recipe_output_cache_control(const struct mr_recipe *, size_t i);       /* or NULL */
 const char *mr_recipe_output_content_disposition(const struct mr_recipe *, size_t i); /* or NULL */
+/* Tags that are stored with the object: how many, and each (lent). */
+size_t mr_recipe_output_tags(const struct mr_recipe *, size_t i);
+void mr_recipe_output_tag(const struct mr_recipe *, size_t i, size_t n, const char **ret_key,
+                          const char **ret_value);
 /* The recipe as the decoder is sent it: normalised, every default written out. */
 enum mr_code mr_recipe_print(const struct mr_recipe *, struct mr_buf *buf);
 

@@ -3,21 +3,6 @@
 
 #include <stdio.h>
 
-static void print_num(struct mr_jw *w, const char *name, double n)
-{
-    char text[32];
-    int len = snprintf(text, sizeof(text), "%.17g", n);
-
-    mr_jw_raw(w, name, text, (size_t)len);
-}
-
-static void print_source(struct mr_jw *w, const char *key)
-{
-    mr_jw_open(w, "source", '{');
-    mr_jw_str(w, "key", key);
-    mr_jw_close(w, '}');
-}
-
 static void print_color(struct mr_jw *w, const char *name, struct mr_color color)
 {
     char text[16];
@@ -33,8 +18,8 @@ static void print_gravity(struct mr_jw *w, const struct mr_gravity *gravity)
         return;
     }
     mr_jw_open(w, "gravity", '{');
-    print_num(w, "x", gravity->x);
-    print_num(w, "y", gravity->y);
+    mr_num_print(w, "x", gravity->x);
+    mr_num_print(w, "y", gravity->y);
     mr_jw_close(w, '}');
 }
 
@@ -67,12 +52,12 @@ static void print_sharpen(struct mr_jw *w, const struct mr_op_sharpen *sharpen)
 {
     if (sharpen->sigma == 0)
         return;
-    print_num(w, "sigma", sharpen->sigma);
-    print_num(w, "m1", sharpen->m1);
-    print_num(w, "m2", sharpen->m2);
-    print_num(w, "x1", sharpen->x1);
-    print_num(w, "y2", sharpen->y2);
-    print_num(w, "y3", sharpen->y3);
+    mr_num_print(w, "sigma", sharpen->sigma);
+    mr_num_print(w, "m1", sharpen->m1);
+    mr_num_print(w, "m2", sharpen->m2);
+    mr_num_print(w, "x1", sharpen->x1);
+    mr_num_print(w, "y2", sharpen->y2);
+    mr_num_print(w, "y3", sharpen->y3);
 }
 
 static void print_composite(struct mr_jw *w, const struct mr_recipe *recipe,
@@ -82,10 +67,10 @@ static void print_composite(struct mr_jw *w, const struct mr_recipe *recipe,
     for (size_t i = 0; i < composite->count; i++) {
         const struct mr_layer *layer = &composite->layers[i];
         mr_jw_open(w, NULL, '{');
-        print_source(w, recipe->sources[layer->source]);
+        mr_source_print(w, &recipe->sources[layer->source]);
         print_position(w, layer->placed, layer->left, layer->top, &layer->gravity);
         mr_jw_str(w, "blend", mr_blend_names[layer->blend]);
-        print_num(w, "opacity", layer->opacity);
+        mr_num_print(w, "opacity", layer->opacity);
         mr_jw_bool(w, "tile", layer->tile);
         mr_ops_print(w, recipe, &layer->ops);
         mr_jw_close(w, '}');
@@ -107,7 +92,7 @@ static void print_numbers(struct mr_jw *w, const char *name, const double *numbe
 {
     mr_jw_open(w, name, '[');
     for (size_t i = 0; i < count; i++)
-        print_num(w, NULL, numbers[i]);
+        mr_num_print(w, NULL, numbers[i]);
     mr_jw_close(w, ']');
 }
 
@@ -123,10 +108,10 @@ static void print_affine(struct mr_jw *w, const struct mr_op_affine *affine)
 {
     print_matrix(w, affine->matrix, 2);
     print_color(w, "background", affine->background);
-    print_num(w, "idx", affine->idx);
-    print_num(w, "idy", affine->idy);
-    print_num(w, "odx", affine->odx);
-    print_num(w, "ody", affine->ody);
+    mr_num_print(w, "idx", affine->idx);
+    mr_num_print(w, "idy", affine->idy);
+    mr_num_print(w, "odx", affine->odx);
+    mr_num_print(w, "ody", affine->ody);
 }
 
 static void print_convolve(struct mr_jw *w, const struct mr_op_convolve *convolve)
@@ -135,8 +120,8 @@ static void print_convolve(struct mr_jw *w, const struct mr_op_convolve *convolv
     mr_jw_int(w, "height", convolve->height);
     print_numbers(w, "kernel", convolve->kernel,
                   (size_t)convolve->width * (size_t)convolve->height);
-    print_num(w, "scale", convolve->scale);
-    print_num(w, "offset", convolve->offset);
+    mr_num_print(w, "scale", convolve->scale);
+    mr_num_print(w, "offset", convolve->offset);
 }
 
 static void print_text(struct mr_jw *w, const struct mr_op_text *text)
@@ -151,7 +136,7 @@ static void print_text(struct mr_jw *w, const struct mr_op_text *text)
     mr_jw_str(w, "align", mr_align_names[text->align]);
     print_color(w, "background", text->background);
     mr_jw_int(w, "padding", text->padding);
-    print_num(w, "opacity", text->opacity);
+    mr_num_print(w, "opacity", text->opacity);
 }
 
 static void print_redact(struct mr_jw *w, const struct mr_op_redact *redact)
@@ -179,13 +164,13 @@ static bool print_geometry(struct mr_jw *w, const struct mr_recipe *recipe, cons
         mr_jw_int(w, "height", op->crop.height);
         print_position(w, op->crop.placed, op->crop.left, op->crop.top, &op->crop.gravity);
     } else if (op->type == MR_OP_TRIM) {
-        print_num(w, "threshold", op->trim.threshold);
+        mr_num_print(w, "threshold", op->trim.threshold);
         if (op->trim.colored)
             print_color(w, "background", op->trim.background);
     } else if (op->type == MR_OP_EXTEND) {
         print_extend(w, &op->extend);
     } else if (op->type == MR_OP_ROTATE) {
-        print_num(w, "angle", op->rotate.angle);
+        mr_num_print(w, "angle", op->rotate.angle);
         print_color(w, "background", op->rotate.background);
     } else if (op->type == MR_OP_AFFINE) {
         print_affine(w, &op->affine);
@@ -205,7 +190,7 @@ static bool print_filter(struct mr_jw *w, const struct mr_op *op)
 {
     if (op->type == MR_OP_BLUR) {
         if (op->blur.sigma > 0)
-            print_num(w, "sigma", op->blur.sigma);
+            mr_num_print(w, "sigma", op->blur.sigma);
     } else if (op->type == MR_OP_SHARPEN) {
         print_sharpen(w, &op->sharpen);
     } else if (op->type == MR_OP_MEDIAN) {
@@ -229,23 +214,23 @@ static bool print_filter(struct mr_jw *w, const struct mr_op *op)
 static void print_tone(struct mr_jw *w, const struct mr_op *op)
 {
     if (op->type == MR_OP_GAMMA) {
-        print_num(w, "gamma", op->gamma.gamma);
+        mr_num_print(w, "gamma", op->gamma.gamma);
     } else if (op->type == MR_OP_NEGATE) {
         mr_jw_bool(w, "alpha", op->negate.alpha);
     } else if (op->type == MR_OP_NORMALIZE) {
-        print_num(w, "lower", op->normalize.lower);
-        print_num(w, "upper", op->normalize.upper);
+        mr_num_print(w, "lower", op->normalize.lower);
+        mr_num_print(w, "upper", op->normalize.upper);
     } else if (op->type == MR_OP_THRESHOLD) {
-        print_num(w, "threshold", op->threshold.threshold);
+        mr_num_print(w, "threshold", op->threshold.threshold);
         mr_jw_bool(w, "grayscale", op->threshold.grayscale);
     } else if (op->type == MR_OP_LINEAR) {
         print_numbers(w, "a", op->linear.a, op->linear.count);
         print_numbers(w, "b", op->linear.b, op->linear.count);
     } else if (op->type == MR_OP_MODULATE) {
-        print_num(w, "brightness", op->modulate.brightness);
-        print_num(w, "saturation", op->modulate.saturation);
-        print_num(w, "hue", op->modulate.hue);
-        print_num(w, "lightness", op->modulate.lightness);
+        mr_num_print(w, "brightness", op->modulate.brightness);
+        mr_num_print(w, "saturation", op->modulate.saturation);
+        mr_num_print(w, "hue", op->modulate.hue);
+        mr_num_print(w, "lightness", op->modulate.lightness);
     } else if (op->type == MR_OP_RECOMB) {
         print_matrix(w, op->recomb.matrix, op->recomb.side);
     } else if (op->type == MR_OP_TINT) {
@@ -256,7 +241,7 @@ static void print_tone(struct mr_jw *w, const struct mr_op *op)
     } else if (op->type == MR_OP_FLATTEN) {
         print_color(w, "background", op->flatten.background);
     } else if (op->type == MR_OP_ENSURE_ALPHA) {
-        print_num(w, "alpha", op->ensure_alpha.alpha);
+        mr_num_print(w, "alpha", op->ensure_alpha.alpha);
     } else if (op->type == MR_OP_EXTRACT_CHANNEL) {
         mr_jw_int(w, "channel", op->extract_channel.channel);
     } else if (op->type == MR_OP_COLORSPACE) {

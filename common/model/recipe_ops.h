@@ -25,6 +25,11 @@ enum {
     MR_RECIPE_KEY_MAX = 1024,    /* bytes of a blob key */
     MR_RECIPE_HEADER_MAX = 1024, /* bytes of cache_control, content_disposition */
     MR_RECIPE_NAME_MAX = 64,     /* bytes of an output's name */
+    MR_RECIPE_TAGS_MAX = 10,     /* of an object, as in S3, and so are: */
+    MR_RECIPE_TAG_KEY_MAX = 128, /* bytes of a tag's key */
+    MR_RECIPE_TAG_VALUE_MAX = 256,
+    MR_RECIPE_PAGE_MAX = 100000, /* pages of a source */
+    MR_RECIPE_DPI_MAX = 2400,
 };
 
 struct mr_color {
@@ -72,8 +77,10 @@ enum mr_space {
 enum mr_align { MR_ALIGN_LEFT, MR_ALIGN_CENTER, MR_ALIGN_RIGHT };
 enum mr_redact { MR_REDACT_FILL, MR_REDACT_BLUR, MR_REDACT_PIXELATE };
 enum mr_chroma { MR_CHROMA_420, MR_CHROMA_444 };
-enum mr_metadata { MR_METADATA_NONE, MR_METADATA_KEEP };
-enum mr_icc { MR_ICC_SRGB, MR_ICC_KEEP };
+enum mr_tiff { MR_TIFF_NONE, MR_TIFF_LZW, MR_TIFF_DEFLATE, MR_TIFF_JPEG, MR_TIFF_CCITTFAX4 };
+enum mr_metadata { MR_METADATA_NONE, MR_METADATA_KEEP, MR_METADATA_COPYRIGHT };
+enum mr_icc { MR_ICC_SRGB, MR_ICC_KEEP, MR_ICC_P3, MR_ICC_CMYK };
+enum mr_metric { MR_METRIC_NONE, MR_METRIC_SSIMULACRA2, MR_METRIC_DSSIM };
 /* The order of mr_blend_names. */
 enum mr_blend {
     MR_BLEND_CLEAR,
@@ -315,22 +322,44 @@ struct mr_op {
     };
 };
 
+struct mr_tag {
+    char *key, *value; /* owned */
+};
+struct mr_target { /* the quality is the least that reaches it */
+    enum mr_metric metric;
+    double score; /* ssimulacra2: at least; dssim: at most */
+};
+
 struct mr_recipe_output {
     char *name, *key;                          /* owned */
     char *cache_control, *content_disposition; /* owned, or NULL */
+    struct mr_tag tags[MR_RECIPE_TAGS_MAX];
+    size_t tag_count;
     struct mr_ops ops;
     enum mr_format format;
-    int quality;     /* 0: the format's default */
-    int effort;      /* -1: the format's default */
-    int compression; /* png 0..9 */
-    bool lossless, progressive;
+    int quality;       /* 0: the format's default */
+    int effort;        /* -1: the format's default */
+    int compression;   /* png 0..9 */
+    enum mr_tiff tiff; /* tiff's compression */
+    int colors;        /* of a palette, 2..256 */
+    int bitdepth;      /* 0: as the picture is */
+    bool lossless, progressive, palette, tile, pyramid;
     enum mr_chroma chroma;
     enum mr_metadata metadata;
     enum mr_icc icc;
+    int64_t max_bytes; /* 0: no limit of its own */
+    struct mr_target target;
+};
+
+struct mr_source { /* what is read of which object */
+    char *key;     /* owned */
+    int page;      /* the first, from 0 */
+    int pages;     /* so many from there; -1: all */
+    double dpi;    /* of what has no pixels of its own; 0: 72 */
 };
 
 struct mr_recipe {
-    char *sources[MR_RECIPE_SOURCES_MAX]; /* owned blob keys */
+    struct mr_source sources[MR_RECIPE_SOURCES_MAX];
     size_t source_count;
     bool auto_orient;
     struct mr_ops ops;
@@ -348,6 +377,8 @@ extern const char *const mr_space_names[];
 extern const char *const mr_align_names[];
 extern const char *const mr_redact_names[];
 extern const char *const mr_chroma_names[];
+extern const char *const mr_tiff_names[];
+extern const char *const mr_metric_names[]; /* without NONE */
 extern const char *const mr_metadata_names[];
 extern const char *const mr_icc_names[];
 extern const char *const mr_op_names[];

@@ -1,4 +1,5 @@
-/* recipe_output.c -- one entry of "outputs": what is written, how, and where it lands. */
+/* recipe_output.c -- one entry of "outputs": what is written and where it lands.  How it is
+ * written is in recipe_codec.c. */
 #include "common/base/json.h"
 #include "common/model/recipe_parse.h"
 
@@ -6,67 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BIT(format) (1u << (format))
-
 static const char key_default[] = "out/{job}/{step}/{name}.{ext}";
-
-static const char *const format_names[] = {"auto", "jpeg", "png", "webp", "avif", NULL};
-static const enum mr_format formats[] = {MR_FORMAT_AUTO, MR_FORMAT_JPEG, MR_FORMAT_PNG,
-                                         MR_FORMAT_WEBP, MR_FORMAT_AVIF};
-static const char *const formats_later[] = {"gif", "tiff", "jxl", "heif", "raw", "best", NULL};
-
-/* A field that the format has no use for is an error, not a surprise.  `auto` may become any. */
-static const struct {
-    const char *name;
-    unsigned formats;
-} fields_of[] = {
-    {"quality", BIT(MR_FORMAT_JPEG) | BIT(MR_FORMAT_WEBP) | BIT(MR_FORMAT_AVIF)},
-    {"effort", BIT(MR_FORMAT_PNG) | BIT(MR_FORMAT_WEBP) | BIT(MR_FORMAT_AVIF)},
-    {"lossless", BIT(MR_FORMAT_WEBP) | BIT(MR_FORMAT_AVIF)},
-    {"progressive", BIT(MR_FORMAT_JPEG) | BIT(MR_FORMAT_PNG)},
-    {"compression", BIT(MR_FORMAT_PNG)},
-    {"chroma", BIT(MR_FORMAT_JPEG) | BIT(MR_FORMAT_AVIF)},
-};
-
-static int effort_max(enum mr_format format)
-{
-    switch (format) {
-    case MR_FORMAT_WEBP:
-        return 6;
-    case MR_FORMAT_AVIF:
-        return 9;
-    case MR_FORMAT_AUTO: /* whatever it becomes can do as much */
-        return 6;
-    case MR_FORMAT_PNG:
-    case MR_FORMAT_JPEG:
-    case MR_FORMAT_HEIC:
-    case MR_FORMAT_GIF:
-    case MR_FORMAT_TIFF:
-    case MR_FORMAT_JXL:
-    case MR_FORMAT_JP2:
-    case MR_FORMAT_SVG:
-    case MR_FORMAT_PDF:
-    case MR_FORMAT_COUNT:
-        break;
-    }
-    return 10;
-}
-
-static enum mr_code format_parse(const cJSON *item, const char *at, enum mr_format *ret,
-                                 struct mr_error *err)
-{
-    const char *text = NULL;
-    int word = 0;
-    enum mr_code rc = mr_json_str_opt(item, at, "format", 16, &text, err);
-
-    if (!rc && text && mr_word_find(formats_later, text) >= 0)
-        return mr_fail(err, MR_INVALID, "%s/format: \"%s\" is not supported yet", at, text);
-    if (!rc)
-        rc = mr_word_opt(item, at, "format", format_names, &word, err);
-    if (!rc)
-        *ret = formats[word];
-    return rc;
-}
 
 static enum mr_code name_check(const char *name, const char *at, struct mr_error *err)
 {
@@ -95,63 +36,73 @@ static enum mr_code text_opt(const cJSON *item, const char *at, const char *name
     return mr_dup(text, ret, err);
 }
 
-static enum mr_code codec_parse(const cJSON *item, const char *at, struct mr_recipe_output *output,
-                                struct mr_error *err)
+/* By what may come of the format. */
+static bool cmyk_held(enum mr_format format)
 {
-    int64_t quality = 0, effort = -1, compression = 6;
-    int chroma = MR_CHROMA_420;
-    enum mr_code rc = format_parse(item, at, &output->format, err);
-
-    for (size_t i = 0; !rc && i < sizeof(fields_of) / sizeof(fields_of[0]); i++)
-        if (output->format != MR_FORMAT_AUTO && mr_json_get(item, fields_of[i].name) &&
-            !(fields_of[i].formats & BIT(output->format)))
-            rc = mr_fail(err, MR_INVALID, "%s/%s: %s has none", at, fields_of[i].name,
-                         mr_format_name(output->format));
-    if (!rc)
-        rc = mr_json_int_opt(item, at, "quality", 1, 100, &quality, err);
-    if (!rc)
-        rc = mr_json_int_opt(item, at, "effort", output->format == MR_FORMAT_AVIF ? 0 : 1,
-                             effort_max(output->format), &effort, err);
-    if (!rc)
-        rc = mr_json_int_opt(item, at, "compression", 0, 9, &compression, err);
-    if (!rc)
-        rc = mr_json_bool_opt(item, at, "lossless", &output->lossless, err);
-    if (!rc)
-        rc = mr_json_bool_opt(item, at, "progressive", &output->progressive, err);
-    if (!rc)
-        rc = mr_word_opt(item, at, "chroma", mr_chroma_names, &chroma, err);
-    output->quality = (int)quality;
-    output->effort = (int)effort;
-    output->compression = (int)compression;
-    output->chroma = (enum mr_chroma)chroma;
-    return rc;
+    return format == MR_FORMAT_JPEG || format == MR_FORMAT_TIFF || format == MR_FORMAT_AUTO;
 }
 
-/* "copyright" of metadata and a profile's name as icc are words of the vocabulary. */
+/* Absent, icc is what metadata asks for. */
 static enum mr_code metadata_parse(const cJSON *item, const char *at,
                                    struct mr_recipe_output *output, struct mr_error *err)
 {
-    const char *text = NULL;
     int metadata = MR_METADATA_NONE, icc;
-    enum mr_code rc = mr_json_str_opt(item, at, "metadata", 64, &text, err);
+    enum mr_code rc = mr_word_opt(item, at, "metadata", mr_metadata_names, &metadata, err);
 
-    if (!rc && text && strcmp(text, "copyright") == 0)
-        return mr_fail(err, MR_INVALID, "%s/metadata: \"copyright\" is not supported yet", at);
-    if (!rc)
-        rc = mr_word_opt(item, at, "metadata", mr_metadata_names, &metadata, err);
     icc = metadata == MR_METADATA_KEEP ? MR_ICC_KEEP : MR_ICC_SRGB;
     if (!rc)
-        rc = mr_json_str_opt(item, at, "icc", 256, &text, err);
-    if (!rc && text && mr_json_get(item, "icc")) {
-        icc = mr_word_find(mr_icc_names, text);
-        if (icc < 0)
-            return mr_fail(err, MR_INVALID,
-                           "%s/icc: is \"%.64s\"; a profile's name is not supported yet; "
-                           "allowed: srgb keep",
-                           at, text);
-    }
+        rc = mr_word_opt(item, at, "icc", mr_icc_names, &icc, err);
+    if (!rc && icc == MR_ICC_CMYK && !cmyk_held(output->format))
+        rc = mr_fail(err, MR_INVALID, "%s/icc: %s holds no CMYK", at,
+                     mr_format_name(output->format));
     output->metadata = (enum mr_metadata)metadata;
     output->icc = (enum mr_icc)icc;
+    return rc;
+}
+
+/* ---- tags ---------------------------------------------------------------------------------- */
+
+static bool tag_sound(const char *text, size_t len_max)
+{
+    size_t len = strlen(text);
+
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return false;
+    return len <= len_max;
+}
+
+static enum mr_code tags_parse(const cJSON *item, const char *at, struct mr_recipe_output *output,
+                               struct mr_error *err)
+{
+    const cJSON *tags = mr_json_get(item, "tags"), *tag;
+    enum mr_code rc = MR_OK;
+
+    if (!tags || cJSON_IsNull(tags))
+        return MR_OK;
+    if (!cJSON_IsObject(tags))
+        return mr_fail(err, MR_INVALID, "%s/tags: must be an object of strings", at);
+    cJSON_ArrayForEach(tag, tags)
+    {
+        struct mr_tag *ret = &output->tags[output->tag_count];
+        if (output->tag_count == MR_RECIPE_TAGS_MAX)
+            return mr_fail(err, MR_INVALID, "%s/tags: at most %d", at, MR_RECIPE_TAGS_MAX);
+        if (!*tag->string || !tag_sound(tag->string, MR_RECIPE_TAG_KEY_MAX))
+            return mr_fail(err, MR_INVALID,
+                           "%s/tags: a name must be 1..%d bytes without control characters", at,
+                           MR_RECIPE_TAG_KEY_MAX);
+        if (!cJSON_IsString(tag) || !tag_sound(tag->valuestring, MR_RECIPE_TAG_VALUE_MAX))
+            return mr_fail(err, MR_INVALID,
+                           "%s/tags/%.64s: must be a string of 0..%d bytes without control "
+                           "characters",
+                           at, tag->string, MR_RECIPE_TAG_VALUE_MAX);
+        output->tag_count++;
+        rc = mr_dup(tag->string, &ret->key, err);
+        if (!rc)
+            rc = mr_dup(tag->valuestring, &ret->value, err);
+        if (rc)
+            return rc;
+    }
     return rc;
 }
 
@@ -165,24 +116,23 @@ enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const 
                                         "effort",
                                         "lossless",
                                         "progressive",
-                                        "chroma",
-                                        "metadata",
-                                        "icc",
-                                        "compression",
-                                        "key",
-                                        "cache_control",
-                                        "content_disposition",
                                         "palette",
                                         "colors",
                                         "bitdepth",
                                         "tile",
                                         "pyramid",
+                                        "compression",
+                                        "chroma",
                                         "max_bytes",
                                         "target",
+                                        "metadata",
+                                        "icc",
+                                        "key",
+                                        "cache_control",
+                                        "content_disposition",
                                         "tags",
                                         NULL};
-    static const char *const later[] = {"palette",   "colors", "bitdepth", "tile", "pyramid",
-                                        "max_bytes", "target", "tags",     NULL};
+    static const char *const later[] = {"tags", NULL};
     const char *name = NULL;
     enum mr_code rc = mr_json_known(item, at, known, err);
 
@@ -195,7 +145,7 @@ enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const 
     if (!rc)
         rc = mr_dup(name, &ret->name, err);
     if (!rc)
-        rc = codec_parse(item, at, ret, err);
+        rc = mr_codec_parse(item, at, ret, err);
     if (!rc)
         rc = metadata_parse(item, at, ret, err);
     if (!rc)
@@ -208,6 +158,8 @@ enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const 
         rc = text_opt(item, at, "content_disposition", MR_RECIPE_HEADER_MAX,
                       &ret->content_disposition, err);
     if (!rc)
+        rc = tags_parse(item, at, ret, err);
+    if (!rc)
         rc = mr_ops_parse(recipe, item, at, 0, &ret->ops, err);
     return rc;
 }
@@ -218,5 +170,9 @@ void mr_output_release(struct mr_recipe_output *output)
     free(output->key);
     free(output->cache_control);
     free(output->content_disposition);
+    for (size_t i = 0; i < output->tag_count; i++) {
+        free(output->tags[i].key);
+        free(output->tags[i].value);
+    }
     mr_ops_release(&output->ops);
 }

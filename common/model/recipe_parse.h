@@ -2,6 +2,7 @@
 #ifndef MR_RECIPE_PARSE_H
 #define MR_RECIPE_PARSE_H
 
+#include "common/base/json.h"
 #include "common/model/recipe_ops.h"
 
 enum { MR_POINTER_MAX = 96 }; /* bytes of a JSON pointer, as mr_op.at */
@@ -25,9 +26,17 @@ void mr_ops_print(struct mr_jw *w, const struct mr_recipe *recipe, const struct 
 /* The member "source" of object: adds its key to the recipe's sources, once. */
 enum mr_code mr_source_parse(struct mr_recipe *recipe, const cJSON *object, const char *at,
                              size_t *ret, struct mr_error *err);
+void mr_source_release(struct mr_source *source);
+void mr_source_print(struct mr_jw *w, const struct mr_source *source);
 enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const char *at,
                              struct mr_recipe_output *ret, struct mr_error *err);
 void mr_output_release(struct mr_recipe_output *output);
+/* How an output is written: its format and what the codec is told. */
+enum mr_code mr_codec_parse(const cJSON *item, const char *at, struct mr_recipe_output *output,
+                            struct mr_error *err);
+void mr_codec_print(struct mr_jw *w, const struct mr_recipe_output *output);
+/* A number with all its digits. */
+void mr_num_print(struct mr_jw *w, const char *name, double n);
 /* A field of the vocabulary that is not built: MR_INVALID with its pointer. */
 enum mr_code mr_not_yet(const cJSON *object, const char *at, const char *const *names,
                         struct mr_error *err);

@@ -136,8 +136,8 @@ static int codec_once(const struct job *job, int shrink, int height, size_t *ret
                                   VIPS_FOREIGN_SUBSAMPLE_ON, "bitdepth", 8, "keep",
                                   VIPS_FOREIGN_KEEP_NONE, NULL);
     else if (!rc)
-        rc = vips_jpegsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
-                                  NULL);
+        rc = vips_jpegsave_buffer(small, &data, ret_len, "Q", 80, "optimize_coding", TRUE, "keep",
+                                  VIPS_FOREIGN_KEEP_NONE, NULL);
     g_free(data);
     g_clear_object(&small);
     g_clear_object(&image);

@@ -46,15 +46,14 @@ enum dec_failure dec_analyse_load(const struct dec_source *source, const struct 
     struct dec_picture picture;
     struct dec_header header;
     VipsImage *image;
-    double shrink = 1;
+    struct dec_want want = {.shrink = 1, .orient = side > 0};
     enum dec_failure failure = dec_load_open(source, limits, &header, &image, fault);
 
     if (failure)
         return failure;
     if (side > 0)
-        shrink = (double)VIPS_MIN(header.width, header.height) / side;
-    failure = dec_load_picture(source, &header, image, shrink > 1 ? shrink : 1, side > 0, false,
-                               meter, &picture, fault);
+        want.shrink = VIPS_MAX(1.0, (double)VIPS_MIN(header.width, header.height) / side);
+    failure = dec_load_picture(source, limits, &header, image, &want, meter, &picture, fault);
     if (failure)
         return failure;
     failure = dec_picture_srgb(&picture, fault);

@@ -9,6 +9,7 @@
 enum {
     TASK_BYTES = 24 << 20, /* of any task: rows under way, tables, threads */
     LOAD_PIXEL_BYTES_MAX = 16,
+    SEARCH_PIXEL_BYTES = 32, /* of an output that is searched: two files, and what comes back */
 };
 
 struct area { /* px of one page, and pages */
@@ -82,7 +83,7 @@ static unsigned little(const unsigned char *p, size_t bytes)
  * header that we know, and libvips may say what is wrong. */
 static bool webp_see(const struct dec_source *source, struct seen *seen)
 {
-    enum { LOSSLESS_HEAD = 25, HEAD = 30 };
+    enum { LOSSLESS_HEAD = 25, HEAD = 30, ANIMATED = 2 };
     const unsigned char *p = source->data;
     unsigned width, height;
 
@@ -94,6 +95,8 @@ static bool webp_see(const struct dec_source *source, struct seen *seen)
     } else if (source->len < HEAD) {
         return false;
     } else if (memcmp(p + 12, "VP8X", 4) == 0) {
+        if (p[20] & ANIMATED) /* libvips counts its pages */
+            return false;
         width = little(p + 24, 3) + 1;
         height = little(p + 27, 3) + 1;
     } else if (memcmp(p + 12, "VP8 ", 4) == 0) {
@@ -232,6 +235,12 @@ static double shrink_of(const struct mr_recipe *recipe, const struct area *full)
     return least;
 }
 
+/* Has no pixels of its own: it is drawn at the size that is wanted, a larger one too. */
+static bool drawn(enum mr_format format)
+{
+    return format == MR_FORMAT_SVG || format == MR_FORMAT_PDF;
+}
+
 /* What the operations get after the reader left out what it can. */
 static struct area loaded(const struct seen *seen, double shrink)
 {
@@ -240,7 +249,7 @@ static struct area loaded(const struct seen *seen, double shrink)
 
     if (seen->format == MR_FORMAT_JPEG)
         factor = shrink >= 8 ? 8 : shrink >= 4 ? 4 : shrink >= 2 ? 2 : 1;
-    if (seen->format == MR_FORMAT_WEBP && shrink > 1)
+    if ((seen->format == MR_FORMAT_WEBP && shrink > 1) || drawn(seen->format))
         factor = shrink;
     area.width /= factor;
     area.height /= factor;
@@ -260,6 +269,8 @@ static double outputs_bytes(const struct mr_recipe *recipe, enum mr_format sourc
         enum mr_format format = output->format == MR_FORMAT_AUTO ? source_format : output->format;
 
         bytes += pixels_of(&area) * (save_pixel_bytes(output, format) + pixel);
+        if (output->max_bytes || output->target.metric != MR_METRIC_NONE)
+            bytes += pixels_of(&area) * (SEARCH_PIXEL_BYTES + 2 * pixel);
         if (bytes > most)
             most = bytes;
     }
@@ -279,15 +290,20 @@ enum dec_failure dec_budget_render(const struct mr_recipe *recipe, const struct 
         return failure;
     area = loaded(&seen, shrink_of(recipe, &seen.area));
     /* libvips makes room for a whole WebP, and decodes into a part of it. */
-    bytes += pixels_of(&seen.area) * (seen.format == MR_FORMAT_WEBP ? seen.pixel : seen.load_pixel);
+    bytes += pixels_of(drawn(seen.format) ? &area : &seen.area) *
+             (seen.format == MR_FORMAT_WEBP ? seen.pixel : seen.load_pixel);
     if (seen.format == MR_FORMAT_WEBP)
         bytes += pixels_of(&area) * (seen.load_pixel - seen.pixel);
     bytes += list_bytes(&recipe->ops, &area, seen.pixel, limits);
     if (recipe->output_count > 1)
         bytes += pixels_of(&area) * seen.pixel;
+    if (area.pages > 1) /* pages are taken apart and put together again */
+        bytes += 2 * pixels_of(&area) * seen.pixel;
     bytes += outputs_bytes(recipe, seen.format, &area, seen.pixel, limits);
     for (size_t i = 1; !failure && i < source_count; i++) { /* layers are read whole, and kept */
-        failure = see(&sources[i], limits, &seen, fault);
+        struct dec_source still = sources[i];
+        still.pages = 1;
+        failure = see(&still, limits, &seen, fault);
         if (!failure)
             bytes += pixels_of(&seen.area) * (seen.load_pixel + 2 * seen.pixel);
     }

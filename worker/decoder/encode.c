@@ -1,155 +1,155 @@
-/* encode.c -- the savers of libvips that we call, each by name, and the target that they write to.
- */
+/* encode.c -- one output: its format found, its picture prepared, written once; or searched for,
+ * where its bytes or its look are bounded (search.c). */
 #include "worker/decoder/encode.h"
 
-#include <errno.h>
+#include "worker/decoder/frames.h"
+#include "worker/decoder/prepare.h"
+#include "worker/decoder/save.h"
+#include "worker/decoder/search.h"
+
 #include <inttypes.h>
-#include <unistd.h>
 
-enum { WEBP_EFFORT = 4, AVIF_EFFORT = 3, PNG_EFFORT = 7, EFFORT_DEFAULT = -1 };
-
-struct writing {
-    const struct dec_sink *sink;
-    uint64_t len;
-    bool too_long;
-};
-
-static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 len, void *user)
+enum dec_failure dec_encode_check(const struct dec_picture *picture, enum mr_format format,
+                                  const char *at, struct dec_fault *fault)
 {
-    struct writing *writing = user;
-    const char *p = data;
-    gint64 done = 0;
+    int side_max = mr_format_side_max(format), width = picture->image->Xsize;
+    int height = picture->image->Ysize;
 
-    (void)target;
-    if (writing->len + (uint64_t)len > writing->sink->len_max) {
-        writing->too_long = true;
-        return -1;
-    }
-    while (done < len) {
-        ssize_t n = pwrite(writing->sink->fd, p + done, (size_t)(len - done),
-                           (off_t)(writing->len + (uint64_t)done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        done += n;
-    }
-    writing->len += (uint64_t)len;
-    return len;
-}
-
-static unsigned keep_of(const struct mr_recipe_output *output) /* flags of VipsForeignKeep */
-{
-    unsigned keep = VIPS_FOREIGN_KEEP_NONE;
-
-    if (output->metadata == MR_METADATA_KEEP)
-        keep = VIPS_FOREIGN_KEEP_ALL & ~(unsigned)VIPS_FOREIGN_KEEP_ICC;
-    if (output->icc == MR_ICC_KEEP)
-        keep |= VIPS_FOREIGN_KEEP_ICC;
-    return keep;
-}
-
-static int effort_of(const struct mr_recipe_output *output, int otherwise, int max)
-{
-    if (output->effort == EFFORT_DEFAULT)
-        return otherwise;
-    return output->effort < max ? output->effort : max;
-}
-
-static int save(VipsImage *image, VipsTarget *target, const struct mr_recipe_output *output,
-                enum mr_format format, int quality)
-{
-    VipsForeignSubsample subsample =
-        output->chroma == MR_CHROMA_444 ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON;
-    unsigned keep = keep_of(output);
-
-    switch (format) {
-    case MR_FORMAT_JPEG:
-        return vips_jpegsave_target(image, target, "Q", quality, "interlace", output->progressive,
-                                    "subsample_mode", subsample, "keep", keep, NULL);
-    case MR_FORMAT_PNG:
-        return vips_pngsave_target(image, target, "compression", output->compression, "interlace",
-                                   output->progressive, "filter", VIPS_FOREIGN_PNG_FILTER_NONE,
-                                   "effort", effort_of(output, PNG_EFFORT, 10), "keep", keep, NULL);
-    case MR_FORMAT_WEBP:
-        return vips_webpsave_target(image, target, "Q", quality, "lossless", output->lossless,
-                                    "effort", effort_of(output, WEBP_EFFORT, 6), "keep", keep,
-                                    NULL);
-    case MR_FORMAT_AVIF:
-        return vips_heifsave_target(image, target, "Q", quality, "lossless", output->lossless,
-                                    "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort",
-                                    effort_of(output, AVIF_EFFORT, 9), "subsample_mode",
-                                    output->lossless ? VIPS_FOREIGN_SUBSAMPLE_OFF : subsample,
-                                    "bitdepth", 8, "keep", keep, NULL);
-    case MR_FORMAT_AUTO:
-    case MR_FORMAT_HEIC:
-    case MR_FORMAT_GIF:
-    case MR_FORMAT_TIFF:
-    case MR_FORMAT_JXL:
-    case MR_FORMAT_JP2:
-    case MR_FORMAT_SVG:
-    case MR_FORMAT_PDF:
-    case MR_FORMAT_COUNT:
-        break;
-    }
-    vips_error("save", "no encoder for %s", mr_format_name(format));
-    return -1;
-}
-
-static enum dec_failure format_check(const VipsImage *image, enum mr_format format, const char *at,
-                                     struct dec_fault *fault)
-{
-    int side_max = mr_format_side_max(format);
-
-    if (!mr_format_written(format))
-        return dec_fail(fault, DEC_RECIPE_INVALID,
-                        "%s/format: auto is %s here, which is not "
-                        "written yet",
-                        at, mr_format_name(format));
-    if (image->Xsize > side_max || image->Ysize > side_max)
-        return dec_fail(fault, DEC_TOO_LARGE, "%s: %dx%d, %s has at most %d a side", at,
-                        image->Xsize, image->Ysize, mr_format_name(format), side_max);
+    if (picture->pages > 1 && (mr_format_animated(format) || format == MR_FORMAT_TIFF))
+        height /= picture->pages;
+    if (width > side_max || height > side_max)
+        return dec_fail(fault, DEC_TOO_LARGE, "%s: %dx%d, %s has at most %d a side", at, width,
+                        height, mr_format_name(format), side_max);
     return DEC_OK;
 }
 
-enum dec_failure dec_encode(struct dec_picture *picture, const struct mr_recipe_output *output,
-                            enum mr_format source_format, const char *at,
-                            const struct dec_sink *sink, struct dec_meter *pulled,
-                            struct dec_written *ret, struct dec_fault *fault)
+/* An image that is nobody else's, with all that its file is to say. */
+static enum dec_failure ready(struct dec_picture *picture, const struct dec_order *order,
+                              enum mr_format format, VipsImage **ret, unsigned *ret_keep,
+                              struct dec_fault *fault)
 {
-    enum mr_format format = output->format == MR_FORMAT_AUTO ? source_format : output->format;
-    int quality = output->quality ? output->quality : mr_format_quality_default(format);
-    struct writing writing = {.sink = sink};
-    VipsTargetCustom *target;
-    VipsImage *metered;
-    enum dec_failure failure = format_check(picture->image, format, at, fault);
-    int rc;
+    enum dec_failure failure = dec_encode_check(picture, format, order->at, fault);
+
+    if (!failure)
+        failure = dec_prepare(picture, order->output, format, order->at, fault);
+    if (failure)
+        return failure;
+    if (dec_meter_insert(picture->image, order->pulled, ret))
+        return dec_fail_vips(fault, DEC_UNSUPPORTED, order->at);
+    *ret_keep = dec_prepare_words(*ret, picture->pages, order->output, format);
+    return DEC_OK;
+}
+
+static enum dec_failure save_failed(const struct dec_order *order,
+                                    const struct dec_writing *writing, struct dec_fault *fault)
+{
+    if (writing && writing->too_long) {
+        vips_error_clear();
+        return dec_fail(fault, DEC_TOO_LARGE, "%s: longer than the limit of %" PRIu64 " bytes",
+                        order->at, order->sink->len_max);
+    }
+    if (order->pulled->failed)
+        return dec_fail_vips(fault, DEC_CORRUPT, "decode");
+    return dec_fail_vips(fault, DEC_UNSUPPORTED, order->at);
+}
+
+enum dec_failure dec_encode_memory(const struct dec_picture *picture, const struct dec_order *order,
+                                   enum mr_format format, int quality, struct dec_file *ret,
+                                   struct dec_fault *fault)
+{
+    struct dec_picture copy = dec_picture_copy(picture);
+    VipsTarget *target;
+    VipsImage *image = NULL;
+    unsigned keep;
+    enum dec_failure failure = ready(&copy, order, format, &image, &keep, fault);
+
+    if (!failure) {
+        VipsBlob *blob = NULL;
+        target = vips_target_new_to_memory();
+        if (dec_save(image, target, order->output, format, quality, keep))
+            failure = save_failed(order, NULL, fault);
+        else
+            g_object_get(target, "blob", &blob, NULL);
+        if (blob)
+            *ret = (struct dec_file){blob, VIPS_AREA(blob)->data, VIPS_AREA(blob)->length};
+        g_object_unref(target);
+        g_object_unref(image);
+    }
+    dec_picture_release(&copy);
+    return failure;
+}
+
+void dec_file_release(struct dec_file *file)
+{
+    if (file->blob)
+        vips_area_unref(VIPS_AREA(file->blob));
+    *file = (struct dec_file){0};
+}
+
+static enum dec_failure encode_straight(struct dec_picture *picture, const struct dec_order *order,
+                                        enum mr_format format, int quality, uint64_t *ret_len,
+                                        struct dec_fault *fault)
+{
+    struct dec_writing writing;
+    VipsTarget *target;
+    VipsImage *image = NULL;
+    unsigned keep;
+    enum dec_failure failure = ready(picture, order, format, &image, &keep, fault);
 
     if (failure)
         return failure;
-    if (dec_meter_insert(picture->image, pulled, &metered))
-        return dec_fail_vips(fault, DEC_UNSUPPORTED, at);
-    if (output->icc == MR_ICC_SRGB) /* `keep` of a saver is not enough for all of them */
-        vips_image_remove(metered, VIPS_META_ICC_NAME);
-    target = vips_target_custom_new();
-    g_signal_connect(target, "write", G_CALLBACK(on_write), &writing);
-    rc = save(metered, VIPS_TARGET(target), output, format, quality);
-    *ret = (struct dec_written){
-        .len = writing.len,
-        .format = (int32_t)format,
-        .width = metered->Xsize,
-        .height = metered->Ysize,
-        .pages = 1,
-        .quality = output->lossless || !mr_format_quality_default(format) ? 0 : quality};
+    target = dec_sink_target(order->sink, &writing);
+    if (dec_save(image, target, order->output, format, quality, keep))
+        failure = save_failed(order, &writing, fault);
+    *ret_len = writing.len;
     g_object_unref(target);
-    g_object_unref(metered);
-    if (!rc)
-        return DEC_OK;
-    if (writing.too_long) {
-        vips_error_clear();
-        return dec_fail(fault, DEC_TOO_LARGE, "%s: longer than the limit of %" PRIu64 " bytes", at,
-                        sink->len_max);
-    }
-    return dec_fail_vips(fault, pulled->failed ? DEC_CORRUPT : DEC_UNSUPPORTED,
-                         pulled->failed ? "decode" : at);
+    g_object_unref(image);
+    return failure;
+}
+
+/* Animations go through memory: their frames are counted. */
+static enum dec_failure encode_frames(struct dec_picture *picture, const struct dec_order *order,
+                                      enum mr_format format, int quality, uint64_t *ret_len,
+                                      int *ret_pages, struct dec_fault *fault)
+{
+    struct dec_file file = {0};
+    enum dec_failure failure = dec_encode_memory(picture, order, format, quality, &file, fault);
+
+    if (!failure && !dec_sink_put(order->sink, file.data, file.len))
+        failure = dec_fail(fault, DEC_TOO_LARGE, "%s: longer than the limit of %" PRIu64 " bytes",
+                           order->at, order->sink->len_max);
+    *ret_len = file.len;
+    *ret_pages = failure ? 1 : dec_frames_count(file.data, file.len, format);
+    dec_file_release(&file);
+    return failure;
+}
+
+enum dec_failure dec_encode(struct dec_picture *picture, const struct dec_order *order,
+                            struct dec_written *ret, struct dec_fault *fault)
+{
+    const struct mr_recipe_output *output = order->output;
+    enum mr_format format =
+        output->format == MR_FORMAT_AUTO ? mr_format_auto(order->source_format) : output->format;
+    int quality = output->quality ? output->quality : mr_format_quality_default(format);
+    int pages = 1;
+    bool animated = picture->pages > 1 && mr_format_animated(format);
+    uint64_t len = 0;
+    enum dec_failure failure;
+
+    if (dec_search_needed(output, format))
+        return dec_search(picture, order, format, ret, fault);
+    failure = animated ? encode_frames(picture, order, format, quality, &len, &pages, fault)
+                       : encode_straight(picture, order, format, quality, &len, fault);
+    if (picture->pages > 1 && format == MR_FORMAT_TIFF)
+        pages = picture->pages;
+    *ret = (struct dec_written){.len = len,
+                                .format = (int32_t)format,
+                                .width = picture->image->Xsize,
+                                .height = animated || format == MR_FORMAT_TIFF
+                                              ? picture->image->Ysize /
+                                                    (picture->pages > 1 ? picture->pages : 1)
+                                              : picture->image->Ysize,
+                                .pages = pages,
+                                .quality = dec_quality_told(output, format) ? quality : 0};
+    return failure;
 }

@@ -1,82 +1,7 @@
-/* load.c -- the loaders of libvips that we call, each by name, and how little they may decode. */
+/* load.c -- how little of a file is decoded for what becomes of it, and in which colours. */
 #include "worker/decoder/load.h"
 
-#include <inttypes.h>
-
-#define LOAD_OPTIONS "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED
-
-/* jpeg_shrink: 1 2 4 8; webp_scale: <= 1.  Only the format in question looks at its own. */
-static int open_exact(const struct dec_source *source, enum mr_format format, int jpeg_shrink,
-                      double webp_scale, VipsImage **ret)
-{
-    /* libvips does not write to it */
-    void *data = (void *)(uintptr_t)source->data;
-
-    switch (format) {
-    case MR_FORMAT_JPEG:
-        return vips_jpegload_buffer(data, source->len, ret, "shrink", jpeg_shrink, LOAD_OPTIONS,
-                                    NULL);
-    case MR_FORMAT_PNG:
-        return vips_pngload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_WEBP:
-        return vips_webpload_buffer(data, source->len, ret, "scale", webp_scale, LOAD_OPTIONS,
-                                    NULL);
-    case MR_FORMAT_AVIF:
-    case MR_FORMAT_HEIC:
-        return vips_heifload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_GIF:
-        return vips_gifload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_TIFF:
-        return vips_tiffload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_JXL:
-        return vips_jxlload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_JP2:
-        return vips_jp2kload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_SVG:
-        return vips_svgload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_PDF:
-        return vips_pdfload_buffer(data, source->len, ret, LOAD_OPTIONS, NULL);
-    case MR_FORMAT_AUTO:
-    case MR_FORMAT_COUNT:
-        break;
-    }
-    return -1;
-}
-
-static int orientation_of(VipsImage *image)
-{
-    int orientation = 1;
-
-    if (vips_image_get_typeof(image, VIPS_META_ORIENTATION))
-        orientation = vips_image_get_orientation(image);
-    return orientation >= 1 && orientation <= 8 ? orientation : 1;
-}
-
-enum dec_failure dec_load_open(const struct dec_source *source, const struct dec_limits *limits,
-                               struct dec_header *ret, VipsImage **ret_image,
-                               struct dec_fault *fault)
-{
-    const enum mr_format format = source->format;
-    VipsImage *image = NULL;
-    uint64_t pixels;
-
-    if (open_exact(source, format, 1, 1, &image))
-        return dec_fail_vips(fault, DEC_CORRUPT, mr_format_name(format));
-    pixels = (uint64_t)image->Xsize * (uint64_t)image->Ysize;
-    *ret = (struct dec_header){.format = format,
-                               .width = image->Xsize,
-                               .height = vips_image_get_page_height(image),
-                               .pages = vips_image_get_n_pages(image),
-                               .orientation = orientation_of(image)};
-    if (pixels > limits->pixels_max) {
-        g_object_unref(image);
-        return dec_fail(fault, DEC_TOO_LARGE,
-                        "source of %dx%d is %" PRIu64 " pixels, the limit is %" PRIu64, ret->width,
-                        ret->height, pixels, limits->pixels_max);
-    }
-    *ret_image = image;
-    return DEC_OK;
-}
+#include "worker/decoder/load_open.h"
 
 /* As sharp has it: the largest of 8, 4, 2 that leaves the result no larger than asked for, but one
  * step less where the resize after it would have next to nothing to do, which shows the rounding of
@@ -90,19 +15,34 @@ static int jpeg_shrink_of(double shrink)
     return factor;
 }
 
-static enum dec_failure reload(const struct dec_source *source, const struct dec_header *header,
-                               double shrink, VipsImage **image, struct dec_fault *fault)
+static double scale_of(enum mr_format format, double shrink)
+{
+    if (format == MR_FORMAT_SVG || format == MR_FORMAT_PDF)
+        return 1 / shrink;
+    return format == MR_FORMAT_WEBP && shrink > 1 ? 1 / shrink : 1;
+}
+
+/* Opens it again, so that it comes smaller (a drawing: in any other size). */
+static enum dec_failure reload(const struct dec_source *source, const struct dec_limits *limits,
+                               const struct dec_header *header, double shrink, VipsImage **image,
+                               struct dec_fault *fault)
 {
     int jpeg_shrink = header->format == MR_FORMAT_JPEG ? jpeg_shrink_of(shrink) : 1;
-    double webp_scale = header->format == MR_FORMAT_WEBP && shrink > 1 ? 1 / shrink : 1;
-    VipsImage *smaller;
+    double scale = scale_of(header->format, shrink);
+    VipsImage *other;
+    enum dec_failure failure;
 
-    if (jpeg_shrink == 1 && webp_scale >= 1)
+    if (jpeg_shrink == 1 && scale >= 1 && scale <= 1)
         return DEC_OK;
-    if (open_exact(source, header->format, jpeg_shrink, webp_scale, &smaller))
+    if (dec_load_exact(source, jpeg_shrink, scale, &other))
         return dec_fail_vips(fault, DEC_CORRUPT, mr_format_name(header->format));
+    failure = dec_load_check(other, limits, header->format, fault);
+    if (failure) {
+        g_object_unref(other);
+        return failure;
+    }
     g_object_unref(*image);
-    *image = smaller;
+    *image = other;
     return DEC_OK;
 }
 
@@ -134,13 +74,64 @@ static void orientation_forget(VipsImage *image)
     vips_image_remove(image, "exif-ifd0-Orientation");
 }
 
-enum dec_failure dec_load_picture(const struct dec_source *source, const struct dec_header *header,
-                                  VipsImage *image, double shrink, bool orient, bool keep_profile,
-                                  struct dec_meter *meter, struct dec_picture *ret,
-                                  struct dec_fault *fault)
+static bool plain_colours(const VipsImage *image)
 {
-    struct dec_picture picture = {.width = header->width, .height = header->height};
-    enum dec_failure failure = reload(source, header, shrink, &image, fault);
+    return image->BandFmt == VIPS_FORMAT_UCHAR && image->Bands <= 4 &&
+           (image->Type == VIPS_INTERPRETATION_sRGB ||
+            (image->Type == VIPS_INTERPRETATION_B_W && image->Bands <= 2));
+}
+
+/* Colours that no output can keep, and depths that operations do not work in, go at once; the
+ * profile of plain pixels is applied when they are fewer. */
+static enum dec_failure colours_of(struct dec_picture *picture, const struct dec_want *want,
+                                   struct dec_fault *fault)
+{
+    bool profiled = vips_image_get_typeof(picture->image, VIPS_META_ICC_NAME) != 0;
+    enum dec_failure failure;
+
+    picture->profiled = profiled;
+    if (plain_colours(picture->image)) {
+        if (want->keep_profile)
+            picture->profiled = false;
+        return DEC_OK;
+    }
+    failure = want->deep ? dec_picture_srgb_deep(picture, fault) : dec_picture_srgb(picture, fault);
+    if (failure || !profiled)
+        return failure;
+    /* it is sRGB now, and says so only where a profile was to be kept */
+    vips_image_remove(picture->image, VIPS_META_ICC_NAME);
+    if (want->keep_profile) {
+        VipsBlob *srgb;
+        if (vips_profile_load("srgb", &srgb, NULL))
+            return dec_fail_vips(fault, DEC_UNSUPPORTED, "colours");
+        vips_image_set_blob_copy(picture->image, VIPS_META_ICC_NAME, VIPS_AREA(srgb)->data,
+                                 VIPS_AREA(srgb)->length);
+        vips_area_unref(VIPS_AREA(srgb));
+    }
+    return DEC_OK;
+}
+
+/* The delays of the pages that are read, out of those of all. */
+static void delays_cut(VipsImage *image, const struct dec_source *source, int read)
+{
+    int *delays, n, *cut;
+
+    if (!vips_image_get_typeof(image, "delay") ||
+        vips_image_get_array_int(image, "delay", &delays, &n) || source->page == 0 ||
+        source->page + read > n)
+        return;
+    cut = g_memdup2(delays + source->page, sizeof(int) * (size_t)read);
+    vips_image_set_array_int(image, "delay", cut, read);
+    g_free(cut);
+}
+
+enum dec_failure dec_load_picture(const struct dec_source *source, const struct dec_limits *limits,
+                                  const struct dec_header *header, VipsImage *image,
+                                  const struct dec_want *want, struct dec_meter *meter,
+                                  struct dec_picture *ret, struct dec_fault *fault)
+{
+    struct dec_picture picture = {.width = header->width, .height = header->height, .pages = 1};
+    enum dec_failure failure = reload(source, limits, header, want->shrink, &image, fault);
 
     if (!failure && dec_meter_insert(image, meter, &picture.image))
         failure = dec_fail_vips(fault, DEC_CORRUPT, mr_format_name(header->format));
@@ -148,22 +139,16 @@ enum dec_failure dec_load_picture(const struct dec_source *source, const struct 
     if (failure)
         return failure;
     picture.streamed = true;
-    picture.profiled = vips_image_get_typeof(picture.image, VIPS_META_ICC_NAME) != 0;
-    if (orient) {
+    picture.pages = header->read;
+    if (picture.pages > 1)
+        delays_cut(picture.image, source, picture.pages);
+    else
+        dec_picture_still(picture.image);
+    if (want->orient) {
         orient_by(&picture, header->orientation);
         orientation_forget(picture.image);
     }
-    /* Colours that no output can keep, and depths that operations do not work in, go at once; the
-     * profile of plain pixels is applied when they are fewer. */
-    if (picture.image->BandFmt != VIPS_FORMAT_UCHAR ||
-        (picture.image->Type != VIPS_INTERPRETATION_sRGB &&
-         picture.image->Type != VIPS_INTERPRETATION_B_W)) {
-        failure = dec_picture_srgb(&picture, fault);
-        if (!failure)
-            vips_image_remove(picture.image, VIPS_META_ICC_NAME);
-    } else if (keep_profile) {
-        picture.profiled = false;
-    }
+    failure = colours_of(&picture, want, fault);
     if (failure)
         dec_picture_release(&picture);
     else

@@ -6,6 +6,7 @@
 #include "worker/decoder/crash.h"
 #include "worker/decoder/files.h"
 #include "worker/decoder/inspect.h"
+#include "worker/decoder/processors.h"
 #include "worker/decoder/render.h"
 #include "worker/decoder/usage.h"
 #include "worker/decoder/warm.h"
@@ -97,7 +98,7 @@ static enum dec_failure memory_get(struct dec_channel *channel, const struct dec
 }
 
 static enum dec_failure render(struct dec_channel *channel, const struct dec_task *task,
-                               const struct mr_buf *text, const struct dec_source *sources,
+                               const struct mr_buf *text, struct dec_source *sources,
                                struct dec_reply *reply, struct dec_fault *fault)
 {
     const struct dec_limits limits = {task->pixels_max, task->output_bytes_max};
@@ -110,6 +111,11 @@ static enum dec_failure render(struct dec_channel *channel, const struct dec_tas
         return failure;
     if (recipe->source_count > task->source_count)
         failure = dec_fail(fault, DEC_RECIPE_INVALID, "/source: not all sources were sent");
+    for (size_t i = 0; !failure && i < recipe->source_count; i++) {
+        sources[i].page = recipe->sources[i].page;
+        sources[i].pages = recipe->sources[i].pages;
+        sources[i].dpi = recipe->sources[i].dpi;
+    }
     for (size_t i = 0; i < recipe->output_count; i++)
         sinks[i] =
             (struct dec_sink){channel->slots[DEC_SLOT_OUTPUTS + i].fd, task->output_bytes_max};
@@ -143,8 +149,9 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     struct dec_fault fault = {0};
 
     for (size_t i = 0; i < task->source_count; i++)
-        sources[i] = (struct dec_source){channel->slots[i].map, task->source_len[i],
-                                         (enum mr_format)task->source_format[i]};
+        sources[i] = (struct dec_source){.data = channel->slots[i].map,
+                                         .len = task->source_len[i],
+                                         .format = (enum mr_format)task->source_format[i]};
 #if DEC_HOSTILE
     if (dec_hostile_act(channel, &sources[0], reply))
         return;
@@ -186,6 +193,7 @@ int main(void)
     dec_channel_init(&channel, SB_SOCKET);
     if (!dec_channel_start(&channel, &start))
         _exit(EXIT_NO_START);
+    dec_processors_setup();
     memory_setup();
     dec_crash_setup();
     library_setup(start.untrusted);

@@ -129,7 +129,7 @@ double dec_ops_shrink(const struct mr_ops *const lists[], size_t count, int widt
                 double shrink = across < down ? across : down;
                 if (op->resize.kernel == MR_KERNEL_NEAREST) /* pixels as they are */
                     return 1;
-                return shrink > 1 ? shrink : 1;
+                return shrink;
             }
             if (!size_blind(op, &turned))
                 return 1;

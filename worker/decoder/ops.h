@@ -14,8 +14,9 @@ struct dec_scene { /* what a task has, for operations that need more than their 
 
 enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *ops,
                              const struct dec_scene *scene, struct dec_fault *fault);
-/* By how much (>= 1) a picture of width x height may be smaller from the start, when these lists of
- * operations, one after the other, are all that becomes of it. */
+/* By how much a picture of width x height may be smaller from the start, when these lists of
+ * operations, one after the other, are all that becomes of it; below 1: they begin by making it
+ * larger, and a drawing is better drawn larger. */
 double dec_ops_shrink(const struct mr_ops *const lists[], size_t count, int width, int height);
 
 /* ---- for ops_*.c --------------------------------------------------------------------------- */

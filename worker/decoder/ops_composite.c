@@ -83,18 +83,22 @@ static enum dec_failure layer_load(const struct mr_layer *layer, const struct de
                                    struct dec_picture *ret, struct dec_fault *fault)
 {
     const struct mr_ops *lists[] = {&layer->ops};
-    const struct dec_source *source = &scene->sources[layer->source];
+    struct dec_source source = scene->sources[layer->source];
+    struct dec_want want = {.orient = true};
     struct dec_header header;
     VipsImage *image;
     int width, height;
-    enum dec_failure failure = dec_load_open(source, scene->limits, &header, &image, fault);
+    enum dec_failure failure;
 
+    source.pages = 1; /* a layer lies still */
+    failure = dec_load_open(&source, scene->limits, &header, &image, fault);
     if (failure)
         return failure;
     width = header.orientation >= 5 ? header.height : header.width;
     height = header.orientation >= 5 ? header.width : header.height;
-    failure = dec_load_picture(source, &header, image, dec_ops_shrink(lists, 1, width, height),
-                               true, false, scene->meter, ret, fault);
+    want.shrink = dec_ops_shrink(lists, 1, width, height);
+    failure =
+        dec_load_picture(&source, scene->limits, &header, image, &want, scene->meter, ret, fault);
     if (!failure)
         failure = dec_ops_run(ret, &layer->ops, scene, fault);
     if (!failure)

@@ -71,14 +71,24 @@ enum dec_failure dec_picture_upright(struct dec_picture *picture, struct dec_fau
     return DEC_OK;
 }
 
+void dec_picture_still(VipsImage *image)
+{
+    static const char *const fields[] = {
+        VIPS_META_PAGE_HEIGHT, VIPS_META_N_PAGES, "delay", "gif-delay", "loop", "gif-loop"};
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        vips_image_remove(image, fields[i]);
+}
+
 /* The embedded profile, or libvips' own for CMYK without one.  As sharp: perceptual; a profile that
  * is broken is as good as none. */
-static VipsImage *profile_apply(VipsImage *image)
+static VipsImage *profile_apply(VipsImage *image, int depth)
 {
     VipsImage *out;
 
-    if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
-        vips_icc_transform(image, &out, "srgb", "embedded", TRUE, "depth", 8, "intent",
+    if (image->Type != VIPS_INTERPRETATION_LABS &&
+        vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
+        vips_icc_transform(image, &out, "srgb", "embedded", TRUE, "depth", depth, "intent",
                            VIPS_INTENT_PERCEPTUAL, NULL) == 0)
         return out;
     vips_error_clear();
@@ -86,53 +96,72 @@ static VipsImage *profile_apply(VipsImage *image)
         g_object_ref(image);
         return image;
     }
-    if (vips_icc_transform(image, &out, "srgb", "input_profile", "cmyk", "intent",
+    if (vips_icc_transform(image, &out, "srgb", "input_profile", "cmyk", "depth", depth, "intent",
                            VIPS_INTENT_PERCEPTUAL, NULL))
         return NULL;
     return out;
 }
 
-static int srgb_make(VipsImage *image, VipsImage **ret)
-{
-    bool grey = image->Bands < 3;
-    VipsImage *space, *bytes;
+struct space { /* what a picture is to be in */
+    VipsInterpretation grey, color;
+    VipsBandFormat format;
+};
+static const struct space plain = {VIPS_INTERPRETATION_B_W, VIPS_INTERPRETATION_sRGB,
+                                   VIPS_FORMAT_UCHAR};
+static const struct space deep = {VIPS_INTERPRETATION_GREY16, VIPS_INTERPRETATION_RGB16,
+                                  VIPS_FORMAT_USHORT};
 
-    if (vips_colourspace(image, &space, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB,
+static bool is_in(const VipsImage *image, const struct space *space)
+{
+    return image->BandFmt == space->format && image->Bands <= 4 &&
+           (image->Type == space->color || (image->Type == space->grey && image->Bands <= 2));
+}
+
+static int space_make(VipsImage *image, const struct space *space, VipsImage **ret)
+{
+    VipsImage *there, *cast;
+
+    if (vips_colourspace(image, &there, image->Bands < 3 ? space->grey : space->color,
                          "source_space", vips_image_guess_interpretation(image), NULL))
         return -1;
-    if (vips_cast(space, &bytes, VIPS_FORMAT_UCHAR, NULL)) {
-        g_object_unref(space);
+    if (vips_cast(there, &cast, space->format, NULL)) {
+        g_object_unref(there);
         return -1;
     }
-    g_object_unref(space);
-    *ret = bytes;
+    g_object_unref(there);
+    *ret = cast;
     return 0;
 }
 
-static bool plain(const VipsImage *image)
-{
-    return image->BandFmt == VIPS_FORMAT_UCHAR && image->Bands <= 4 &&
-           (image->Type == VIPS_INTERPRETATION_sRGB ||
-            (image->Type == VIPS_INTERPRETATION_B_W && image->Bands <= 2));
-}
-
-enum dec_failure dec_picture_srgb(struct dec_picture *picture, struct dec_fault *fault)
+static enum dec_failure space_take(struct dec_picture *picture, const struct space *space,
+                                   struct dec_fault *fault)
 {
     VipsImage *image;
 
     if (picture->profiled || picture->image->Type == VIPS_INTERPRETATION_CMYK) {
-        image = profile_apply(picture->image);
+        image = profile_apply(picture->image, space == &deep ? 16 : 8);
         if (!image)
             return dec_fail_vips(fault, DEC_UNSUPPORTED, "colours");
         dec_picture_swap(picture, image);
         picture->profiled = false;
     }
-    if (plain(picture->image))
+    if (is_in(picture->image, space))
         return DEC_OK;
-    if (srgb_make(picture->image, &image))
+    if (space_make(picture->image, space, &image))
         return dec_fail_vips(fault, DEC_UNSUPPORTED, "colours");
     dec_picture_swap(picture, image);
     return DEC_OK;
+}
+
+enum dec_failure dec_picture_srgb(struct dec_picture *picture, struct dec_fault *fault)
+{
+    return space_take(picture, &plain, fault);
+}
+
+enum dec_failure dec_picture_srgb_deep(struct dec_picture *picture, struct dec_fault *fault)
+{
+    return space_take(picture, picture->image->BandFmt == VIPS_FORMAT_UCHAR ? &plain : &deep,
+                      fault);
 }
 
 enum dec_failure dec_picture_colored(struct dec_picture *picture, struct mr_color color,

@@ -12,12 +12,15 @@ struct dec_limits {
     uint64_t pixels_max, output_bytes_max;
 };
 
-/* The pixels may be fewer than the picture is said to have: what a decoder could leave out on the
+/* Operations see one page at a time (worker/decoder/pages.h): to them every picture is plain.
+ *
+ * The pixels may be fewer than the picture is said to have: what a decoder could leave out on the
  * way in (shrink-on-load) is made up for by the first resize.  A turn out of the EXIF orientation
  * is kept back too, since turning the smaller result is cheaper. */
 struct dec_picture {
     VipsImage *image;  /* owned */
-    int width, height; /* as it counts: full size, turned */
+    int width, height; /* as it counts: full size, turned, of one page */
+    int pages;         /* of equal size, one below the other; 0 and 1: a plain picture */
     VipsAngle turn;    /* still to be done: first this, clockwise, */
     bool flop;         /* then this, left to right */
     bool streamed;     /* can be read once, from top to bottom */
@@ -31,12 +34,16 @@ void dec_picture_swap(struct dec_picture *picture, VipsImage *image);
 void dec_picture_release(struct dec_picture *picture);
 struct dec_picture dec_picture_copy(const struct dec_picture *picture); /* one more reference */
 
+/* Nothing about pages, delays and loops, which are not a plain picture's. */
+void dec_picture_still(VipsImage *image);
 /* Pixels into memory, so that they can be read in any order and more than once. */
 enum dec_failure dec_picture_settle(struct dec_picture *picture, struct dec_fault *fault);
 /* Turned as it should be; settles where it turns. */
 enum dec_failure dec_picture_upright(struct dec_picture *picture, struct dec_fault *fault);
 /* 8-bit sRGB or grey, each with or without alpha. */
 enum dec_failure dec_picture_srgb(struct dec_picture *picture, struct dec_fault *fault);
+/* The same colours in 16 bits, where there are as many; else as dec_picture_srgb(). */
+enum dec_failure dec_picture_srgb_deep(struct dec_picture *picture, struct dec_fault *fault);
 /* sRGB rather than grey, where one of the channels of the colour needs it. */
 enum dec_failure dec_picture_colored(struct dec_picture *picture, struct mr_color color,
                                      struct dec_fault *fault);

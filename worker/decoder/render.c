@@ -4,7 +4,7 @@
  * that need not be.  Where outputs share, what they share is put into memory first. */
 #include "worker/decoder/render.h"
 
-#include "worker/decoder/ops.h"
+#include "worker/decoder/pages.h"
 
 #include <stdio.h>
 
@@ -30,38 +30,43 @@ static double shrink_of(const struct mr_recipe *recipe, const struct dec_header 
     return least;
 }
 
+/* An output wants more than sRGB can say. */
 static bool keeps_profile(const struct mr_recipe *recipe)
 {
     for (size_t i = 0; i < recipe->output_count; i++)
-        if (recipe->outputs[i].icc == MR_ICC_KEEP)
+        if (recipe->outputs[i].icc != MR_ICC_SRGB)
+            return true;
+    return false;
+}
+
+/* An output can hold more than 8 bits, and says that it is to. */
+static bool keeps_depth(const struct mr_recipe *recipe)
+{
+    for (size_t i = 0; i < recipe->output_count; i++)
+        if (recipe->outputs[i].bitdepth > 8)
             return true;
     return false;
 }
 
 static enum dec_failure output_render(const struct dec_picture *shared,
-                                      const struct mr_recipe *recipe, size_t i,
-                                      enum mr_format source_format, const struct dec_scene *scene,
-                                      const struct dec_sink *sink, struct dec_meter *pulled,
-                                      int64_t *encode_ns, struct dec_written *ret,
-                                      struct dec_fault *fault)
+                                      const struct mr_recipe *recipe, const struct dec_order *order,
+                                      const struct dec_scene *scene, int64_t *encode_ns,
+                                      struct dec_written *ret, struct dec_fault *fault)
 {
-    const struct mr_recipe_output *output = &recipe->outputs[i];
+    const struct mr_recipe_output *output = order->output;
     struct dec_picture picture = dec_picture_copy(shared);
-    char at[32];
     int64_t start;
     enum dec_failure failure;
 
-    snprintf(at, sizeof(at), "/outputs/%zu", i);
+    /* another output keeps the profile, so that the pixels may still be its */
     if (output->icc == MR_ICC_SRGB && vips_image_get_typeof(picture.image, VIPS_META_ICC_NAME))
         picture.profiled = picture.profiled || keeps_profile(recipe);
-    failure = dec_ops_run(&picture, &output->ops, scene, fault);
+    failure = dec_pages_run(&picture, &output->ops, scene, fault);
     if (!failure)
-        failure = dec_picture_upright(&picture, fault);
-    if (!failure && picture.profiled)
-        failure = dec_picture_srgb(&picture, fault);
+        failure = dec_pages_upright(&picture, fault);
     start = dec_cpu_ns();
     if (!failure)
-        failure = dec_encode(&picture, output, source_format, at, sink, pulled, ret, fault);
+        failure = dec_encode(&picture, order, ret, fault);
     *encode_ns += dec_cpu_ns() - start;
     dec_picture_release(&picture);
     return failure;
@@ -75,15 +80,23 @@ static enum dec_failure outputs_render(struct dec_picture *picture, const struct
 {
     struct dec_meter pulled = {0};
     int64_t encode_ns = 0;
-    enum dec_failure failure = dec_ops_run(picture, &recipe->ops, scene, fault);
+    enum dec_failure failure = dec_pages_run(picture, &recipe->ops, scene, fault);
 
     if (!failure && recipe->output_count > 1) {
         picture->streamed = true; /* shared: made once, into memory */
         failure = dec_picture_settle(picture, fault);
     }
     for (size_t i = 0; !failure && i < recipe->output_count; i++) {
-        failure = output_render(picture, recipe, i, header->format, scene, &sinks[i], &pulled,
-                                &encode_ns, &reply->outputs[i], fault);
+        char at[32];
+        const struct dec_order order = {.output = &recipe->outputs[i],
+                                        .at = at,
+                                        .source_format = header->format,
+                                        .limits = scene->limits,
+                                        .sink = &sinks[i],
+                                        .pulled = &pulled};
+        snprintf(at, sizeof(at), "/outputs/%zu", i);
+        failure =
+            output_render(picture, recipe, &order, scene, &encode_ns, &reply->outputs[i], fault);
         if (!failure)
             reply->output_count++;
     }
@@ -104,10 +117,14 @@ enum dec_failure dec_render(const struct mr_recipe *recipe, const struct dec_sou
     int64_t start = dec_cpu_ns(), encode_ns = 0;
     enum dec_failure failure = dec_load_open(&sources[0], limits, &header, &image, fault);
 
-    if (!failure)
+    if (!failure) {
+        const struct dec_want want = {.shrink = shrink_of(recipe, &header),
+                                      .orient = recipe->auto_orient,
+                                      .keep_profile = keeps_profile(recipe),
+                                      .deep = keeps_depth(recipe)};
         failure =
-            dec_load_picture(&sources[0], &header, image, shrink_of(recipe, &header),
-                             recipe->auto_orient, keeps_profile(recipe), &decoded, &picture, fault);
+            dec_load_picture(&sources[0], limits, &header, image, &want, &decoded, &picture, fault);
+    }
     if (failure)
         return failure;
     decoded.spent_ns += dec_cpu_ns() - start; /* headers */

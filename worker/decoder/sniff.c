@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FTYP_BRANDS_MAX = 64 };
+enum { FTYP_BRANDS_MAX = 64, SVG_HEAD_MAX = 4096 };
 
 /* clang-format off */
 static const struct {
@@ -68,11 +68,19 @@ static bool sniff_boxes(const unsigned char *p, size_t len, enum mr_format *ret)
     return true;
 }
 
+/* A drawing is text: its root element comes after no more than declarations, comments and white
+ * space, none of which can be mistaken for another format's bytes. */
 static bool sniff_svg(const unsigned char *p, size_t len)
 {
-    size_t head = len < 1024 ? len : 1024;
+    size_t head = len < SVG_HEAD_MAX ? len : SVG_HEAD_MAX, i = 0;
 
-    for (size_t i = 0; i + 4 < head; i++)
+    if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+        i = 3;
+    while (i < head && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+        i++;
+    if (i == head || p[i] != '<')
+        return false;
+    for (; i + 4 < head; i++)
         if (memcmp(p + i, "<svg", 4) == 0)
             return true;
     return false;
@@ -99,5 +107,6 @@ bool dec_sniff(const void *data, size_t len, enum mr_format *ret, const char **r
     if (!sniff_svg(p, len))
         return false;
     *ret = MR_FORMAT_SVG;
+    *ret_word = "SVG";
     return true;
 }

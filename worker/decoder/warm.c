@@ -36,7 +36,8 @@ static VipsImage *sample(void)
 static bool decode_once(const void *data, size_t len, double shrink)
 {
     const struct dec_limits limits = {.pixels_max = 1 << 20};
-    struct dec_source source = {data, len, MR_FORMAT_AUTO};
+    const struct dec_want want = {.shrink = shrink, .orient = true};
+    struct dec_source source = {.data = data, .len = len};
     struct dec_meter meter = {0};
     struct dec_header header;
     struct dec_fault fault;
@@ -45,7 +46,7 @@ static bool decode_once(const void *data, size_t len, double shrink)
     const char *word;
     bool good = dec_sniff(data, len, &source.format, &word) &&
                 dec_load_open(&source, &limits, &header, &opened, &fault) == DEC_OK &&
-                dec_load_picture(&source, &header, opened, shrink, true, false, &meter, &picture,
+                dec_load_picture(&source, &limits, &header, opened, &want, &meter, &picture,
                                  &fault) == DEC_OK;
 
     if (good) {

@@ -244,16 +244,6 @@ static void a_crop_that_is_not_there_is_out_of_bounds(void **state)
     g_free(file.data);
 }
 
-static void auto_that_would_be_a_format_without_encoder_is_refused(void **state)
-{
-    struct kit_file file = kit_quarters(32, 32, ".gif");
-
-    (void)state;
-    kit_fails(decoder, "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\"}]}", &file, 1,
-              "Recipe.Invalid", "/outputs/0/format: auto is gif here");
-    g_free(file.data);
-}
-
 static void a_layer_that_is_no_image_is_unsupported(void **state)
 {
     struct kit_file files[] = {kit_quarters(32, 32, ".png"), kit_text("nothing")};
@@ -357,7 +347,6 @@ int main(void)
         cmocka_unit_test(too_many_bytes_are_refused_on_both_sides),
         cmocka_unit_test(an_output_beyond_its_codec_or_the_limit_is_too_large),
         cmocka_unit_test(a_crop_that_is_not_there_is_out_of_bounds),
-        cmocka_unit_test(auto_that_would_be_a_format_without_encoder_is_refused),
         cmocka_unit_test(a_layer_that_is_no_image_is_unsupported),
         cmocka_unit_test(a_source_that_is_missing_is_a_fault_and_not_a_crash),
         cmocka_unit_test(memory_that_runs_out_is_out_of_memory),

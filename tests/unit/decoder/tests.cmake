@@ -29,3 +29,11 @@ mr_test(decoder_single unit unit/decoder/single_test.c decoder_kit)
 mr_test(decoder_budget unit unit/decoder/budget_test.c decoder_kit)
 mr_test(decoder_bombs unit unit/decoder/bombs_test.c decoder_kit)
 target_compile_definitions(test_decoder_bombs PRIVATE BOMBS="${CMAKE_CURRENT_SOURCE_DIR}/unit/decoder/bombs.py")
+
+mr_test(decoder_formats unit unit/decoder/formats_test.c decoder_kit)
+mr_test(decoder_pages unit unit/decoder/pages_test.c decoder_kit)
+mr_test(decoder_colour unit unit/decoder/colour_test.c decoder_kit)
+# The measures alone: nothing else of a decoder belongs into a supervisor's process.
+add_library(decoder_measures STATIC ${CMAKE_SOURCE_DIR}/worker/decoder/ssimulacra2.c ${CMAKE_SOURCE_DIR}/worker/decoder/dssim.c)
+target_link_libraries(decoder_measures PUBLIC mr_flags m)
+mr_test(decoder_measure unit unit/decoder/measure_test.c decoder_measures PkgConfig::CMOCKA)

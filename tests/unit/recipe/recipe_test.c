@@ -92,6 +92,15 @@ static void what_is_printed_is_read_back_to_the_same(void **state)
         "\"name\":\"a\",\"format\":\"avif\",\"quality\":1,\"effort\":0,\"chroma\":\"4:4:4\"},{"
         "\"name\":\"b\",\"format\":\"png\",\"compression\":0,\"key\":\"k/{name}\"},{\"name\":\"c\","
         "\"cache_control\":\"no-cache\",\"content_disposition\":\"inline\"}]}",
+        "{\"source\":{\"key\":\"a\",\"page\":3,\"pages\":-1,\"dpi\":144.5},\"outputs\":["
+        "{\"name\":\"a\",\"format\":\"gif\",\"colors\":16,\"effort\":1,\"progressive\":true},"
+        "{\"name\":\"b\",\"format\":\"tiff\",\"compression\":\"ccittfax4\",\"bitdepth\":1,"
+        "\"tile\":true,\"pyramid\":true},{\"name\":\"c\",\"format\":\"heif\",\"effort\":0},"
+        "{\"name\":\"d\",\"format\":\"jxl\",\"quality\":90,\"lossless\":true},"
+        "{\"name\":\"e\",\"format\":\"raw\",\"metadata\":\"copyright\",\"icc\":\"p3\"},"
+        "{\"name\":\"f\",\"format\":\"best\",\"target\":{\"metric\":\"dssim\",\"score\":0.01},"
+        "\"max_bytes\":5000},{\"name\":\"g\",\"format\":\"png\",\"palette\":true,\"colors\":9},"
+        "{\"name\":\"h\",\"compression\":\"lzw\"},{\"name\":\"i\",\"compression\":3}]}",
     };
 
     (void)state;
@@ -143,15 +152,8 @@ static void a_field_or_op_that_is_not_known_is_named_by_its_pointer(void **state
 static void what_is_not_built_yet_says_so(void **state)
 {
     (void)state;
-    refused_output("\"name\":\"o\",\"format\":\"gif\"",
-                   "/outputs/0/format: \"gif\" is not supported yet");
-    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"max_bytes\":9",
-                   "/outputs/0/max_bytes: not supported yet");
-    refused_output("\"name\":\"o\",\"metadata\":\"copyright\"",
-                   "/outputs/0/metadata: \"copyright\" is not supported yet");
-    refused_output("\"name\":\"o\",\"icc\":\"p3\"", "/outputs/0/icc: ");
+    refused_output("\"name\":\"o\",\"tags\":{\"a\":\"b\"}", "/outputs/0/tags: not supported yet");
     refused("{\"source\":{\"url\":\"http://x/\"}," OUTPUT "}", "/source/url: not supported yet");
-    refused("{\"source\":{\"key\":\"a\",\"page\":1}," OUTPUT "}", "/source/page: not supported");
 }
 
 static void values_out_of_range_are_refused_at_their_place(void **state)
@@ -208,6 +210,41 @@ static void an_output_is_refused_where_it_is_wrong(void **state)
     refused_output("\"name\":\"o\",\"format\":\"png\",\"quality\":80",
                    "/outputs/0/quality: png has none");
     refused_output("\"name\":\"o\",\"format\":\"webp\",\"effort\":7", "/outputs/0/effort: ");
+    refused_output("\"name\":\"o\",\"format\":\"gif\",\"colors\":1", "/outputs/0/colors: ");
+    refused_output("\"name\":\"o\",\"format\":\"jpeg\",\"palette\":true",
+                   "/outputs/0/palette: jpeg has none");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"bitdepth\":3",
+                   "/outputs/0/bitdepth: is 3; allowed for png: 1 2 4 8 16");
+    refused_output("\"name\":\"o\",\"format\":\"heif\",\"bitdepth\":12",
+                   "/outputs/0/bitdepth: heif has none");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"tile\":true", "/outputs/0/tile: png has");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"compression\":10",
+                   "/outputs/0/compression: ");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"compression\":\"lzw\"",
+                   "/outputs/0/compression: ");
+    refused_output("\"name\":\"o\",\"format\":\"tiff\",\"compression\":6",
+                   "/outputs/0/compression: ");
+    refused_output("\"name\":\"o\",\"format\":\"tiff\",\"compression\":\"ccittfax4\"",
+                   "/outputs/0/compression: ccittfax4 needs a bitdepth of 1");
+    refused_output("\"name\":\"o\",\"max_bytes\":0", "/outputs/0/max_bytes: ");
+    refused_output("\"name\":\"o\",\"target\":{\"score\":3}",
+                   "/outputs/0/target/metric: is missing");
+    refused_output("\"name\":\"o\",\"target\":{\"metric\":\"psnr\",\"score\":3}",
+                   "/outputs/0/target/metric: is \"psnr\"; allowed: ssimulacra2 dssim");
+    refused_output("\"name\":\"o\",\"target\":{\"metric\":\"dssim\"}",
+                   "/outputs/0/target/score: is missing");
+    refused_output("\"name\":\"o\",\"target\":{\"metric\":\"dssim\",\"score\":2}",
+                   "/outputs/0/target/score: ");
+    refused_output("\"name\":\"o\",\"format\":\"png\",\"target\":{\"metric\":\"dssim\","
+                   "\"score\":0.1}",
+                   "/outputs/0/target: png has none");
+    refused_output("\"name\":\"o\",\"format\":\"webp\",\"lossless\":true,\"target\":{"
+                   "\"metric\":\"dssim\",\"score\":0.1}",
+                   "/outputs/0/target: lossless has no quality");
+    refused_output("\"name\":\"o\",\"metadata\":\"some\"", "/outputs/0/metadata: ");
+    refused_output("\"name\":\"o\",\"icc\":\"adobe\"", "/outputs/0/icc: is \"adobe\"; allowed: ");
+    refused_output("\"name\":\"o\",\"format\":\"webp\",\"icc\":\"cmyk\"",
+                   "/outputs/0/icc: webp holds no CMYK");
     refused_output("\"name\":\"o\",\"key\":\"\"", "/outputs/0/key: ");
     refused_output("\"name\":\"o\",\"cache_control\":\"a\\r\\nb: c\"",
                    "/outputs/0/cache_control: must not hold control");
@@ -222,6 +259,11 @@ static void a_source_is_refused_where_it_is_wrong(void **state)
     refused("{\"source\":{}," OUTPUT "}", "/source/key: is missing");
     refused("{\"source\":{\"key\":\"\"}," OUTPUT "}", "/source/key: ");
     refused("{\"source\":{\"key\":\"a\\nb\"}," OUTPUT "}", "/source/key: ");
+    refused("{\"source\":{\"key\":\"a\",\"page\":-1}," OUTPUT "}", "/source/page: ");
+    refused("{\"source\":{\"key\":\"a\",\"page\":1.5}," OUTPUT "}", "/source/page: ");
+    refused("{\"source\":{\"key\":\"a\",\"pages\":0}," OUTPUT "}", "/source/pages: is 0");
+    refused("{\"source\":{\"key\":\"a\",\"pages\":-2}," OUTPUT "}", "/source/pages: ");
+    refused("{\"source\":{\"key\":\"a\",\"dpi\":0}," OUTPUT "}", "/source/dpi: ");
 }
 
 /* "item" count times, with commas. */
