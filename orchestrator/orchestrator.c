@@ -26,6 +26,8 @@ static enum mr_code ensure_topics(struct oc *oc, struct mr_error *err)
             return mr_fail(err, MR_INVALID,
                            "ORCH_CLASSES: \"%.60s\": must be at most 16 names of A-Z a-z 0-9 _ -",
                            word);
+        if (oc_relay_know(oc, word))
+            return mr_fail(err, MR_NO_MEMORY, "ORCH_CLASSES");
         mr_topic_of_class(&oc->topics, word, names[n]);
         specs[MR_TOPICS_COUNT + n] = mr_topic_task_spec(names[n], oc->cluster);
         n++;

@@ -37,6 +37,7 @@ struct oc { /* handed its ports; owns the rest */
     struct oc_machines machines;
     struct oc_config_copy workflows;
     struct oc_known_class *known_classes; /* whose topics are there */
+    int64_t classes_made;                 /* of them, because a workflow named them */
     struct oc_admit *admit;
     struct oc_advance *advance;
     struct asl_effects effects; /* of the event under way */
@@ -82,6 +83,8 @@ size_t oc_admit_pending(const struct oc *);
 void oc_admit_queues(const struct oc *, struct mr_queue *ret[2]);
 MR_MUST_USE enum mr_code oc_advance_open(struct oc *, struct mr_error *err);
 void oc_advance_close(struct oc *);
+/* relay.c: the topic of this class is there. */
+MR_MUST_USE enum mr_code oc_relay_know(struct oc *, const char *class_name);
 void oc_relay_close(struct oc *);
 /* Answers that are still to come are given up; before the shards' memory goes. */
 void oc_evaluate_close(struct oc *);

@@ -6,6 +6,8 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -17,7 +19,19 @@ struct oc_known_class {
     UT_hash_handle hh;
 };
 
-/* The topic of a class that the start did not make. Blocks, once a class and process. */
+enum mr_code oc_relay_know(struct oc *oc, const char *class_name)
+{
+    struct oc_known_class *known = calloc(1, sizeof *known);
+
+    if (!known)
+        return MR_NO_MEMORY;
+    (void)snprintf(known->name, sizeof known->name, "%s", class_name);
+    HASH_ADD_STR(oc->known_classes, name, known);
+    return MR_OK;
+}
+
+/* The topic of a class that the start did not make. Blocks, once a class and process.
+ * MR_TOO_LARGE: as many as there may be were made. */
 static enum mr_code ensure(struct oc *oc, struct oc_class *class_of)
 {
     struct oc_known_class *known = NULL;
@@ -30,17 +44,18 @@ static enum mr_code ensure(struct oc *oc, struct oc_class *class_of)
         return MR_BUSY;
     HASH_FIND_STR(oc->known_classes, class_of->name, known);
     if (!known) {
+        if (oc->classes_made >= oc->config->classes_max)
+            return MR_TOO_LARGE;
         rc = mr_bus_ensure(oc->bus, &spec, 1, &err);
         if (rc) {
             mr_log_error(MR_ERROR, "relay.class", &err, " class=%s", class_of->name);
             class_of->pause_until_ms = now + ENSURE_RETRY_MS;
             return rc;
         }
-        known = calloc(1, sizeof *known);
-        if (!known)
-            return MR_NO_MEMORY;
-        memcpy(known->name, class_of->name, sizeof known->name);
-        HASH_ADD_STR(oc->known_classes, name, known);
+        rc = oc_relay_know(oc, class_of->name);
+        if (rc)
+            return rc;
+        oc->classes_made++;
     }
     class_of->ensured = true;
     return MR_OK;
@@ -57,14 +72,13 @@ void oc_relay_close(struct oc *oc)
     }
 }
 
-/* No broker takes this task: it fails, by an event that is written as the task leaves the outbox.
- */
-static enum mr_code refuse(struct oc *oc, struct oc_effect *effect)
+/* Nobody will ever take this task: it fails, by an event that is written as the task leaves the
+ * outbox. */
+static enum mr_code refuse(struct oc *oc, struct oc_effect *effect, const char *error,
+                           const char *cause)
 {
     struct mr_task task = {0};
-    struct mr_event event = {.kind = MR_EVENT_RESULT,
-                             .error = "States.DataLimitExceeded",
-                             .cause = "the task's message is larger than its topic takes"};
+    struct mr_event event = {.kind = MR_EVENT_RESULT, .error = error, .cause = cause};
     struct oc_new_effect refusal = {.kind = OC_EFFECT_LOG, .class_name = "", .key = effect->key};
     struct mr_buf payload = {0}, field = {0};
     struct mr_error err;
@@ -97,8 +111,10 @@ void oc_relay_reported(struct oc_send *send, enum mr_code code, int32_t partitio
     if (code == MR_TOO_LARGE) {
         mr_log(MR_ALARM, "relay.too_large", " effect=%s bytes=%zu", effect->field,
                effect->payload_len);
-        code =
-            oc && effect->kind == OC_EFFECT_TASK && !effect->unwanted ? refuse(oc, effect) : MR_OK;
+        code = oc && effect->kind == OC_EFFECT_TASK && !effect->unwanted
+                   ? refuse(oc, effect, "States.DataLimitExceeded",
+                            "the task's message is larger than its topic takes")
+                   : MR_OK;
     }
     if (code == MR_OK) {
         mr_fail_point("relay.reported");
@@ -186,6 +202,32 @@ static enum mr_code send(struct oc *oc, struct oc_effect *effect)
     return rc;
 }
 
+/* A workflow may name any class, and each one is a topic of the broker: so there is an end to it.
+ */
+static int refuse_class(struct oc *oc, struct oc_class *class_of)
+{
+    const int64_t now = oc->clock->mono_ms(oc->clock);
+    struct oc_effect *effect, *next;
+    char cause[MR_CLASS_MAX + 160];
+    int refused = 0;
+
+    (void)snprintf(
+        cause, sizeof cause,
+        "the class of tasks %s would be one more than ORCH_CLASSES_MAX (%" PRId64
+        ") allows to be made for workflows; ORCH_CLASSES names classes to be there always",
+        class_of->name, oc->config->classes_max);
+    mr_log(MR_ALARM, "relay.classes", " class=%s made=%" PRId64, class_of->name, oc->classes_made);
+    DL_FOREACH_SAFE(class_of->ready, effect, next)
+    {
+        if (refuse(oc, effect, "States.Runtime", cause) != MR_OK)
+            break; /* no memory: at the next pass */
+        oc_outbox_sending(effect);
+        oc_outbox_sent(effect, now);
+        refused++;
+    }
+    return refused;
+}
+
 static int relay_shard(struct oc *oc, struct oc_shard *shard)
 {
     struct oc_effect *effect, *next;
@@ -202,7 +244,12 @@ static int relay_shard(struct oc *oc, struct oc_shard *shard)
     }
     HASH_ITER(hh, shard->outbox.classes, class_of, next_class)
     {
-        if (!class_of->ready || (!class_of->ensured && ensure(oc, class_of)))
+        const enum mr_code rc =
+            class_of->ready && !class_of->ensured ? ensure(oc, class_of) : MR_OK;
+
+        if (rc == MR_TOO_LARGE)
+            sent += refuse_class(oc, class_of);
+        if (!class_of->ready || rc)
             continue;
         DL_FOREACH_SAFE(class_of->ready, effect, next)
         {

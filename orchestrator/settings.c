@@ -40,6 +40,8 @@ const struct mr_setting oc_settings[] = {
     MR_LONG(oc_config, machines_cached_bytes, "ORCH_MACHINES_CACHED_BYTES", "64M", 1048576,
             17179869184, "parsed definitions kept in memory, bytes"),
     MR_BOOL(oc_config, events, "ORCH_EVENTS", "true", "write a CloudEvent for every closed job"),
+    MR_LONG(oc_config, classes_max, "ORCH_CLASSES_MAX", "1000", 1, 100000,
+            "task topics made since the start for classes that workflows name; tasks of further ones fail"),
     MR_STR(oc_config, classes, "ORCH_CLASSES", "image,io",
            "task classes whose topics are made at the start; others when first used"),
 };

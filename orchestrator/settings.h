@@ -25,6 +25,7 @@ struct oc_config {
     int64_t log_keep;              /* redis bus: events kept behind the position, a shard */
     int64_t machines_cached_bytes; /* parsed definitions kept in memory */
     bool events;                   /* CloudEvents of closed jobs to <p>.events */
+    int64_t classes_max;           /* task topics made when a workflow first names them */
     char *classes;                 /* task topics made at the start */
 };
 extern const struct mr_setting oc_settings[];

@@ -238,6 +238,36 @@ static void what_was_done_is_counted_once(void **state)
     flow_teardown(&flow);
 }
 
+static void a_class_beyond_the_last_fails_its_task_and_no_other(void **state)
+{
+    char definition[256], id[16];
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 73);
+    flow.config.classes_max = 3;
+    flow.worker_mute = true;
+    flow_start(&flow, 0);
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(id, sizeof id, "job-%d", i);
+        (void)snprintf(definition, sizeof definition,
+                       "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
+                       "\"millrace:class%d.work\",\"End\":true}}}",
+                       i);
+        flow_submit(&flow, id, definition, "{}");
+        flow_passes(&flow, 1000);
+    }
+    assert_string_equal(flow_row(&flow, "job-2", "status"), "RUNNING");
+    assert_string_equal(flow_row(&flow, "job-3", "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, "job-3", "error"), "States.Runtime");
+    assert_non_null(strstr(flow_row(&flow, "job-3", "cause"), "ORCH_CLASSES_MAX (3)"));
+    flow_submit(&flow, "job-4", flow_one_task, "{}"); /* of a class that the start has made */
+    flow.worker_mute = false;
+    assert_true(flow_run(&flow, "job-4", 20000));
+    assert_string_equal(flow_row(&flow, "job-4", "status"), "SUCCEEDED");
+    flow_teardown(&flow);
+}
+
 static void say_alive(struct flow *flow, const char *token)
 {
     char text[MR_TOKEN_MAX + 64];
@@ -563,6 +593,7 @@ int main(void)
         cmocka_unit_test(a_wait_ends_when_its_time_has_come_and_not_before),
         cmocka_unit_test(a_task_without_an_answer_times_out),
         cmocka_unit_test(what_was_done_is_counted_once),
+        cmocka_unit_test(a_class_beyond_the_last_fails_its_task_and_no_other),
         cmocka_unit_test(signs_of_life_keep_a_task_and_their_end_fails_it),
         cmocka_unit_test(a_sign_of_life_with_a_forged_token_keeps_nothing),
         cmocka_unit_test(a_cancelled_job_is_aborted_and_its_late_result_changes_nothing),

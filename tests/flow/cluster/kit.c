@@ -101,6 +101,7 @@ void flow_setup_shards(struct flow *flow, uint64_t seed, int shards)
                    .task_resend_ms = 60000,
                    .ask_resend_ms = 30000,
                    .event_tries = 3,
+                   .classes_max = 100,
                    .events_replay_ms = 3600000,
                    .child_keep_ms = 3600000,
                    .log_keep = 1000,
