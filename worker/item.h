@@ -39,7 +39,8 @@ struct wk_item {
     bool late;
     bool abandoned;     /* this worker ends: neither answered nor released */
     bool heavy;         /* it was found to need more memory than every slot has */
-    bool waits;         /* for that memory, not in a slot */
+    bool waits;     /* for that memory, not in a slot */
+    int passed;     /* how often a later one of its decoder's tenant went first */
     int64_t need_bytes; /* that it was found to need; 0: not known yet */
     int64_t held_bytes; /* of the worker's memory for heavy tasks */
     int64_t deadline_ms;

@@ -27,7 +27,10 @@ struct slot {
     struct mr_blob *blob;       /* owned */
     atomic_bool stop;           /* ends the call of storage that is under way */
     struct mr_buf output;
+    char tenant[MR_TENANT_MAX + 1]; /* guarded; of its last picture */
 };
+
+enum { PASSED_MAX = 8 };
 
 struct wk_slots {
     struct wk_slots_setup setup;
@@ -192,6 +195,29 @@ static bool work(struct slot *slot, struct wk_item *item)
 
 /* ---- the threads ---------------------------------------------------------------------------- */
 
+/* The oldest, or a later one whose tenant the slot's decoder works for already: another tenant's
+ * costs it the decoder.  Nobody is passed over for ever.  The caller holds the lock. */
+static struct wk_item *queue_next(struct slot *slot)
+{
+    struct wk_slots *slots = slot->slots;
+    struct wk_item *first = slots->queue, *item = NULL;
+
+    if (first && first->type->pictures && first->passed < PASSED_MAX)
+        DL_FOREACH(slots->queue, item)
+        {
+            if (item->type->pictures && strcmp(item->task.tenant, slot->tenant) == 0)
+                break;
+        }
+    if (!item)
+        item = first;
+    if (!item)
+        return NULL;
+    if (item != first)
+        first->passed++;
+    DL_DELETE(slots->queue, item);
+    return item;
+}
+
 /* The caller holds the lock. */
 static struct wk_item *start_next(struct slot *slot)
 {
@@ -199,12 +225,12 @@ static struct wk_item *start_next(struct slot *slot)
     struct wk_item *item = waiting_next(slots);
     const int64_t now_ms = slots->setup.clock->mono_ms(slots->setup.clock);
 
-    if (!item) {
-        item = slots->queue;
-        if (!item)
-            return NULL;
-        DL_DELETE(slots->queue, item);
-    }
+    if (!item)
+        item = queue_next(slot);
+    if (!item)
+        return NULL;
+    if (item->type->pictures)
+        (void)snprintf(slot->tenant, sizeof slot->tenant, "%s", item->task.tenant);
     /* A time-out that the task names counts from its take: whoever waits for it began earlier. */
     item->deadline_ms = item->task.timeout_ms > 0 && item->task.timeout_ms < INT64_MAX / 2
                             ? item->taken_ms + item->task.timeout_ms

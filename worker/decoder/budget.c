@@ -4,6 +4,7 @@
 #include "worker/decoder/budget.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -186,6 +187,18 @@ static bool streams(const struct mr_op *op)
     return op->type == MR_OP_FLATTEN || op->type == MR_OP_GRAYSCALE;
 }
 
+/* A square around whatever becomes of it. */
+static double turned_side(const struct mr_op *op, const struct area *in)
+{
+    double side = hypot(in->width, in->height);
+
+    if (op->type == MR_OP_AFFINE) {
+        const double *m = op->affine.matrix;
+        side *= fmax(hypot(m[0], m[2]), hypot(m[1], m[3]));
+    }
+    return side;
+}
+
 /* The most that a list of operations holds at a time, one's picture and the next one's; *area
  * becomes its result's.  What grows beyond the limit of pixels is refused by the operation itself,
  * before there is one: nothing is held. */
@@ -201,6 +214,12 @@ static double list_bytes(const struct mr_ops *ops, struct area *area, double pix
 
         if (op->type == MR_OP_RESIZE)
             *area = resized(in, &op->resize);
+        if (op->type == MR_OP_EXTEND) {
+            area->width += op->extend.left + op->extend.right;
+            area->height += op->extend.top + op->extend.bottom;
+        }
+        if (op->type == MR_OP_ROTATE || op->type == MR_OP_AFFINE)
+            area->width = area->height = turned_side(op, &in);
         if (op->type == MR_OP_CROP && op->crop.width < in.width && op->crop.height < in.height)
             area->width = op->crop.width, area->height = op->crop.height;
         if (pixels_of(area) > (double)limits->pixels_max)

@@ -10,6 +10,8 @@ enum { SIDE_X = 2000, SIDE_Y = 1300, IDLE_BYTES = 64 << 20 };
 struct told { /* what a gate was asked for */
     int64_t bytes;
     enum mr_code answer;
+    int64_t first; /* so much is granted to the first that asks, whatever it needs; 0: all */
+    int asked;
 };
 
 static enum mr_code listen(void *owner, int64_t bytes, int64_t *ret_granted, struct wk_fault *fault)
@@ -17,7 +19,8 @@ static enum mr_code listen(void *owner, int64_t bytes, int64_t *ret_granted, str
     struct told *told = owner;
 
     told->bytes = bytes;
-    *ret_granted = bytes;
+    *ret_granted = told->first && !told->asked ? told->first : bytes;
+    told->asked++;
     if (told->answer == MR_NO_MEMORY)
         *fault = (struct wk_fault){.name = "Image.OutOfMemory", .cause = "said the gate"};
     return told->answer;
@@ -65,7 +68,7 @@ static void what_is_said_to_be_needed_is_enough_in_every_format(void **state)
                    {".gif[effort=1]", "gif"},
                    {".tif", "tiff"},
                    {".tif[tile,compression=jpeg]", "tiff, tiles"}};
-    struct told told = {0, MR_OK};
+    struct told told = {.answer = MR_OK};
     struct wk_decoder *decoder = gated(&told);
 
     (void)state;
@@ -91,7 +94,7 @@ static void what_is_said_to_be_needed_is_enough_for_every_writer(void **state)
         "{\"name\":\"o\",\"format\":\"webp\",\"lossless\":true,\"effort\":1}",
         "{\"name\":\"o\",\"format\":\"avif\",\"effort\":1}",
         "{\"name\":\"o\",\"format\":\"jpeg\"},{\"name\":\"p\",\"format\":\"webp\",\"effort\":1}"};
-    struct told told = {0, MR_OK};
+    struct told told = {.answer = MR_OK};
     struct wk_decoder *decoder = gated(&told);
     struct kit_file file = kit_noise(SIDE_X, SIDE_Y, ".jpg");
 
@@ -104,7 +107,7 @@ static void what_is_said_to_be_needed_is_enough_for_every_writer(void **state)
 
 static void a_small_result_of_a_large_photo_needs_little(void **state)
 {
-    struct told told = {0, MR_OK};
+    struct told told = {.answer = MR_OK};
     struct wk_decoder *decoder = gated(&told);
     struct kit_file file = kit_noise(7360, 4912, ".jpg");
     struct wk_rendered rendered;
@@ -128,7 +131,7 @@ static void a_gate_that_says_no_ends_the_call_before_any_pixel(void **state)
 {
     static const char plain[] =
         "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}";
-    struct told told = {0, MR_BUSY};
+    struct told told = {.answer = MR_BUSY};
     struct wk_imaging_config config = kit_config();
     struct wk_decoder *decoder = kit_decoder(&config);
     struct kit_file file = kit_noise(300, 200, ".png");
@@ -144,6 +147,27 @@ static void a_gate_that_says_no_ends_the_call_before_any_pixel(void **state)
     told.answer = MR_OK;
     kit_render(decoder, plain, &file, 1, &rendered);
     assert_int_equal(wk_decoder_pid(decoder), pid); /* it was not its fault */
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+static void an_estimate_that_was_too_small_costs_a_second_run(void **state)
+{
+    struct told told = {.answer = MR_OK, .first = 64 << 20};
+    struct wk_decoder *decoder = gated(&told);
+    struct kit_file file = kit_plain(9000, 9000, kit_red, ".png[compression=1]");
+    struct wk_rendered rendered;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* a checked build has no limit of address space */
+#endif
+    kit_render(decoder,
+               "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],\"outputs\":[{\"name\":"
+               "\"o\",\"format\":\"jpeg\"}]}",
+               &file, 1, &rendered);
+    assert_int_equal(told.asked, 2);
+    assert_int_equal(rendered.outputs[0].width, 9000);
     wk_decoder_free(decoder);
     g_free(file.data);
 }
@@ -172,6 +196,7 @@ int main(void)
         cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_every_writer),
         cmocka_unit_test(a_small_result_of_a_large_photo_needs_little),
         cmocka_unit_test(a_gate_that_says_no_ends_the_call_before_any_pixel),
+        cmocka_unit_test(an_estimate_that_was_too_small_costs_a_second_run),
         cmocka_unit_test(a_need_beyond_the_limit_is_refused_by_the_header),
     };
     kit_setup("budget_test");

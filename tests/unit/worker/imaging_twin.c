@@ -20,6 +20,7 @@ void imaging_twin_reset(void)
 {
     imaging_twin.fault = imaging_twin.start_fault = NULL;
     imaging_twin.salt = "";
+    memset(imaging_twin.tenants, 0, sizeof imaging_twin.tenants);
     atomic_store(&imaging_twin.block, false);
     atomic_store(&imaging_twin.block_heavy, false);
     atomic_store(&imaging_twin.stop_too_late, false);
@@ -47,8 +48,11 @@ enum mr_code wk_decoder_new(const struct wk_imaging_config *config, struct wk_de
 
 void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
 {
+    const size_t n = strlen(imaging_twin.tenants);
+
     (void)decoder;
-    (void)snprintf(imaging_twin.tenant, sizeof imaging_twin.tenant, "%s", tenant);
+    if (n + 1 < sizeof imaging_twin.tenants)
+        imaging_twin.tenants[n] = tenant[0];
 }
 
 static enum mr_code wait_for_end(struct wk_decoder *decoder, bool heavy, int64_t deadline_ms,

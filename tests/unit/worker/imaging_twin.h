@@ -15,8 +15,8 @@ struct imaging_twin {
     atomic_bool block_heavy;   /* the same, of a source that needs much memory */
     atomic_bool stop_too_late; /* the next call finds a stop that was meant for another */
     atomic_int calls, stops, alive;
-    char tenant[65]; /* of the last call */
-    unsigned wanted; /* of the last inspect */
+    char tenants[64]; /* the first letter of each call's, while there is one slot */
+    unsigned wanted;  /* of the last inspect */
 };
 extern struct imaging_twin imaging_twin;
 void imaging_twin_reset(void);

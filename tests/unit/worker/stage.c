@@ -158,7 +158,7 @@ void stage_ask(struct stage *stage, const struct stage_task *task)
                                                                : "io";
     char token[MR_TOKEN_MAX], topic[MR_TOPIC_MAX];
     const struct mr_task message = {.job = job,
-                                    .tenant = "shop",
+                                    .tenant = task->tenant ? task->tenant : "shop",
                                     .step = task->step ? task->step : "Render.1",
                                     .token = token,
                                     .type = type,

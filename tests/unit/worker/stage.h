@@ -45,7 +45,7 @@ void stage_end(struct stage *);   /* politely */
 void stage_kill(struct stage *);  /* its process dies */
 
 struct stage_task { /* what is NULL or 0 has a default */
-    const char *job, *type, *class_name, *step, *input;
+    const char *job, *tenant, *type, *class_name, *step, *input;
     int seq, attempt, timeout_ms, heartbeat_ms;
 };
 void stage_ask(struct stage *, const struct stage_task *);

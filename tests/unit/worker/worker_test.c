@@ -488,6 +488,40 @@ static void one_that_waits_for_memory_can_be_cancelled_and_can_be_late(void **st
     assert_true(stage_all_released(stage, "image"));
 }
 
+static void ask_of(struct stage *stage, const char *job, const char *tenant)
+{
+    stage_ask(stage, &(struct stage_task){
+                         .type = "image.render", .input = recipe, .job = job, .tenant = tenant});
+}
+
+static void a_slot_stays_with_a_tenant_while_it_can_and_passes_over_nobody_for_ever(void **state)
+{
+    struct stage *stage = *state;
+    const char *b;
+    char job[16];
+
+    stage->threads = true;
+    stage->config.slots = 1;
+    stage->config.ahead = 32;
+    atomic_store(&imaging_twin.block, true);
+    stage_start(stage);
+    ask_of(stage, "a-first", "a");
+    wait_for_calls(stage, 1);
+    ask_of(stage, "b", "b");
+    for (int i = 0; i < 23; i++) {
+        (void)snprintf(job, sizeof job, "a-%d", i);
+        ask_of(stage, job, "a");
+    }
+    stage_turns(stage, 20);
+    atomic_store(&imaging_twin.block, false);
+    stage_until(stage, 25, 0);
+    b = strchr(imaging_twin.tenants, 'b');
+    assert_non_null(b);
+    assert_in_range(b - imaging_twin.tenants, 2, 22); /* neither first come nor last */
+    assert_int_equal(strspn(imaging_twin.tenants, "a"), b - imaging_twin.tenants);
+    assert_int_equal(strspn(b + 1, "a"), 24 - (b - imaging_twin.tenants));
+}
+
 static void a_drain_leaves_what_waits_for_memory_to_others(void **state)
 {
     struct stage *stage = *state;
@@ -625,6 +659,7 @@ int main(void)
         ON_STAGE(heavy_tasks_that_wait_for_memory_do_not_stop_light_ones),
         ON_STAGE(a_task_that_needs_more_than_there_ever_is_fails_by_name),
         ON_STAGE(one_that_waits_for_memory_can_be_cancelled_and_can_be_late),
+        ON_STAGE(a_slot_stays_with_a_tenant_while_it_can_and_passes_over_nobody_for_ever),
         ON_STAGE(a_drain_leaves_what_waits_for_memory_to_others),
         ON_STAGE(a_drain_finishes_what_runs_and_leaves_the_rest_to_others),
         ON_STAGE(a_drain_ends_when_its_time_is_up),
