@@ -1,7 +1,9 @@
 /* scope.c -- following paths for a state, and the context object. */
 #include "orchestrator/asl/scope.h"
 
+#include "common/base/json.h"
 #include "orchestrator/asl/probe.h"
+#include "orchestrator/asl/spread.h"
 #include "orchestrator/asl/turn.h"
 
 void asl_scope_release(struct asl_scope *scope)
@@ -90,6 +92,28 @@ static bool add_task(cJSON *context, const struct asl_turn *turn, const struct a
     return object && add_str(object, "Token", token);
 }
 
+/* Where an item comes from: the state's data, or the object (of a listing: the bucket) that a
+ * reader was told to read. */
+static bool add_source(cJSON *item, const struct asl_scope *scope)
+{
+    const struct asl_spread_run *spread = scope->item ? scope->frame->spread : NULL;
+    const struct asl_value *reader = spread ? spread->slots[ASL_SLOT_READER] : NULL;
+    const char *bucket, *key;
+    struct mr_buf text = {0};
+    bool ok;
+
+    if (!reader)
+        return add_str(item, "Source", "STATE_DATA");
+    bucket = cJSON_GetStringValue(mr_json_get(reader->json, "Bucket"));
+    key = cJSON_GetStringValue(mr_json_get(reader->json, "Key"));
+    if (!bucket)
+        return true; /* a reader of another kind */
+    mr_buf_addf(&text, "S3://%s%s%s", bucket, key ? "/" : "", key ? key : "");
+    ok = !text.failed && add_str(item, "Source", text.data);
+    mr_buf_release(&text);
+    return ok;
+}
+
 /* The item that the scope is about, or the one that the nearest Map above is at. */
 static bool add_item(cJSON *context, const struct asl_scope *scope)
 {
@@ -108,8 +132,7 @@ static bool add_item(cJSON *context, const struct asl_scope *scope)
     object = object ? cJSON_AddObjectToObject(object, "Item") : NULL;
     return object && cJSON_AddNumberToObject(object, "Index", index) &&
            (!scope->item_key || add_str(object, "Key", scope->item_key)) &&
-           add_reference(object, "Value", item) &&
-           add_str(object, "Source", scope->item_source ? scope->item_source : "STATE_DATA");
+           add_reference(object, "Value", item) && add_source(object, scope);
 }
 
 static enum mr_code make_context(struct asl_scope *scope)

@@ -16,9 +16,8 @@ struct asl_scope {
     struct asl_value *data; /* $; lent */
     const cJSON *item;      /* that an ItemSelector is about; NULL: the nearest Map's above */
     uint32_t item_index;
-    const char *item_key;    /* of an item that is a member of an object; NULL: it is none */
-    const char *item_source; /* of an item that was read; NULL: it comes from the state's data */
-    cJSON *context;          /* $$, once it was asked for */
+    const char *item_key; /* of an item that is a member of an object; NULL: it is none */
+    cJSON *context;       /* $$, once it was asked for */
     cJSON *made; /* what paths found that is no part of anything: an array, once there is any */
 };
 void asl_scope_release(struct asl_scope *);

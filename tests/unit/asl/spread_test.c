@@ -90,6 +90,22 @@ static void a_selector_sees_the_item_its_index_and_key(void **state)
     play_end(&play);
 }
 
+static void a_selector_sees_where_the_items_come_from(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, MAP_ONLY(",\"ItemSelector\":{\"s.$\":\"$$.Map.Item.Source\"}"));
+    play_start(&play, "[1]");
+    assert_string_equal(play.children[0].input, "{\"s\":\"STATE_DATA\"}");
+    play_end(&play);
+    play_begin(&play, MAP_ONLY(READER("") ",\"ItemSelector\":{\"s.$\":\"$$.Map.Item.Source\"}"));
+    play_start(&play, "{\"key\":\"in/x.jsonl\"}");
+    play_ok(&play, "M", "{\"items\":[1]}");
+    assert_string_equal(play.children[0].input, "{\"s\":\"S3://b/in/x.jsonl\"}");
+    play_end(&play);
+}
+
 static void max_concurrency_bounds_the_children_in_flight(void **state)
 {
     struct play play;
@@ -562,6 +578,7 @@ int main(void)
         cmocka_unit_test(an_empty_map_needs_no_child),
         cmocka_unit_test(an_end_that_comes_twice_counts_once),
         cmocka_unit_test(a_selector_sees_the_item_its_index_and_key),
+        cmocka_unit_test(a_selector_sees_where_the_items_come_from),
         cmocka_unit_test(max_concurrency_bounds_the_children_in_flight),
         cmocka_unit_test(one_failure_fails_the_map_where_none_is_tolerated),
         cmocka_unit_test(failures_within_the_count_are_tolerated),
