@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from cluster import BIN, TREE
+from cluster import BIN, TREE, wait_until
 from embedded import Embedded
 
 EXAMPLES = TREE / "docs" / "examples" / "workflows"
@@ -79,6 +79,41 @@ def test_fallback_of_what_is_no_picture(embedded):
     assert job["status"] == "SUCCEEDED" and job["output"] == {"key": "assets/placeholder.svg"}, job
 
 
+def uploaded(embedded, path):
+    return embedded.cli("upload", str(path)).strip()
+
+
+def run_to_its_end(embedded, workflow, given):
+    said = embedded.cli("submit", str(workflow), "--input", json.dumps(given), "--watch", check=False).stdout
+    return json.loads(embedded.cli("show", said.split("job")[1].split()[0], "--json"))
+
+
+def test_archive(embedded, photo):
+    listed = embedded.data / "list.csv"
+    listed.write_text(f"key\n{uploaded(embedded, photo)}\n{uploaded(embedded, photo)}\n")
+    given = {"bucket": "millrace", "list": uploaded(embedded, listed), "results": "out/archive"}
+    job = run_to_its_end(embedded, EXAMPLES / "archive.json", given)
+    assert job["status"] == "SUCCEEDED", job
+    assert job["output"]["imported"]["ResultWriterDetails"]["Key"].startswith("out/archive/")
+
+
+def test_an_archive_with_too_many_failures_fails(embedded, photo):
+    listed = embedded.data / "bad.csv"
+    listed.write_text(f"key\n{uploaded(embedded, photo)}\nin/default/nowhere.jpg\n")
+    given = {"bucket": "millrace", "list": uploaded(embedded, listed), "results": "out/archive"}
+    job = run_to_its_end(embedded, EXAMPLES / "archive.json", given)
+    assert job["status"] == "FAILED" and job["error"] == "States.ExceedToleratedFailureThreshold", job
+
+
+def test_nested(embedded, photo):
+    embedded.cli("workflow", "put", "thumbnails", str(EXAMPLES / "thumbnails.json"))
+    given = {"pictures": [{"key": uploaded(embedded, photo)}, {"key": "in/default/nowhere.jpg"}]}
+    job = run_to_its_end(embedded, EXAMPLES / "nested.json", given)
+    assert job["status"] == "SUCCEEDED", job
+    good, missing = job["output"]["album"]
+    assert good["output"]["count"] == 3 and missing == {"output": None, "why": missing["why"]}, job
+
+
 def test_versions_and_aliases_by_the_command_line(embedded):
     def put(result):
         path = embedded.data / "say.json"
@@ -116,7 +151,7 @@ def test_a_job_that_failed_goes_on_in_a_corrected_definition(embedded):
     refused = embedded.cli("redrive", job, "--workflow", str(gone), check=False)
     assert refused.returncode == 1 and '"B"' in refused.stderr
     embedded.cli("redrive", job, "--workflow", write("fixed.json", {"Result": "mended"}))
-    embedded.cli("watch", job)
+    wait_until(lambda: json.loads(embedded.cli("show", job, "--json"))["status"] == "SUCCEEDED")
     assert json.loads(embedded.cli("show", job, "--json"))["output"] == "mended"
     history = embedded.cli("history", job)
     assert "ExecutionRedriven" in history and history.count("TaskStateEntered") == 1
