@@ -79,6 +79,41 @@ def test_fallback_of_what_is_no_picture(embedded):
     assert job["status"] == "SUCCEEDED" and job["output"] == {"key": "assets/placeholder.svg"}, job
 
 
+def test_product(embedded):
+    shoe = embedded.data / "shoe.png"
+    picture = Image.new("RGBA", (900, 700), (0, 0, 0, 0))
+    for step in range(40):  # something to look at, away from the edges
+        picture.paste((20 + 5 * step, 90, 200 - 4 * step, 255), (150 + 10 * step, 200, 190 + 10 * step, 260 + 5 * step))
+    picture.save(shoe)
+    job, files = job_of(embedded, EXAMPLES / "product.json", shoe)
+    assert job["status"] == "SUCCEEDED", job
+    assert {name: Image.open(files[name]).size for name in ("zoom", "list", "cart")} == {
+        "zoom": (1500, 1500), "list": (600, 600), "cart": (160, 160)}
+    assert files["cart"].stat().st_size <= 20000
+    assert min(Image.open(files["zoom"]).convert("RGB").getpixel((3, 3))) > 250  # on white
+
+
+def test_a_product_that_cannot_be_read_says_so(embedded):
+    noise = embedded.data / "broken.jpg"
+    noise.write_bytes(b"this is no picture at all" * 100)
+    job, _ = job_of(embedded, EXAMPLES / "product.json", noise)
+    assert job["status"] == "FAILED" and job["error"] == "Product.Unusable", job
+
+
+def test_preview(embedded):
+    moving = embedded.data / "dance.gif"
+    frames = [Image.new("RGB", (480, 360), (250, 250, 240)) for _ in range(30)]
+    for step, frame in enumerate(frames):  # a box that walks: no two frames are alike
+        frame.paste((200, 30, 30), (10 + 14 * step, 100, 60 + 14 * step, 260))
+    frames[0].save(moving, save_all=True, append_images=frames[1:], duration=80, loop=0)
+    job, files = job_of(embedded, EXAMPLES / "preview.json", moving)
+    assert job["status"] == "SUCCEEDED", job
+    with Image.open(files["preview"]) as image:
+        assert image.width == 320 and image.n_frames == 24
+    with Image.open(files["still"]) as image:
+        assert image.size == (480, 360)
+
+
 def uploaded(embedded, path):
     return embedded.cli("upload", str(path)).strip()
 
