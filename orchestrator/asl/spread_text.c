@@ -304,6 +304,20 @@ static void read_results(struct reader *r)
     spread->writing = (uint32_t)number(r, "wr", 0, spread->result_count);
 }
 
+/* A block is sealed once all its children have ended well, and has no other outputs then. */
+static bool blocks_fit(const struct asl_spread_run *spread)
+{
+    for (uint32_t b = 0; b < spread->words * 64 / ASL_BLOCK; b++) {
+        const struct asl_block *block = &spread->blocks[b];
+        bool full = true;
+        for (uint32_t i = 0; i < ASL_BLOCK / 64; i++)
+            full = full && spread->done[b * (ASL_BLOCK / 64) + i] == UINT64_MAX;
+        if (block->sealed ? !full || block->open : full && block->open)
+            return false;
+    }
+    return true;
+}
+
 /* Every child that has ended has an output, where outputs are kept at all. */
 static bool outputs_fit(const struct asl_spread_run *spread, const struct asl_spread *fields)
 {
@@ -336,7 +350,7 @@ static bool fits(const struct asl_spread_run *spread, const struct asl_spread *f
     if ((spread->exchange == ASL_EXCHANGE_READ && !fields->reader) ||
         (spread->exchange > ASL_EXCHANGE_READ && !fields->writer))
         return false;
-    return outputs_fit(spread, fields);
+    return blocks_fit(spread) && outputs_fit(spread, fields);
 }
 
 bool asl_spread_decode(const cJSON *json, const struct asl_spread *fields,

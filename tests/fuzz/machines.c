@@ -114,6 +114,8 @@ struct pairs { /* the tasks and timers that effects spoke of last */
         uint64_t seq;
         uint32_t attempt;
         enum asl_timer timer;
+        bool child; /* of a distributed Map, and which */
+        uint32_t index;
     } items[PAIRS_MAX];
     size_t next;
     int64_t now_ms;
@@ -179,6 +181,12 @@ static struct asl_event event_of(struct pairs *pairs, uint8_t byte)
         event.data = answer(4);
         break;
     }
+    if (pairs->items[i].child &&
+        (event.kind == ASL_EVENT_TASK_OK || event.kind == ASL_EVENT_TASK_FAILED)) {
+        event.kind = event.kind == ASL_EVENT_TASK_OK ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED;
+        event.index = pairs->items[i].index;
+        event.items = 1 + (byte & 1);
+    }
     return event;
 }
 
@@ -187,8 +195,13 @@ static void note_effects(struct pairs *pairs, const struct asl_effects *effects)
     for (size_t i = 0; i < effects->count; i++) {
         const struct asl_effect *effect = &effects->items[i];
 
-        if (effect->kind != ASL_EFFECT_TASK && effect->kind != ASL_EFFECT_TIMER)
+        const bool child =
+            effect->kind == ASL_EFFECT_CHILD || effect->kind == ASL_EFFECT_CHILD_AGAIN;
+
+        if (effect->kind != ASL_EFFECT_TASK && effect->kind != ASL_EFFECT_TIMER && !child)
             continue;
+        pairs->items[pairs->next].child = child;
+        pairs->items[pairs->next].index = effect->index;
         pairs->items[pairs->next].seq = effect->seq;
         pairs->items[pairs->next].attempt = effect->attempt;
         pairs->items[pairs->next].timer = effect->kind == ASL_EFFECT_TIMER ? effect->timer : 0;
