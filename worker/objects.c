@@ -28,7 +28,7 @@ static enum mr_code get(void *ctx, const char *bucket, const char *key, size_t l
 
 struct listing {
     size_t skip; /* bytes of the keys that are the bucket's */
-    enum mr_code (*each)(void *ctx, const char *key, int64_t bytes, struct mr_error *err);
+    enum mr_code (*each)(void *ctx, const struct mr_object *, struct mr_error *err);
     void *ctx;
 };
 
@@ -37,11 +37,14 @@ static enum mr_code list_one(void *ctx, const char *key, const struct mr_blob_in
 {
     const struct listing *listing = ctx;
 
-    return listing->each(listing->ctx, key + listing->skip, info->bytes, err);
+    const struct mr_object object = {key + listing->skip, info->bytes, info->modified_ms,
+                                     info->etag};
+
+    return listing->each(listing->ctx, &object, err);
 }
 
 static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
-                         enum mr_code (*each)(void *each_ctx, const char *key, int64_t bytes,
+                         enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err)
 {

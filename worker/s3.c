@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 enum { KEYS_MAX = 1000 /* of one listing */ };
 
@@ -190,9 +191,21 @@ struct keys {
     struct mr_buf last;
 };
 
-static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct mr_error *err)
+/* As AWS's own answer has it: 2026-01-31T12:00:00Z. */
+static void add_time(struct mr_jw *w, int64_t ms)
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    char text[32];
+
+    if (ms > 0 && gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        mr_jw_str(w, "LastModified", text);
+}
+
+static enum mr_code list_one(void *ctx, const struct mr_object *object, struct mr_error *err)
 {
     struct keys *keys = ctx;
+    const char *key = object->key;
 
     if (keys->after[0] && strcmp(key, keys->after) <= 0)
         return MR_OK;
@@ -202,8 +215,11 @@ static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct m
     }
     keys->count++;
     mr_jw_open(keys->w, NULL, '{');
+    if (object->etag[0])
+        mr_jw_str(keys->w, "ETag", object->etag);
     mr_jw_str(keys->w, "Key", key);
-    mr_jw_int(keys->w, "Size", bytes);
+    add_time(keys->w, object->modified_ms);
+    mr_jw_int(keys->w, "Size", object->bytes);
     mr_jw_str(keys->w, "StorageClass", "STANDARD");
     mr_jw_close(keys->w, '}');
     mr_buf_reset(&keys->last);

@@ -14,6 +14,7 @@ struct entry {
     char *name; /* owned, as in the folder; its key text is behind the NUL */
     const char *key;
     int64_t bytes; /* -1: a folder */
+    int64_t modified_ms;
 };
 
 struct listing {
@@ -51,7 +52,7 @@ static enum mr_code no_memory(struct listing *l)
 }
 
 static enum mr_code add_entry(struct listing *l, struct entries *entries, const char *name,
-                              const char *key, int64_t bytes)
+                              const char *key, int64_t bytes, int64_t modified_ms)
 {
     if (entries->count == entries->cap) {
         size_t cap = entries->cap ? entries->cap * 2 : 64;
@@ -67,7 +68,8 @@ static enum mr_code add_entry(struct listing *l, struct entries *entries, const 
         return no_memory(l);
     memcpy(copy, name, name_size);
     memcpy(copy + name_size, key, key_size);
-    entries->items[entries->count++] = (struct entry){copy, copy + name_size, bytes};
+    entries->items[entries->count++] = (struct entry){
+        .name = copy, .key = copy + name_size, .bytes = bytes, .modified_ms = modified_ms};
     return MR_OK;
 }
 
@@ -92,7 +94,8 @@ static enum mr_code add_if_wanted(struct listing *l, struct entries *entries, in
     bool is_folder = S_ISDIR(st.st_mode);
     if (mr_dir_name_decode(name, is_folder, &l->key) && l->key.len <= MR_BLOB_KEY_MAX + 1 &&
         wanted(l, l->key.data, l->key.len, is_folder))
-        rc = add_entry(l, entries, name, l->key.data + start, is_folder ? -1 : st.st_size);
+        rc = add_entry(l, entries, name, l->key.data + start, is_folder ? -1 : st.st_size,
+                       st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000);
     if (l->key.failed)
         rc = no_memory(l);
     l->key.len = start;
@@ -138,7 +141,7 @@ static enum mr_code list_entry(struct listing *l, const struct entry *entry)
         rc = list_folder(l);
         l->path.count--;
     } else if (!mr_blob_key_check(l->key.data, NULL)) {
-        struct mr_blob_info info = {.bytes = entry->bytes};
+        struct mr_blob_info info = {.bytes = entry->bytes, .modified_ms = entry->modified_ms};
         rc = l->each(l->ctx, l->key.data, &info, l->err);
     }
     l->key.len = key_len;

@@ -3,6 +3,7 @@
 #include "common/adapters/blob_xml.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@ struct page {
     int64_t bytes;
     bool more;
     struct mr_buf token; /* where the next page begins */
+    int64_t modified_ms;
+    char etag[72];
 };
 
 /* encoding-type=url: as in a form, so that any key fits into XML. */
@@ -33,11 +36,32 @@ static enum mr_code decode_key(const char *text, struct mr_buf *ret, struct mr_e
     return ret->failed ? mr_fail(err, MR_NO_MEMORY, "S3 list: no memory") : MR_OK;
 }
 
+/* 2026-01-31T12:00:00.000Z; 0: it is not of this form. */
+static int64_t read_time(const char *text)
+{
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    int year, month, day, hour, minute, second;
+
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) !=
+            6 ||
+        year < 1970 || month < 1 || month > 12)
+        return 0;
+    const int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    const int past = year - 1; /* whole years */
+    const int64_t days = 365LL * (year - 1970) + (past / 4 - past / 100 + past / 400) - 477 +
+                         before[month - 1] + (leap && month > 2) + day - 1;
+    return ((days * 24 + hour) * 60 + minute) * 60000 + second * 1000LL;
+}
+
 static enum mr_code read_page(void *ctx, const char *path, const char *text, struct mr_error *err)
 {
     struct page *page = ctx;
     struct mr_blob_info info = {0};
 
+    if (strcmp(path, "ListBucketResult/Contents/LastModified") == 0)
+        page->modified_ms = read_time(text);
+    if (strcmp(path, "ListBucketResult/Contents/ETag") == 0)
+        (void)snprintf(page->etag, sizeof page->etag, "%s", text);
     if (strcmp(path, "ListBucketResult/Contents/Key") == 0)
         return decode_key(text, &page->key, err);
     if (strcmp(path, "ListBucketResult/Contents/Size") == 0)
@@ -52,12 +76,15 @@ static enum mr_code read_page(void *ctx, const char *path, const char *text, str
     if (strcmp(path, "ListBucketResult/Contents") != 0)
         return MR_OK;
     info.bytes = page->bytes;
+    info.modified_ms = page->modified_ms;
+    memcpy(info.etag, page->etag, sizeof info.etag);
     /* what has no key of ours ("folder/", made by consoles) is not ours */
     bool ours = page->key.len > 0 && strlen(page->key.data) == page->key.len &&
                 !mr_blob_key_check(page->key.data, NULL);
     enum mr_code rc = ours ? page->each(page->ctx, page->key.data, &info, err) : MR_OK;
     mr_buf_reset(&page->key);
-    page->bytes = 0;
+    page->bytes = page->modified_ms = 0;
+    page->etag[0] = '\0';
     return rc;
 }
 

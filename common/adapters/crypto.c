@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <openssl/crypto.h>
+#include <openssl/md5.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -54,6 +55,17 @@ void mr_sha256_of(const void *data, size_t len, uint8_t ret[MR_SHA256_LEN])
     if (len > 0)
         SHA256_Update(&ctx, data, len);
     SHA256_Final(ret, &ctx);
+}
+
+void mr_md5_hex(const void *data, size_t len, char ret[33])
+{
+    uint8_t sum[MD5_DIGEST_LENGTH];
+    MD5_CTX ctx;
+    MD5_Init(&ctx);
+    if (len > 0)
+        MD5_Update(&ctx, data, len);
+    MD5_Final(sum, &ctx);
+    mr_hex(sum, sizeof sum, ret);
 }
 
 void mr_sha256_hex(const void *data, size_t len, char ret[2 * MR_SHA256_LEN + 1])

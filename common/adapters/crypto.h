@@ -19,6 +19,8 @@ void mr_sha256_release(struct mr_sha256 *);                         /* accepts a
 
 void mr_sha256_of(const void *data, size_t len, uint8_t ret[MR_SHA256_LEN]);
 void mr_sha256_hex(const void *data, size_t len, char ret[2 * MR_SHA256_LEN + 1]);
+/* For ETags alone, as S3 makes them: it keeps nothing safe. */
+void mr_md5_hex(const void *data, size_t len, char ret[33]);
 void mr_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     uint8_t ret[MR_SHA256_LEN]);
 bool mr_same_bytes(const void *a, const void *b, size_t len); /* in constant time */

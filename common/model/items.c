@@ -384,8 +384,9 @@ struct listing {
     struct mr_buf item;
 };
 
-static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct mr_error *err)
+static enum mr_code list_one(void *ctx, const struct mr_object *object, struct mr_error *err)
 {
+    const char *key = object->key;
     struct listing *listing = ctx;
     enum mr_code rc;
     char *copy;
@@ -397,10 +398,14 @@ static enum mr_code list_one(void *ctx, const char *key, int64_t bytes, struct m
         return mr_fail(err, MR_CANCELLED, "the page is full");
     }
     mr_buf_reset(&listing->item);
-    (void)mr_buf_add_str(&listing->item, "{\"Key\":");
+    (void)mr_buf_add_str(&listing->item, "{\"Etag\":");
+    (void)mr_buf_add_json(&listing->item, object->etag, strlen(object->etag));
+    (void)mr_buf_add_str(&listing->item, ",\"Key\":");
     (void)mr_buf_add_json(&listing->item, key, strlen(key));
-    (void)mr_buf_addf(&listing->item, ",\"Size\":%" PRId64 ",\"StorageClass\":\"STANDARD\"}",
-                      bytes);
+    (void)mr_buf_addf(&listing->item,
+                      ",\"LastModified\":%" PRId64 ",\"Size\":%" PRId64
+                      ",\"StorageClass\":\"STANDARD\"}",
+                      object->modified_ms / 1000, object->bytes);
     copy = malloc(strlen(key) + 1);
     if (!copy || listing->item.failed) {
         free(copy);

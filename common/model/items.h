@@ -31,6 +31,13 @@ enum {
     MR_ITEMS_OBJECT_MAX = 64 * 1024 * 1024, /* bytes of an object with items */
 };
 
+struct mr_object { /* one of a listing; lent */
+    const char *key;
+    int64_t bytes;
+    int64_t modified_ms; /* 0: storage does not tell */
+    const char *etag;    /* with its quotes; "": likewise */
+};
+
 struct mr_objects { /* storage as the two tasks see it; each of them may block */
     void *ctx;
     /* The whole object. MR_NOT_FOUND, MR_TOO_LARGE (longer than len_max), MR_DENIED ... */
@@ -38,7 +45,7 @@ struct mr_objects { /* storage as the two tasks see it; each of them may block *
                         struct mr_buf *ret, struct mr_error *err);
     /* Calls each for the keys that begin with prefix, in byte order; anything but MR_OK ends it. */
     enum mr_code (*list)(void *ctx, const char *bucket, const char *prefix,
-                         enum mr_code (*each)(void *each_ctx, const char *key, int64_t bytes,
+                         enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err);
     enum mr_code (*put)(void *ctx, const char *bucket, const char *key, const char *type,

@@ -164,8 +164,9 @@ struct files {
     struct mr_buf succeeded, failed;
 };
 
-static enum mr_code note_file(void *ctx, const char *key, int64_t bytes, struct mr_error *err)
+static enum mr_code note_file(void *ctx, const struct mr_object *object, struct mr_error *err)
 {
+    const char *key = object->key;
     struct files *files = ctx;
     const char *name = key + files->dir_len;
     struct mr_buf *list = strncmp(name, "SUCCEEDED_", 10) == 0 ? &files->succeeded
@@ -176,7 +177,7 @@ static enum mr_code note_file(void *ctx, const char *key, int64_t bytes, struct 
         return MR_OK;
     (void)mr_buf_add_str(list, list->len ? ",{\"Key\":" : "{\"Key\":");
     (void)mr_buf_add_json(list, key, strlen(key));
-    (void)mr_buf_addf(list, ",\"Size\":%lld}", (long long)bytes);
+    (void)mr_buf_addf(list, ",\"Size\":%lld}", (long long)object->bytes);
     return list->failed ? mr_fail(err, MR_NO_MEMORY, "a manifest") : MR_OK;
 }
 

@@ -18,6 +18,8 @@ struct mr_blob_info {
     int64_t bytes;
     char sha256[MR_SHA256_HEX]; /* of the content, hex; "" where storage does not tell */
     char content_type[128];
+    int64_t modified_ms; /* of a listing, as storage tells; 0: it does not */
+    char etag[72];       /* likewise, with its quotes; "" */
 };
 
 struct mr_blob_put {                 /* everything but key and body; zeroed: plain overwrite */

@@ -1,6 +1,7 @@
 /* asl_objects.c -- see asl_objects.h. */
 #include "gateway/cli/asl_objects.h"
 
+#include "common/adapters/crypto.h"
 #include "common/base/json.h"
 
 #include <stdlib.h>
@@ -40,9 +41,10 @@ static int by_key(const void *a, const void *b)
 }
 
 enum { OBJECTS_MAX = 1000 };
+#define STORED_MS INT64_C(1700000000000) /* when all of them were stored */
 
 static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
-                         enum mr_code (*each)(void *each_ctx, const char *key, int64_t bytes,
+                         enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err)
 {
@@ -57,9 +59,17 @@ static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
             found[count++] = object;
     }
     qsort(found, count, sizeof found[0], by_key);
-    for (size_t i = 0; i < count && !rc; i++)
-        rc = each(each_ctx, text_of(found[i], "key"), (int64_t)strlen(text_of(found[i], "body")),
-                  err);
+    for (size_t i = 0; i < count && !rc; i++) {
+        const char *body = text_of(found[i], "body");
+        char etag[40] = "\"";
+
+        mr_md5_hex(body, strlen(body), etag + 1);
+        strcat(etag, "\"");
+        rc = each(
+            each_ctx,
+            &(struct mr_object){text_of(found[i], "key"), (int64_t)strlen(body), STORED_MS, etag},
+            err);
+    }
     return rc;
 }
 

@@ -471,6 +471,33 @@ static void a_list_goes_on_with_its_token(void **state)
     mr_buf_release(&list);
 }
 
+static enum mr_code note_all(void *ctx, const char *key, const struct mr_blob_info *info,
+                             struct mr_error *e)
+{
+    (void)e;
+    mr_buf_addf(ctx, "%s %lld %s\n", key, (long long)info->modified_ms, info->etag);
+    return MR_OK;
+}
+
+static void a_list_tells_when_each_was_stored_and_its_etag(void **state)
+{
+    static const struct mr_sim_answer answers[] = {
+        {.status = 200,
+         .body = "<ListBucketResult><IsTruncated>false</IsTruncated>"
+                 "<Contents><Key>a</Key><LastModified>2026-01-31T12:00:01.500Z</LastModified>"
+                 "<ETag>&quot;0cc175b9&quot;</ETag><Size>1</Size></Contents>"
+                 "<Contents><Key>b</Key><LastModified>2024-02-29T00:00:00.000Z</LastModified>"
+                 "</Contents><Contents><Key>c</Key><LastModified>soon</LastModified></Contents>"
+                 "</ListBucketResult>"},
+    };
+    struct mr_buf list = {0};
+    (void)state;
+    open_over(answers, 1);
+    assert_int_equal(mr_blob_list(blob, "", note_all, &list, &err), MR_OK);
+    assert_string_equal(list.data, "a 1769860801000 \"0cc175b9\"\nb 1709164800000 \nc 0 \n");
+    mr_buf_release(&list);
+}
+
 static void a_list_that_cannot_go_on_is_not_taken_for_whole(void **state)
 {
     static const struct mr_sim_answer no_token = {
@@ -595,6 +622,7 @@ int main(void)
         CASE(a_download_that_breaks_goes_on_where_it_broke),
         CASE(a_download_never_mixes_two_versions),
         CASE(a_list_goes_on_with_its_token),
+        CASE(a_list_tells_when_each_was_stored_and_its_etag),
         CASE(a_list_that_cannot_go_on_is_not_taken_for_whole),
         CASE(a_wrong_setting_is_named),
         CASE(the_host_is_signed_as_it_is_sent),

@@ -239,9 +239,12 @@ static void a_listing_gives_keys_and_sizes(void **state)
                      &err);
     assert_non_null(page);
     assert_int_equal(mr_json_print(page, &text), MR_OK);
-    assert_string_equal(text.data, "{\"items\":[{\"Key\":\"in/1\",\"Size\":1,\"StorageClass\":"
-                                   "\"STANDARD\"},{\"Key\":\"in/2\",\"Size\":2,\"StorageClass\":"
-                                   "\"STANDARD\"}]}");
+    assert_string_equal(
+        text.data, "{\"items\":[{\"Etag\":\"\\\"c4ca4238a0b923820dcc509a6f75849b\\\"\","
+                   "\"Key\":\"in/1\",\"LastModified\":1700000000,\"Size\":1,\"StorageClass\":"
+                   "\"STANDARD\"},{\"Etag\":\"\\\"b6d767d2f8ed5d21a44b0e5886680cb9\\\"\",\"Key\":"
+                   "\"in/2\",\"LastModified\":1700000000,\"Size\":2,\"StorageClass\":"
+                   "\"STANDARD\"}]}");
     mr_buf_release(&text);
     cJSON_Delete(page);
     cJSON_Delete(stored);
