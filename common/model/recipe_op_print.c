@@ -2,6 +2,7 @@
 #include "common/model/recipe_op_parse.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_color(struct mr_jw *w, const char *name, struct mr_color color)
 {
@@ -265,4 +266,25 @@ void mr_ops_print(struct mr_jw *w, const struct mr_recipe *recipe, const struct 
         mr_jw_close(w, '}');
     }
     mr_jw_close(w, ']');
+}
+
+bool mr_ops_equal(const struct mr_recipe *recipe, const struct mr_ops *a, const struct mr_ops *b)
+{
+    struct mr_buf texts[2] = {{0}, {0}};
+    struct mr_jw w;
+    bool equal;
+
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        mr_jw_begin(&w, &texts[i]);
+        mr_jw_open(&w, NULL, '{');
+        mr_ops_print(&w, recipe, i ? b : a);
+        mr_jw_close(&w, '}');
+    }
+    equal = !texts[0].failed && !texts[1].failed && texts[0].len == texts[1].len &&
+            memcmp(texts[0].data, texts[1].data, texts[0].len) == 0;
+    mr_buf_release(&texts[0]);
+    mr_buf_release(&texts[1]);
+    return equal;
 }

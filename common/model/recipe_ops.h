@@ -367,6 +367,9 @@ struct mr_recipe {
     size_t output_count;
 };
 
+/* They mean the same, whatever was left to the defaults.  False too where memory is out. */
+bool mr_ops_equal(const struct mr_recipe *recipe, const struct mr_ops *a, const struct mr_ops *b);
+
 /* NULL-terminated, indexed by the enumeration of the same name. */
 extern const char *const mr_gravity_names[]; /* without FOCAL */
 extern const char *const mr_fit_names[];

@@ -15,6 +15,7 @@ add_dependencies(decoder_kit millrace-decoder millrace-decoder-hostile)
 
 mr_test(decoder_render unit unit/decoder/render_test.c decoder_kit)
 mr_test(decoder_ops unit unit/decoder/ops_test.c decoder_kit)
+mr_test(decoder_share unit unit/decoder/share_test.c decoder_kit)
 foreach(theme geometry filter tone colour redact text)
     mr_test(decoder_ops_${theme} unit unit/decoder/ops_${theme}_test.c decoder_kit)
 endforeach()

@@ -184,6 +184,25 @@ static void text_is_refused_where_it_is_wrong(void **state)
                       "\"right\",\"background\":\"#fff8\",\"padding\":3}]," OUTPUT "}");
 }
 
+static void operations_are_equal_that_mean_the_same(void **state)
+{
+    struct mr_recipe *recipe = parsed(
+        "{" SOURCE
+        ",\"outputs\":[{\"name\":\"a\",\"ops\":[{\"op\":\"median\"},{\"op\":\"tint\",\"color\":"
+        "\"red\"}]},{\"name\":\"b\",\"ops\":[{\"op\":\"median\",\"size\":3},{\"color\":\"#f00\","
+        "\"op\":"
+        "\"tint\"}]},{\"name\":\"c\",\"ops\":[{\"op\":\"median\",\"size\":5},{\"op\":\"tint\","
+        "\"color\":"
+        "\"red\"}]},{\"name\":\"d\",\"ops\":[{\"op\":\"median\"}]},{\"name\":\"e\"}]}");
+    const struct mr_ops *first = &recipe->outputs[0].ops;
+
+    (void)state;
+    assert_true(mr_ops_equal(recipe, first, &recipe->outputs[1].ops));
+    for (size_t i = 2; i < 5; i++)
+        assert_false(mr_ops_equal(recipe, first, &recipe->outputs[i].ops));
+    mr_recipe_free(recipe);
+}
+
 static void every_operation_reads_the_same_when_it_was_printed(void **state)
 {
     (void)state;
@@ -221,6 +240,7 @@ int main(void)
         cmocka_unit_test(filters_are_refused_where_they_are_wrong),
         cmocka_unit_test(tones_and_colours_are_refused_where_they_are_wrong),
         cmocka_unit_test(text_is_refused_where_it_is_wrong),
+        cmocka_unit_test(operations_are_equal_that_mean_the_same),
         cmocka_unit_test(every_operation_reads_the_same_when_it_was_printed),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
