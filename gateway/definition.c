@@ -5,9 +5,8 @@
 #include "gateway/handlers.h"
 #include "orchestrator/evaluator/machine_check.h"
 
-enum {
-    CHECK_MS = 250
-}; /* the loop waits so long at most: a parse of all expressions takes a few */
+/* The loop waits so long at most: for all of a definition, for a child to be started. */
+enum { CHECK_MS = 250, START_MS = 1000 };
 
 /* Without an evaluator the expressions are believed: their jobs find out. */
 static enum mr_code check_expressions(struct gw_app *app, const struct asl_machine *machine,
@@ -21,7 +20,8 @@ static enum mr_code check_expressions(struct gw_app *app, const struct asl_machi
         return MR_OK;
     if (!app->ev) {
         ev_config_default(&app->evaluator);
-        app->evaluator.time_ms = CHECK_MS;
+        app->evaluator.time_ms = app->evaluator.check_ms = CHECK_MS;
+        app->evaluator.start_ms = START_MS;
         rc = ev_new(&app->evaluator, &app->ev, err);
     }
     if (!rc)

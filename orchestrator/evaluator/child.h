@@ -28,6 +28,7 @@ enum ev_heard ev_child_exchange(struct ev_child *child, const struct ev_head *re
                                 struct mr_buf *text, int64_t deadline_us);
 /* Kills, waits, and says how it ended: which limit, or EV_LIMIT_CRASH. */
 enum ev_limit ev_child_end(struct ev_child *child);
-int64_t ev_now_us(void); /* monotonic */
+int64_t ev_now_us(void);                      /* monotonic */
+int64_t ev_check_until_us(const struct ev *); /* when a check that begins now is to end */
 
 #endif

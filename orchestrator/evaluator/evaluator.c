@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-    START_US_MAX = 30 * 1000000, /* a child warms up in a few ms; a loaded machine takes longer */
+    START_MS_MAX = 30000, /* a child warms up in a few ms; a loaded machine takes longer */
     /* The interpreter looks at its deadline every 10,000 calls; then it can still name the field.
      */
     GRACE_US = 250 * 1000,
@@ -88,6 +88,11 @@ void ev_free(struct ev *ev)
     free(ev);
 }
 
+int64_t ev_check_until_us(const struct ev *ev)
+{
+    return ev->config->check_ms ? ev_now_us() + ev->config->check_ms * 1000 : INT64_MAX;
+}
+
 int64_t ev_pid(const struct ev *ev)
 {
     return ev->child.process.pid;
@@ -114,6 +119,7 @@ static enum mr_code layers_check(struct ev *ev, struct mr_error *err)
 
 static enum mr_code child_want(struct ev *ev, struct mr_error *err)
 {
+    const int64_t start_ms = ev->config->start_ms ? ev->config->start_ms : START_MS_MAX;
     enum mr_code rc;
 
     if (ev->child.ready)
@@ -123,7 +129,7 @@ static enum mr_code child_want(struct ev *ev, struct mr_error *err)
         if (rc)
             return rc;
     }
-    if (ev_child_ready(&ev->child, ev_now_us() + START_US_MAX) == EV_HEARD)
+    if (ev_child_ready(&ev->child, ev_now_us() + start_ms * 1000) == EV_HEARD)
         return layers_check(ev, err);
     (void)ev_child_end(&ev->child);
     return mr_fail(err, MR_UNAVAILABLE, "%s: it ended before it was ready", ev->path);

@@ -31,6 +31,8 @@ struct ev_config { /* settings.c: ORCH_EVALUATOR_... */
     int64_t children; /* the pool's */
     int64_t slow_children;
     int64_t fast_ms;
+    /* No settings: for a child to be warm (0: 30 s), for a whole definition's check (0: no end). */
+    int64_t start_ms, check_ms;
 };
 extern const struct mr_setting ev_settings[];
 extern const size_t ev_settings_count;

@@ -1,10 +1,12 @@
 /* machine_check.c -- see machine_check.h. */
 #include "orchestrator/evaluator/machine_check.h"
 
+#include "orchestrator/evaluator/child.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { EXPRESSIONS_A_CHECK = 500 };
+enum { EXPRESSIONS_A_CHECK = 200 };
 
 static bool add(struct asl_diagnostics *diags, const char *location, const char *fmt, ...)
     MR_PRINTF(3, 4);
@@ -47,10 +49,11 @@ enum mr_code ev_machine_check(struct ev *ev, const struct asl_machine *machine,
 {
     size_t count = 0, before = diags->count;
     const size_t errors_before = diags->errors;
+    const int64_t until_us = ev_check_until_us(ev);
     const struct asl_expression *expressions = asl_machine_expressions(machine, &count);
     enum mr_code rc = MR_OK;
 
-    for (size_t i = 0; i < count && !rc; i += EXPRESSIONS_A_CHECK)
+    for (size_t i = 0; i < count && !rc && ev_now_us() < until_us; i += EXPRESSIONS_A_CHECK)
         rc = check_some(ev, expressions + i,
                         count - i < EXPRESSIONS_A_CHECK ? count - i : EXPRESSIONS_A_CHECK, diags,
                         err);

@@ -7,8 +7,9 @@
 #include "orchestrator/evaluator/evaluator.h"
 
 /* Adds an error to diags for each expression whose syntax is off.  Without expressions the
- * evaluator is not asked, and no child is started.  MR_INVALID: some are off; err says the first.
- * MR_UNAVAILABLE, MR_TOO_LARGE: they could not be checked. */
+ * evaluator is not asked, and no child is started; what it does not come to within its config's
+ * check_ms is believed, and told when it is evaluated.  MR_INVALID: some are off; err says the
+ * first. MR_UNAVAILABLE, MR_TOO_LARGE: they could not be checked. */
 MR_MUST_USE enum mr_code ev_machine_check(struct ev *, const struct asl_machine *,
                                           struct asl_diagnostics *diags, struct mr_error *err);
 
