@@ -11,7 +11,11 @@
 #include <time.h>
 
 /* A checked build maps terabytes of shadow and says what it found on stderr. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__has_feature)
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define CHECKED_BUILD 1
 #else
 #define CHECKED_BUILD 0
