@@ -144,6 +144,7 @@ static enum mr_code store(struct render *render, size_t i, struct wk_fault *faul
         .content_type = output->content_type,
         .cache_control = mr_recipe_output_cache_control(render->recipe, i),
         .content_disposition = mr_recipe_output_content_disposition(render->recipe, i),
+        .tags = mr_recipe_output_tags(render->recipe, i),
         .if_absent = wk_key_is_own(mr_recipe_output_key(render->recipe, i)),
         .sha256 = stored->sha256};
     struct mr_blob_info info = {0};

@@ -62,6 +62,9 @@ enum mr_code mr_dir_check_stop(struct mr_dir *dir, struct mr_error *err);
 /* The extended attribute of an object: "size mtime sha256 type"; it holds for the file as long as
  * size and mtime are the file's own. Returns its length. */
 #define MR_DIR_ATTRIBUTE "user.millrace"
+/* Another one, where an object has tags: as the port has them.  What a cache is to do with a file,
+ * or how it is to be offered, is nothing that a folder can say. */
+#define MR_DIR_TAGS "user.millrace.tags"
 int mr_dir_describe(char ret[MR_DIR_ATTRIBUTE_MAX], const struct stat *st, const char *sha256,
                     const char *type);
 

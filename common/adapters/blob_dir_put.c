@@ -76,9 +76,10 @@ static enum mr_code write_body(struct mr_dir *dir, int fd, const char *key, int6
     return rc;
 }
 
-/* The hash and the type go with the bytes: they are on the disk before the object has its name. */
+/* The hash, the type and the tags go with the bytes: they are on the disk before the object has its
+ * name. */
 static enum mr_code write_attribute(int fd, const char *key, const char *sha256, const char *type,
-                                    struct mr_error *err)
+                                    const char *tags, struct mr_error *err)
 {
     char text[MR_DIR_ATTRIBUTE_MAX];
     struct stat st;
@@ -88,6 +89,9 @@ static enum mr_code write_attribute(int fd, const char *key, const char *sha256,
     int len = mr_dir_describe(text, &st, sha256, type);
     if (fsetxattr(fd, MR_DIR_ATTRIBUTE, text, (size_t)len, 0) && errno != ENOTSUP && errno != EPERM)
         return mr_dir_fail(err, errno, "writing the attribute of", key);
+    if (tags && fsetxattr(fd, MR_DIR_TAGS, tags, strlen(tags), 0) && errno != ENOTSUP &&
+        errno != EPERM)
+        return mr_dir_fail(err, errno, "writing the tags of", key);
     return MR_OK;
 }
 
@@ -166,7 +170,7 @@ static enum mr_code put_new(struct mr_dir *dir, const char *key, const struct mr
                      put->sha256);
     mr_fail_point("blob_dir.after_body");
     if (!rc)
-        rc = write_attribute(fd, key, sha256, type, err);
+        rc = write_attribute(fd, key, sha256, type, put->tags, err);
     mr_fail_point("blob_dir.before_sync");
     if (!rc && fsync(fd))
         rc = mr_dir_fail(err, errno, "writing", key);

@@ -141,6 +141,7 @@ static void add_put_headers(struct mr_s3_call *call, const struct mr_blob_put *p
     mr_s3_add_header(call, "content-type", type_of(put));
     mr_s3_add_header(call, "cache-control", put->cache_control);
     mr_s3_add_header(call, "content-disposition", put->content_disposition);
+    mr_s3_add_header(call, "x-amz-tagging", put->tags);
     mr_s3_add_header(call, "if-none-match", put->if_absent ? "*" : NULL);
     mr_s3_add_header(call, "x-amz-meta-sha256", sha256);
 }

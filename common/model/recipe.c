@@ -180,14 +180,7 @@ const char *mr_recipe_output_content_disposition(const struct mr_recipe *recipe,
     return recipe->outputs[i].content_disposition;
 }
 
-size_t mr_recipe_output_tags(const struct mr_recipe *recipe, size_t i)
+const char *mr_recipe_output_tags(const struct mr_recipe *recipe, size_t i)
 {
-    return recipe->outputs[i].tag_count;
-}
-
-void mr_recipe_output_tag(const struct mr_recipe *recipe, size_t i, size_t n, const char **ret_key,
-                          const char **ret_value)
-{
-    *ret_key = recipe->outputs[i].tags[n].key;
-    *ret_value = recipe->outputs[i].tags[n].value;
+    return recipe->outputs[i].tags_text;
 }

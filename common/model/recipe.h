@@ -32,10 +32,8 @@ const char *mr_recipe_output_name(const struct mr_recipe *, size_t i);
 const char *mr_recipe_output_key(const struct mr_recipe *, size_t i);
 const char *mr_recipe_output_cache_control(const struct mr_recipe *, size_t i);       /* or NULL */
 const char *mr_recipe_output_content_disposition(const struct mr_recipe *, size_t i); /* or NULL */
-/* Tags that are stored with the object: how many, and each (lent). */
-size_t mr_recipe_output_tags(const struct mr_recipe *, size_t i);
-void mr_recipe_output_tag(const struct mr_recipe *, size_t i, size_t n, const char **ret_key,
-                          const char **ret_value);
+/* Tags that are stored with the object, as mr_blob_put.tags has them; or NULL. */
+const char *mr_recipe_output_tags(const struct mr_recipe *, size_t i);
 /* The recipe as the decoder is sent it: normalised, every default written out. */
 enum mr_code mr_recipe_print(const struct mr_recipe *, struct mr_buf *buf);
 

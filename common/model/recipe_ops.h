@@ -28,6 +28,7 @@ enum {
     MR_RECIPE_TAGS_MAX = 10,     /* of an object, as in S3, and so are: */
     MR_RECIPE_TAG_KEY_MAX = 128, /* bytes of a tag's key */
     MR_RECIPE_TAG_VALUE_MAX = 256,
+    MR_RECIPE_TAGS_BYTES_MAX = 4096, /* of all of them, encoded */
     MR_RECIPE_PAGE_MAX = 100000, /* pages of a source */
     MR_RECIPE_DPI_MAX = 2400,
 };
@@ -335,6 +336,7 @@ struct mr_recipe_output {
     char *cache_control, *content_disposition; /* owned, or NULL */
     struct mr_tag tags[MR_RECIPE_TAGS_MAX];
     size_t tag_count;
+    char *tags_text; /* owned, or NULL: as storage takes them */
     struct mr_ops ops;
     enum mr_format format;
     int quality;       /* 0: the format's default */

@@ -72,6 +72,45 @@ static bool tag_sound(const char *text, size_t len_max)
     return len <= len_max;
 }
 
+/* As a query has it: all but letters, digits and - . _ ~ by their numbers. */
+static void tag_encode(struct mr_buf *buf, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+    for (const char *p = text; *p; p++)
+        if (strchr(plain, *p))
+            mr_buf_add(buf, p, 1);
+        else
+            mr_buf_addf(buf, "%%%02X", (unsigned)(unsigned char)*p);
+}
+
+static enum mr_code tags_join(const char *at, struct mr_recipe_output *output, struct mr_error *err)
+{
+    struct mr_buf buf = {0};
+
+    if (output->tag_count == 0)
+        return MR_OK;
+    for (size_t i = 0; i < output->tag_count; i++) {
+        if (i > 0)
+            mr_buf_add(&buf, "&", 1);
+        tag_encode(&buf, output->tags[i].key);
+        mr_buf_add(&buf, "=", 1);
+        tag_encode(&buf, output->tags[i].value);
+    }
+    if (buf.failed) {
+        mr_buf_release(&buf);
+        return mr_fail(err, MR_NO_MEMORY, "no memory for a recipe");
+    }
+    if (buf.len > MR_RECIPE_TAGS_BYTES_MAX) {
+        mr_buf_release(&buf);
+        return mr_fail(err, MR_INVALID, "%s/tags: more than %d bytes when encoded", at,
+                       MR_RECIPE_TAGS_BYTES_MAX);
+    }
+    output->tags_text = mr_buf_detach(&buf);
+    return MR_OK;
+}
+
 static enum mr_code tags_parse(const cJSON *item, const char *at, struct mr_recipe_output *output,
                                struct mr_error *err)
 {
@@ -103,7 +142,7 @@ static enum mr_code tags_parse(const cJSON *item, const char *at, struct mr_reci
         if (rc)
             return rc;
     }
-    return rc;
+    return tags_join(at, output, err);
 }
 
 enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const char *at,
@@ -132,12 +171,9 @@ enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const 
                                         "content_disposition",
                                         "tags",
                                         NULL};
-    static const char *const later[] = {"tags", NULL};
     const char *name = NULL;
     enum mr_code rc = mr_json_known(item, at, known, err);
 
-    if (!rc)
-        rc = mr_not_yet(item, at, later, err);
     if (!rc)
         rc = mr_json_str(item, at, "name", MR_RECIPE_NAME_MAX, &name, err);
     if (!rc)
@@ -170,6 +206,7 @@ void mr_output_release(struct mr_recipe_output *output)
     free(output->key);
     free(output->cache_control);
     free(output->content_disposition);
+    free(output->tags_text);
     for (size_t i = 0; i < output->tag_count; i++) {
         free(output->tags[i].key);
         free(output->tags[i].value);

@@ -67,6 +67,8 @@ static enum mr_code check_put(const struct mr_blob_put *put, int64_t len, struct
         rc = check_header("cache control", put->cache_control, 256, err);
     if (!rc)
         rc = check_header("content disposition", put->content_disposition, 1024, err);
+    if (!rc)
+        rc = check_header("tags", put->tags, MR_BLOB_TAGS_MAX, err);
     if (rc)
         return rc;
     if (put->sha256 && (strnlen(put->sha256, MR_SHA256_HEX) != MR_SHA256_HEX - 1 ||

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MR_BLOB_KEY_MAX = 1024, MR_SHA256_HEX = 65 };
+enum { MR_BLOB_KEY_MAX = 1024, MR_SHA256_HEX = 65, MR_BLOB_TAGS_MAX = 4096 };
 
 struct mr_blob_info {
     int64_t bytes;
@@ -26,6 +26,7 @@ struct mr_blob_put {                 /* everything but key and body; zeroed: pla
     const char *content_type;        /* NULL: application/octet-stream */
     const char *cache_control;       /* NULL: none */
     const char *content_disposition; /* NULL: none */
+    const char *tags;                /* NULL: none; "name=value&name=value", percent-encoded */
     bool if_absent;                  /* If-None-Match: *  -> MR_EXISTS where there is one */
     const char *sha256;              /* hex of the body where known; another body is MR_CHANGED */
 };

@@ -2,6 +2,7 @@
 #include "worker/decoder/load_open.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define LOAD_OPTIONS "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED
 
@@ -99,6 +100,12 @@ static enum dec_failure no_such_page(const struct dec_source *source, int pages,
 }
 
 /* What could not be opened as it was asked for: is it the page that is not there, or the file? */
+/* libvips reads many pages as one roll, for which they must be alike. */
+static bool pages_differ(const char *words)
+{
+    return strstr(words, "differs from page") != NULL;
+}
+
 static enum dec_failure open_failed(const struct dec_source *source, struct dec_fault *fault)
 {
     const struct dec_source first = {
@@ -115,6 +122,9 @@ static enum dec_failure open_failed(const struct dec_source *source, struct dec_
     }
     pages = vips_image_get_n_pages(image);
     g_object_unref(image);
+    if (pages_differ(fault->cause))
+        return dec_fail(fault, DEC_UNSUPPORTED,
+                        "source: its pages differ in size or colours; read them one at a time");
     if (source->page >= pages || source->page + pages_of(source) > pages)
         return no_such_page(source, pages, fault);
     return failure;

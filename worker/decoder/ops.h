@@ -5,11 +5,22 @@
 
 #include "worker/decoder/load.h"
 
+/* Where the first page of several was cut, so that the others are cut there too: what looks at the
+ * pixels to decide would have the picture jump about. */
+struct dec_places {
+    struct {
+        const struct mr_gravity *of; /* whose decision it was */
+        int left, top;
+    } list[MR_RECIPE_OPS_MAX];
+    size_t count;
+};
+
 struct dec_scene { /* what a task has, for operations that need more than their picture */
     const struct dec_source *sources;
     size_t source_count;
     const struct dec_limits *limits;
-    struct dec_meter *meter; /* of everything that is decoded */
+    struct dec_meter *meter;   /* of everything that is decoded */
+    struct dec_places *places; /* NULL: a picture of one page */
 };
 
 enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *ops,

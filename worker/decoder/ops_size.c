@@ -201,8 +201,31 @@ static enum dec_failure scale_to(struct dec_picture *picture, struct dec_size to
     return failure;
 }
 
+static bool place_known(const struct dec_places *places, const struct mr_gravity *gravity,
+                        int *ret_left, int *ret_top)
+{
+    for (size_t i = 0; places && i < places->count; i++)
+        if (places->list[i].of == gravity) {
+            *ret_left = places->list[i].left;
+            *ret_top = places->list[i].top;
+            return true;
+        }
+    return false;
+}
+
+static void place_keep(struct dec_places *places, const struct mr_gravity *gravity,
+                       const VipsImage *cut_out)
+{
+    if (!places || places->count == MR_RECIPE_OPS_MAX)
+        return;
+    places->list[places->count].of = gravity;
+    places->list[places->count].left = -cut_out->Xoffset; /* where it lies in what it is of */
+    places->list[places->count++].top = -cut_out->Yoffset;
+}
+
 static enum dec_failure cut(struct dec_picture *picture, const struct mr_gravity *gravity,
-                            struct dec_size to, const char *at, struct dec_fault *fault)
+                            struct dec_size to, const struct dec_scene *scene, const char *at,
+                            struct dec_fault *fault)
 {
     bool looks = gravity->kind == MR_GRAVITY_ATTENTION || gravity->kind == MR_GRAVITY_ENTROPY;
     struct dec_size from = {picture->width, picture->height};
@@ -210,8 +233,9 @@ static enum dec_failure cut(struct dec_picture *picture, const struct mr_gravity
     int left, top, rc;
     enum dec_failure failure;
 
-    if (!looks) {
+    if (!looks)
         dec_place(gravity, DEC_PLACE_CROP, from, to, &left, &top);
+    if (!looks || place_known(scene->places, gravity, &left, &top)) {
         rc = vips_extract_area(picture->image, &out, left, top, to.width, to.height, NULL);
         return dec_op_done(picture, rc, out, at, fault);
     }
@@ -222,6 +246,8 @@ static enum dec_failure cut(struct dec_picture *picture, const struct mr_gravity
                         gravity->kind == MR_GRAVITY_ENTROPY ? VIPS_INTERESTING_ENTROPY
                                                             : VIPS_INTERESTING_ATTENTION,
                         NULL);
+    if (!rc)
+        place_keep(scene->places, gravity, out);
     return dec_op_done(picture, rc, out, at, fault);
 }
 
@@ -269,7 +295,7 @@ enum dec_failure dec_op_resize(struct dec_picture *picture, const struct mr_op *
     if (failure || (to.width == size.width && to.height == size.height))
         return failure;
     if (resize->fit == MR_FIT_COVER)
-        return cut(picture, &resize->gravity, to, op->at, fault);
+        return cut(picture, &resize->gravity, to, scene, op->at, fault);
     return embed(picture, resize, to, op->at, fault);
 }
 
@@ -289,8 +315,8 @@ enum dec_failure dec_op_crop(struct dec_picture *picture, const struct mr_op *op
                         crop->width, crop->height, crop->left, crop->top, picture->width,
                         picture->height);
     if (!crop->placed)
-        return cut(picture, &crop->gravity, (struct dec_size){crop->width, crop->height}, op->at,
-                   fault);
+        return cut(picture, &crop->gravity, (struct dec_size){crop->width, crop->height}, scene,
+                   op->at, fault);
     rc = vips_extract_area(picture->image, &out, crop->left, crop->top, crop->width, crop->height,
                            NULL);
     return dec_op_done(picture, rc, out, op->at, fault);

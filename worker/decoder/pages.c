@@ -90,15 +90,18 @@ static enum dec_failure each_page(struct dec_picture *picture, const struct mr_o
                                   const struct dec_scene *scene, struct dec_fault *fault)
 {
     struct roll roll = {.pages = calloc((size_t)picture->pages, sizeof(VipsImage *))};
+    struct dec_places places = {0};
+    struct dec_scene of_all = scene ? *scene : (struct dec_scene){0};
     enum dec_failure failure = DEC_OK;
 
+    of_all.places = &places; /* the first page decides for all of them */
     if (!roll.pages)
         return dec_fail(fault, DEC_NO_MEMORY, "no memory for %d pages", picture->pages);
     for (int i = 0; !failure && i < picture->pages; i++) {
         struct dec_picture page = {0};
         failure = page_of(picture, i, &page, fault);
         if (!failure && ops)
-            failure = dec_ops_run(&page, ops, scene, fault);
+            failure = dec_ops_run(&page, ops, &of_all, fault);
         if (!failure && !ops)
             failure = dec_picture_upright(&page, fault);
         if (!failure && scene)

@@ -169,7 +169,7 @@ enum dec_failure dec_render(const struct mr_recipe *recipe, const struct dec_sou
                             struct dec_fault *fault)
 {
     struct dec_meter decoded = {0};
-    const struct dec_scene scene = {sources, source_count, limits, &decoded};
+    const struct dec_scene scene = {sources, source_count, limits, &decoded, NULL};
     struct dec_picture picture = {0};
     struct dec_header header;
     VipsImage *image;

@@ -58,10 +58,10 @@ static int save_png(VipsImage *image, VipsTarget *target, const struct mr_recipe
 static int save_gif(VipsImage *image, VipsTarget *target, const struct mr_recipe_output *output,
                     unsigned keep)
 {
-    /* the source's own palette is as good as any, unless fewer colours are wanted */
+    /* operations make colours that the palette of the source has not: every frame gets its own */
     return vips_gifsave_target(image, target, "bitdepth", palette_bits(output->colors), "effort",
-                               effort_of(output, GIF_EFFORT, 1, 10), "reuse", output->colors == 256,
-                               "interlace", output->progressive, "interframe_maxerror", 0.0,
+                               effort_of(output, GIF_EFFORT, 1, 10), "reuse", FALSE, "interlace",
+                               output->progressive, "interframe_maxerror", 0.0,
                                "interpalette_maxerror", interpalette_error_max, "dither", 1.0,
                                "keep", keep, NULL);
 }

@@ -90,17 +90,18 @@ static enum dec_failure encode(const struct search *search, enum mr_format forma
 /* First page, flat on a middle grey, as RGB in bytes. */
 static VipsImage *comparable(VipsImage *image, int pages)
 {
-    VipsImage *t[4] = {0}, *out = NULL;
-    double grey[] = {128};
+    VipsImage *t[3] = {0}, *out = NULL;
+    const double grey[] = {128};
     VipsArrayDouble *background = vips_array_double_new(grey, 1);
+    int rc = vips_extract_area(image, &t[0], 0, 0, image->Xsize, image->Ysize / pages, NULL) ||
+             vips_colourspace(t[0], &t[1], VIPS_INTERPRETATION_sRGB, NULL);
 
-    if (vips_extract_area(image, &t[0], 0, 0, image->Xsize, image->Ysize / pages, NULL) == 0 &&
-        vips_colourspace(t[0], &t[1], VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
-        vips_flatten(t[1], &t[2], "background", background, NULL) == 0 &&
-        vips_cast(t[2], &t[3], VIPS_FORMAT_UCHAR, NULL) == 0)
-        out = vips_image_copy_memory(t[3]);
+    if (!rc && vips_image_hasalpha(t[1]))
+        rc = vips_flatten(t[1], &t[2], "background", background, NULL);
+    if (!rc)
+        out = vips_image_copy_memory(t[2] ? t[2] : t[1]);
     vips_area_unref(VIPS_AREA(background));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 3; i++)
         g_clear_object(&t[i]);
     return out;
 }
@@ -112,7 +113,7 @@ static enum dec_failure original_make(struct search *search, struct dec_fault *f
 
     if (!failure) {
         search->original = comparable(copy.image, copy.pages > 1 ? copy.pages : 1);
-        if (!search->original)
+        if (!search->original || search->original->Bands != 3)
             failure = dec_fail_vips(fault, DEC_UNSUPPORTED, search->order->at);
     }
     dec_picture_release(&copy);
@@ -137,7 +138,8 @@ static enum dec_failure score(const struct search *search, struct found *found,
     failure = dec_picture_srgb(&copy, fault);
     if (!failure)
         bytes = comparable(copy.image, 1);
-    if (!failure && (!bytes || bytes->Xsize != width || bytes->Ysize != height))
+    if (!failure &&
+        (!bytes || bytes->Bands != 3 || bytes->Xsize != width || bytes->Ysize != height))
         failure = dec_fail_vips(fault, DEC_UNSUPPORTED, search->order->at);
     dec_picture_release(&copy);
     if (!failure) {

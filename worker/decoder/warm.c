@@ -98,7 +98,7 @@ static bool operations_once(VipsImage *image)
     static char letters[] = "Rg", sans[] = "sans";
     const struct dec_limits limits = {.pixels_max = 1 << 20};
     struct dec_meter meter = {0};
-    const struct dec_scene scene = {NULL, 0, &limits, &meter};
+    const struct dec_scene scene = {NULL, 0, &limits, &meter, NULL};
     struct mr_op list[] = {
         {.type = MR_OP_ROTATE, .rotate = {12, black}},
         {.type = MR_OP_RESIZE,

@@ -167,7 +167,8 @@ static void what_is_put_is_got(void **state)
     struct mr_buf buf = {0};
     const struct mr_blob_put put = {.content_type = "image/png",
                                     .cache_control = "max-age=60",
-                                    .content_disposition = "inline; filename=\"a b.png\""};
+                                    .content_disposition = "inline; filename=\"a b.png\"",
+                                    .tags = "album=summer%202026&kind=thumb"};
     char sha256[MR_SHA256_HEX];
 
     mr_sha256_hex("hello", 5, sha256);
@@ -746,6 +747,7 @@ static void header_values_with_control_bytes_are_refused(void **state)
     const struct mr_blob_put puts[] = {{.content_type = "a\r\nx: y"},
                                        {.cache_control = "a\nb"},
                                        {.content_disposition = "\x01"},
+                                       {.tags = "a=\x02"},
                                        {.content_type = ""}};
     for (size_t i = 0; i < sizeof puts / sizeof *puts; i++)
         assert_code(MR_INVALID, mr_blob_put(blob, key("header"), &puts[i], "x", 1, NULL, &err));

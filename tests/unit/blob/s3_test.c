@@ -106,6 +106,7 @@ static void a_put_says_all_that_is_known(void **state)
     const struct mr_blob_put put = {.content_type = "image/png",
                                     .cache_control = "no-store",
                                     .content_disposition = "inline",
+                                    .tags = "album=summer%202026&kind=thumb",
                                     .if_absent = true};
     (void)state;
     open_over(&answer, 1);
@@ -114,6 +115,7 @@ static void a_put_says_all_that_is_known(void **state)
     assert_seen(0, "\ncontent-type: image/png\n");
     assert_seen(0, "\ncache-control: no-store\n");
     assert_seen(0, "\ncontent-disposition: inline\n");
+    assert_seen(0, "\nx-amz-tagging: album=summer%202026&kind=thumb\n");
     assert_seen(0, "\nif-none-match: *\n");
     assert_seen(0, "\nx-amz-meta-sha256: "
                    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n");

@@ -221,6 +221,49 @@ static void every_operation_is_done_to_each_page_for_itself(void **state)
     g_free(file.data);
 }
 
+/* What draws the eye moves from frame to frame; the frame that is cut out does not. */
+static void a_cut_that_looks_at_the_picture_is_that_of_the_first_page(void **state)
+{
+    VipsImage *parts[2], *out, *roll;
+    struct kit_file file;
+    struct wk_output output;
+    static const char *const gravities[] = {"attention", "entropy"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) { /* a red patch, left and then right */
+        struct kit_file ground = kit_plain(120, 40, kit_black, ".png");
+        struct kit_file patch = kit_quarters(30, 30, ".png");
+        VipsImage *black = kit_open(ground.data, ground.len);
+        VipsImage *patched = kit_open(patch.data, patch.len);
+        if (vips_insert(black, patched, &parts[i], i ? 85 : 5, 5, NULL))
+            fail_msg("libvips: %s", vips_error_buffer());
+        g_object_unref(black);
+        g_object_unref(patched);
+        g_free(ground.data);
+        g_free(patch.data);
+    }
+    if (vips_arrayjoin(parts, &out, 2, "across", 1, NULL))
+        fail_msg("libvips: %s", vips_error_buffer());
+    vips_image_set_int(out, VIPS_META_PAGE_HEIGHT, 40);
+    if (vips_webpsave_buffer(out, &file.data, &file.len, "lossless", TRUE, NULL))
+        fail_msg("libvips: %s", vips_error_buffer());
+    for (size_t i = 0; i < 2; i++) {
+        char ops[128];
+        snprintf(ops, sizeof(ops),
+                 "{\"op\":\"crop\",\"width\":40,\"height\":40,\"gravity\":\"%s\"}", gravities[i]);
+        output = done(",\"pages\":-1", ops, "\"format\":\"webp\",\"lossless\":true", &file);
+        roll = roll_of(&output);
+        assert_int_equal(output.pages, 2);
+        for (int x = 0; x < 40; x++) /* the patch of the second frame is not in it */
+            kit_is(roll, x, 40 + 20, kit_black, 2);
+        g_object_unref(roll);
+    }
+    g_object_unref(parts[0]);
+    g_object_unref(parts[1]);
+    g_object_unref(out);
+    g_free(file.data);
+}
+
 static void outputs_of_one_decode_share_the_pages(void **state)
 {
     struct kit_file file = frames(".gif");
@@ -312,6 +355,7 @@ int main(void)
         cmocka_unit_test(pages_are_read_from_the_one_that_is_named),
         cmocka_unit_test(a_part_of_an_animation_has_the_delays_of_that_part),
         cmocka_unit_test(every_operation_is_done_to_each_page_for_itself),
+        cmocka_unit_test(a_cut_that_looks_at_the_picture_is_that_of_the_first_page),
         cmocka_unit_test(outputs_of_one_decode_share_the_pages),
         cmocka_unit_test(the_answer_counts_the_frames_that_are_there),
         cmocka_unit_test(a_page_that_is_not_there_is_out_of_bounds),

@@ -152,8 +152,28 @@ static void a_field_or_op_that_is_not_known_is_named_by_its_pointer(void **state
 static void what_is_not_built_yet_says_so(void **state)
 {
     (void)state;
-    refused_output("\"name\":\"o\",\"tags\":{\"a\":\"b\"}", "/outputs/0/tags: not supported yet");
     refused("{\"source\":{\"url\":\"http://x/\"}," OUTPUT "}", "/source/url: not supported yet");
+}
+
+static void tags_are_joined_as_storage_takes_them(void **state)
+{
+    struct mr_recipe *recipe =
+        parsed("{" SOURCE ",\"outputs\":[{\"name\":\"a\",\"tags\":{\"album\":\"summer & sun\","
+               "\"kind\":\"\"}},{\"name\":\"b\"}]}");
+
+    (void)state;
+    assert_string_equal(mr_recipe_output_tags(recipe, 0), "album=summer%20%26%20sun&kind=");
+    assert_null(mr_recipe_output_tags(recipe, 1));
+    mr_recipe_free(recipe);
+    refused_output("\"name\":\"o\",\"tags\":[]", "/outputs/0/tags: must be an object of strings");
+    refused_output("\"name\":\"o\",\"tags\":{\"a\":1}", "/outputs/0/tags/a: must be a string");
+    refused_output("\"name\":\"o\",\"tags\":{\"\":\"x\"}",
+                   "/outputs/0/tags: a name must be 1..128");
+    refused_output("\"name\":\"o\",\"tags\":{\"a\":\"b\\nc\"}",
+                   "/outputs/0/tags/a: must be a string");
+    refused_output("\"name\":\"o\",\"tags\":{\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\",\"e\":"
+                   "\"\",\"f\":\"\",\"g\":\"\",\"h\":\"\",\"i\":\"\",\"j\":\"\",\"k\":\"\"}",
+                   "/outputs/0/tags: at most 10");
 }
 
 static void values_out_of_range_are_refused_at_their_place(void **state)
@@ -333,6 +353,7 @@ int main(void)
         cmocka_unit_test(colours_are_read_in_every_form_of_writing),
         cmocka_unit_test(a_field_or_op_that_is_not_known_is_named_by_its_pointer),
         cmocka_unit_test(what_is_not_built_yet_says_so),
+        cmocka_unit_test(tags_are_joined_as_storage_takes_them),
         cmocka_unit_test(values_out_of_range_are_refused_at_their_place),
         cmocka_unit_test(an_output_is_refused_where_it_is_wrong),
         cmocka_unit_test(a_source_is_refused_where_it_is_wrong),
