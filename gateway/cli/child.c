@@ -16,7 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { END_MS = 10000, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 10000, STEADY_MS = 5000 };
+enum {
+    END_MS = 10000,
+    PAUSE_MIN_MS = 200,
+    PAUSE_MAX_MS = 10000,
+    STEADY_MS = 5000,
+    ANSWER_MS = 1000, /* one question to a Redis */
+    SAY_MS = 5000,    /* between two words about a wait */
+};
 
 static void own_path(const char *name, char *buf, size_t size)
 {
@@ -121,19 +128,66 @@ void cli_child_end(struct cli_child *child)
     child->pid = 0;
 }
 
-bool cli_port_open(int port)
+static int connect_to(int port)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons((uint16_t)port),
                                         .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool open_now;
 
-    if (fd < 0)
-        return false;
-    open_now = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    (void)close(fd);
-    return open_now;
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+bool cli_port_open(int port)
+{
+    const int fd = connect_to(port);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
+/* A Redis that listens may still be reading its data: it answers every command with LOADING then.
+ */
+static bool redis_answers(int port)
+{
+    static const char ping[] = "PING\r\n", pong[] = "+PONG";
+    char answer[sizeof pong - 1];
+    const int fd = connect_to(port);
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    const bool answers = fd >= 0 && send(fd, ping, sizeof ping - 1, MSG_NOSIGNAL) > 0 &&
+                         poll(&readable, 1, ANSWER_MS) == 1 &&
+                         recv(fd, answer, sizeof answer, MSG_WAITALL) == sizeof answer &&
+                         memcmp(answer, pong, sizeof answer) == 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return answers;
+}
+
+enum mr_code cli_child_wait_redis(struct cli_child *child, int port,
+                                  const volatile sig_atomic_t *end, struct mr_error *err)
+{
+    int64_t say_ms = mr_mono_ms() + SAY_MS;
+
+    while (!redis_answers(port)) {
+        if (cli_child_ended(child))
+            return mr_fail(err, MR_UNAVAILABLE, "%s ended (%s); see %s", child->name, child->how,
+                           child->log);
+        if (*end)
+            return mr_fail(err, MR_CANCELLED, "asked to end");
+        if (mr_mono_ms() > say_ms) {
+            fprintf(stderr, "millrace up: %s is still reading its data; its log: %s\n", child->name,
+                    child->log);
+            say_ms = mr_mono_ms() + SAY_MS;
+        }
+        (void)poll(NULL, 0, 20);
+    }
+    return MR_OK;
 }
 
 enum mr_code cli_port_free(int port, const char *setting, struct mr_error *err)

@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,11 @@ MR_MUST_USE enum mr_code cli_child_again(struct cli_child *, const char *data,
 void cli_child_end(struct cli_child *); /* SIGTERM, 10 s, SIGKILL */
 MR_MUST_USE enum mr_code cli_child_wait_port(struct cli_child *, int port, int64_t limit_ms,
                                              struct mr_error *err);
+/* Waits until the Redis that the child is answers: one with much to read says LOADING for as long
+ * as that takes.  *end set: MR_CANCELLED.  The child ended: MR_UNAVAILABLE. */
+MR_MUST_USE enum mr_code cli_child_wait_redis(struct cli_child *, int port,
+                                              const volatile sig_atomic_t *end,
+                                              struct mr_error *err);
 bool cli_port_open(int port); /* does somebody listen on it on loopback? */
 MR_MUST_USE enum mr_code cli_port_free(int port, const char *setting, struct mr_error *err);
 

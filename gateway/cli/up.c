@@ -126,6 +126,7 @@ static void set_environment(const struct cli_config *config, const char *data)
     (void)setenv("MILLRACE_SHARDS", "2", 0);
     (void)setenv("MILLRACE_TASK_PARTITIONS", "2", 0);
     (void)setenv("WORKER_SANDBOX", "best", 0);
+    (void)setenv("ORCH_EVALUATOR_SANDBOX", "best", 0);
 }
 
 static bool gateway_ready(struct cli *cli)
@@ -188,6 +189,9 @@ static enum mr_code start_all(struct cli *cli, struct cli_child children[CHILDRE
         rc = cli_child_start(&children[i], names[i], i == REDIS ? conf : NULL, data, err);
         if (!rc && i == REDIS)
             rc = cli_child_wait_port(&children[i], (int)cli->config.redis_port, 10000, err);
+        if (!rc && i == REDIS)
+            rc =
+                cli_child_wait_redis(&children[i], (int)cli->config.redis_port, &asked_to_end, err);
     }
     return rc;
 }

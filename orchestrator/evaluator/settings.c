@@ -7,7 +7,7 @@ enum { SANDBOX_BEST = 1 };
 const struct mr_setting ev_settings[] = {
     MR_STR(ev_config, program, "ORCH_EVALUATOR", "",
            "path of millrace-evaluator; empty: beside this program"),
-    MR_CHOICE(ev_config, sandbox, "ORCH_EVALUATOR_SANDBOX", "best", "strict best",
+    MR_CHOICE(ev_config, sandbox, "ORCH_EVALUATOR_SANDBOX", "strict", "strict best",
               "strict: evaluate nothing where a layer of the sandbox is missing; best: take what the platform has and say what is missing"),
     MR_LONG(ev_config, children, "ORCH_EVALUATORS", "2", 1, 64,
             "evaluators of JSONata for what is answered quickly"),

@@ -65,7 +65,7 @@ class Cluster:
         self.services.__enter__()
         self.env = dict(os.environ, **self.services.env(), MILLRACE_BUS="kafka", MILLRACE_SHARDS=str(SHARDS),
                         MILLRACE_BLOB="dir", MILLRACE_BLOB_DIR=str(services_module.temp_dir("blob-")),
-                        MILLRACE_LOG_LEVEL="warn", WORKER_SANDBOX="best")
+                        MILLRACE_LOG_LEVEL="warn", WORKER_SANDBOX="best", ORCH_EVALUATOR_SANDBOX="best")
         return self
 
     def __exit__(self, *exc):

@@ -127,7 +127,7 @@ class Cluster:
         self.env = dict(os.environ, MILLRACE_TOPICS=self.prefix, MILLRACE_BUS="kafka", MILLRACE_REDIS_URL=f"{url}/{self.database}",
                         MILLRACE_BLOB="s3", MILLRACE_SHARDS=str(SHARDS), MILLRACE_TASK_PARTITIONS="2",
                         MILLRACE_KAFKA_SESSION_MS="2000", ORCH_LEASE_MS="1500", ORCH_TAKE_RETRY_MS="100",
-                        WORKER_SANDBOX="best", WORKER_SLOTS="2", GATEWAY_ADMIN_KEY=ADMIN, GATEWAY_LISTEN="127.0.0.1:0",
+                        WORKER_SANDBOX="best", ORCH_EVALUATOR_SANDBOX="best", WORKER_SLOTS="2", GATEWAY_ADMIN_KEY=ADMIN, GATEWAY_LISTEN="127.0.0.1:0",
                         **{name: str(value) for name, value in settings.items()})
         self.brokers = os.environ["MILLRACE_KAFKA_BROKERS"]
         self.programs = []
