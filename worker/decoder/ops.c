@@ -90,6 +90,33 @@ static enum dec_failure prepare(struct dec_picture *picture, unsigned needs,
     return failure;
 }
 
+/* What comes out has no colours that were not there, or only those between them. */
+static bool keeps_palette(const struct mr_op *op)
+{
+    if (op->type == MR_OP_RESIZE)
+        return op->resize.fit != MR_FIT_CONTAIN;
+    if (op->type == MR_OP_ROTATE)
+        return fmod(op->rotate.angle, 90) == 0;
+    return op->type == MR_OP_CROP || op->type == MR_OP_TRIM || op->type == MR_OP_FLIP ||
+           op->type == MR_OP_FLOP;
+}
+
+/* The palette of a file is its encoder's again; one that lacks a colour would scatter dots for it.
+ */
+static enum dec_failure palette_forget(struct dec_picture *picture, struct dec_fault *fault)
+{
+    static const char field[] = "gif-palette";
+    VipsImage *own;
+
+    if (!vips_image_get_typeof(picture->image, field))
+        return DEC_OK;
+    if (vips_copy(picture->image, &own, NULL))
+        return dec_fail_vips(fault, DEC_CORRUPT, field);
+    vips_image_remove(own, field);
+    dec_picture_swap(picture, own);
+    return DEC_OK;
+}
+
 enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *ops,
                              const struct dec_scene *scene, struct dec_fault *fault)
 {
@@ -100,6 +127,8 @@ enum dec_failure dec_ops_run(struct dec_picture *picture, const struct mr_ops *o
         failure = prepare(picture, table[op->type].needs, fault);
         if (!failure)
             failure = table[op->type].run(picture, op, scene, fault);
+        if (!failure && !keeps_palette(op))
+            failure = palette_forget(picture, fault);
     }
     return failure;
 }

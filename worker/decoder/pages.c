@@ -56,25 +56,28 @@ static enum dec_failure page_done(struct roll *roll, struct dec_picture *page,
     return DEC_OK;
 }
 
-/* The picture becomes the roll's pages, one below the other; what the old one said of itself
- * (delays, palette) stays. */
+static void field_copy(VipsImage *from, VipsImage *to, const char *field)
+{
+    GValue value = {0};
+
+    if (vips_image_get_typeof(from, field) && vips_image_get(from, field, &value) == 0) {
+        vips_image_set(to, field, &value);
+        g_value_unset(&value);
+    }
+}
+
+/* The picture becomes the roll's pages, one below the other.  Delays and loop are the roll's; the
+ * palette comes with the pages, as long as they still have it. */
 static enum dec_failure roll_join(struct dec_picture *picture, const struct roll *roll,
                                   struct dec_fault *fault)
 {
-    static const char *const fields[] = {"delay", "loop", "gif-palette"};
     VipsImage *joined;
     int pages = picture->pages;
 
     if (vips_arrayjoin(roll->pages, &joined, roll->count, "across", 1, NULL))
         return dec_fail_vips(fault, DEC_CORRUPT, "pages");
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        GValue value = {0};
-        if (vips_image_get_typeof(picture->image, fields[i]) &&
-            vips_image_get(picture->image, fields[i], &value) == 0) {
-            vips_image_set(joined, fields[i], &value);
-            g_value_unset(&value);
-        }
-    }
+    field_copy(picture->image, joined, "delay");
+    field_copy(picture->image, joined, "loop");
     dec_picture_swap(picture, joined);
     picture->width = roll->like.width;
     picture->height = roll->like.height;

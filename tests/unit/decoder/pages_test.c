@@ -348,6 +348,25 @@ static void the_limit_of_pixels_is_that_of_all_pages(void **state)
     g_free(file.data);
 }
 
+/* The palette that the file had knows no orange: it must not be used again. */
+static void a_background_in_an_animation_is_flat(void **state)
+{
+    struct kit_file file = frames(".gif");
+    struct wk_output output = done(",\"pages\":-1",
+                                   "{\"op\":\"resize\",\"width\":40,\"height\":60,\"fit\":"
+                                   "\"contain\",\"background\":\"#f80\"}",
+                                   "\"format\":\"gif\"", &file);
+    VipsImage *roll = roll_of(&output);
+
+    (void)state;
+    for (int x = 0; x < 40; x++) {
+        kit_is(roll, x, 3, (struct kit_pixel){255, 136, 0, 255}, 6);
+        kit_is(roll, x, 60 + 57, (struct kit_pixel){255, 136, 0, 255}, 6);
+    }
+    g_object_unref(roll);
+    g_free(file.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +379,7 @@ int main(void)
         cmocka_unit_test(the_answer_counts_the_frames_that_are_there),
         cmocka_unit_test(a_page_that_is_not_there_is_out_of_bounds),
         cmocka_unit_test(the_limit_of_pixels_is_that_of_all_pages),
+        cmocka_unit_test(a_background_in_an_animation_is_flat),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
