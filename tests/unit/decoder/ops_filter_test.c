@@ -46,7 +46,7 @@ static VipsImage *noise_done(const char *ops, VipsImage **ret_before)
 
 static int level(VipsImage *image, int x, int y) /* edges go on as they are */
 {
-    return kit_at(image, VIPS_CLIP(0, x, SIDE - 1), VIPS_CLIP(0, y, SIDE - 1)).g;
+    return VIPS_IMAGE_ADDR(image, VIPS_CLIP(0, x, SIDE - 1), VIPS_CLIP(0, y, SIDE - 1))[1];
 }
 
 static int by_value(const void *a, const void *b)

@@ -32,7 +32,7 @@ static double rough(VipsImage *image, int left, int top, int side) /* of neighbo
 
     for (int y = top; y < top + side; y++)
         for (int x = left; x < left + side - 1; x++)
-            sum += abs(kit_at(image, x, y).g - kit_at(image, x + 1, y).g);
+            sum += abs(VIPS_IMAGE_ADDR(image, x, y)[1] - VIPS_IMAGE_ADDR(image, x + 1, y)[1]);
     return sum / (side * (side - 1));
 }
 

@@ -36,8 +36,8 @@ static struct ink ink_of(VipsImage *image)
 
     for (int y = 0; y < image->Ysize; y++)
         for (int x = 0; x < image->Xsize; x++) {
-            struct kit_pixel p = kit_at(image, x, y);
-            if (p.r + p.g + p.b > 720)
+            const VipsPel *p = VIPS_IMAGE_ADDR(image, x, y);
+            if (p[0] + p[1] + p[2] > 720)
                 continue;
             ink.left = VIPS_MIN(ink.left, x);
             ink.right = VIPS_MAX(ink.right, x);
