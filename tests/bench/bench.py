@@ -13,7 +13,8 @@ import sys
 import time
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TREE / "tests" / "lib"))
+sys.path[:0] = [str(TREE / "tests" / "lib"), str(TREE / "tests" / "bench")]
+import fanout  # noqa: E402
 import services as services_module  # noqa: E402
 
 BUILD = TREE / "build" / "bench"
@@ -29,7 +30,7 @@ def say(text):
 
 def build(work):
     targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
-               "codec": ["render_bench"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+               "codec": ["render_bench"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -245,6 +246,8 @@ def main():
         single(*map(int, args))
     elif work in ("render", "codec") and len(args) >= 3:
         picture(work, *args)
+    elif work == "fanout" and args:
+        fanout.run(BUILD, TREE, say, *args)
     elif work == "asl":
         language(*args)
     else:

@@ -199,9 +199,27 @@ static double turned_side(const struct mr_op *op, const struct area *in)
     return side;
 }
 
+/* What an operation makes of an area.  What grows beyond the limit of pixels is refused by the
+ * operation itself, before there is one: nothing is held. */
+static struct area made_of(struct area in, const struct mr_op *op, const struct dec_limits *limits)
+{
+    struct area area = in;
+
+    if (op->type == MR_OP_RESIZE)
+        area = resized(in, &op->resize);
+    if (op->type == MR_OP_EXTEND) {
+        area.width += op->extend.left + op->extend.right;
+        area.height += op->extend.top + op->extend.bottom;
+    }
+    if (op->type == MR_OP_ROTATE || op->type == MR_OP_AFFINE)
+        area.width = area.height = turned_side(op, &in);
+    if (op->type == MR_OP_CROP && op->crop.width < in.width && op->crop.height < in.height)
+        area.width = op->crop.width, area.height = op->crop.height;
+    return pixels_of(&area) > (double)limits->pixels_max ? (struct area){0} : area;
+}
+
 /* The most that a list of operations holds at a time, one's picture and the next one's; *area
- * becomes its result's.  What grows beyond the limit of pixels is refused by the operation itself,
- * before there is one: nothing is held. */
+ * becomes its result's. */
 static double list_bytes(const struct mr_ops *ops, struct area *area, double pixel,
                          const struct dec_limits *limits)
 {
@@ -212,18 +230,7 @@ static double list_bytes(const struct mr_ops *ops, struct area *area, double pix
         const struct area in = *area;
         double held;
 
-        if (op->type == MR_OP_RESIZE)
-            *area = resized(in, &op->resize);
-        if (op->type == MR_OP_EXTEND) {
-            area->width += op->extend.left + op->extend.right;
-            area->height += op->extend.top + op->extend.bottom;
-        }
-        if (op->type == MR_OP_ROTATE || op->type == MR_OP_AFFINE)
-            area->width = area->height = turned_side(op, &in);
-        if (op->type == MR_OP_CROP && op->crop.width < in.width && op->crop.height < in.height)
-            area->width = op->crop.width, area->height = op->crop.height;
-        if (pixels_of(area) > (double)limits->pixels_max)
-            *area = (struct area){0};
+        *area = made_of(in, op, limits);
         if (streams(op))
             continue;
         held = (pixels_of(&in) > pixels_of(area) ? pixels_of(&in) : pixels_of(area)) * pixel;
@@ -267,12 +274,35 @@ static struct area loaded(const struct seen *seen, double shrink)
     double factor = 1;
 
     if (seen->format == MR_FORMAT_JPEG)
-        factor = shrink >= 8 ? 8 : shrink >= 4 ? 4 : shrink >= 2 ? 2 : 1;
+        factor = dec_load_jpeg_shrink(shrink);
     if ((seen->format == MR_FORMAT_WEBP && shrink > 1) || drawn(seen->format))
         factor = shrink;
     area.width /= factor;
     area.height /= factor;
     return area;
+}
+
+/* Of a picture that some outputs go on from, beside the one that all do (fan.c): no more than the
+ * largest that one of them makes, where there may be another that begins alike. */
+static double branch_bytes(const struct mr_recipe *recipe, const struct area *shared, double pixel,
+                           const struct dec_limits *limits)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < recipe->output_count; i++) {
+        const struct mr_ops *ops = &recipe->outputs[i].ops;
+        struct area area = *shared;
+        bool alike = false;
+
+        for (size_t j = 0; ops->count && j < recipe->output_count; j++)
+            alike = alike || (j != i && recipe->outputs[j].ops.count &&
+                              recipe->outputs[j].ops.list[0].type == ops->list[0].type);
+        for (size_t o = 0; alike && o < ops->count; o++) {
+            area = made_of(area, &ops->list[o], limits);
+            most = pixels_of(&area) > most ? pixels_of(&area) : most;
+        }
+    }
+    return most * pixel;
 }
 
 static double outputs_bytes(const struct mr_recipe *recipe, enum mr_format source_format,
@@ -315,7 +345,7 @@ enum dec_failure dec_budget_render(const struct mr_recipe *recipe, const struct 
         bytes += pixels_of(&area) * (seen.load_pixel - seen.pixel);
     bytes += list_bytes(&recipe->ops, &area, seen.pixel, limits);
     if (recipe->output_count > 1)
-        bytes += pixels_of(&area) * seen.pixel;
+        bytes += pixels_of(&area) * seen.pixel + branch_bytes(recipe, &area, seen.pixel, limits);
     if (area.pages > 1) /* pages are taken apart and put together again */
         bytes += 2 * pixels_of(&area) * seen.pixel;
     bytes += outputs_bytes(recipe, seen.format, &area, seen.pixel, limits);

@@ -6,7 +6,7 @@
 /* As sharp has it: the largest of 8, 4, 2 that leaves the result no larger than asked for, but one
  * step less where the resize after it would have next to nothing to do, which shows the rounding of
  * libjpeg's own scaling. */
-static int jpeg_shrink_of(double shrink)
+int dec_load_jpeg_shrink(double shrink)
 {
     int factor = shrink >= 8 ? 8 : shrink >= 4 ? 4 : shrink >= 2 ? 2 : 1;
 
@@ -27,7 +27,7 @@ static enum dec_failure reload(const struct dec_source *source, const struct dec
                                const struct dec_header *header, double shrink, VipsImage **image,
                                struct dec_fault *fault)
 {
-    int jpeg_shrink = header->format == MR_FORMAT_JPEG ? jpeg_shrink_of(shrink) : 1;
+    int jpeg_shrink = header->format == MR_FORMAT_JPEG ? dec_load_jpeg_shrink(shrink) : 1;
     double scale = scale_of(header->format, shrink);
     VipsImage *other;
     enum dec_failure failure;

@@ -40,4 +40,7 @@ enum dec_failure dec_load_picture(const struct dec_source *source, const struct 
                                   const struct dec_want *want, struct dec_meter *meter,
                                   struct dec_picture *ret, struct dec_fault *fault);
 
+/* By how much libjpeg leaves out, 1 2 4 8, of what may be left out. */
+int dec_load_jpeg_shrink(double shrink);
+
 #endif

@@ -1,10 +1,10 @@
 /* render.c -- decode once, the outer operations once, then each output's own.
  *
  * A recipe of one output is one pipeline from file to file, in bands of rows, with nothing kept
- * that need not be.  Where outputs share, what they share is put into memory first: the picture
- * that different operations begin with, and what operations that are the same have made. */
+ * that need not be.  Where outputs share, what they share is put into memory first. */
 #include "worker/decoder/render.h"
 
+#include "worker/decoder/fan.h"
 #include "worker/decoder/pages.h"
 
 #include <stdio.h>
@@ -49,117 +49,55 @@ static bool keeps_depth(const struct mr_recipe *recipe)
     return false;
 }
 
-/* What the outputs of a recipe have in common with each other, while they are made. */
-struct batch {
+struct rendering { /* what finish() needs of its task */
     const struct mr_recipe *recipe;
-    const struct dec_header *header;
     const struct dec_scene *scene;
     const struct dec_sink *sinks;
-    struct dec_reply *reply;
-    size_t first[MR_RECIPE_OUTPUTS_MAX]; /* of those whose operations are the same, or itself */
-    size_t groups;
+    enum mr_format source_format;
     struct dec_meter pulled;
     int64_t encode_ns;
+    struct dec_reply *reply;
 };
 
-static void batch_group(struct batch *batch)
+static enum dec_failure finish(struct dec_picture *picture, size_t i, void *user,
+                               struct dec_fault *fault)
 {
-    const struct mr_recipe *recipe = batch->recipe;
-
-    for (size_t i = 0; i < recipe->output_count; i++) {
-        const struct mr_recipe_output *output = &recipe->outputs[i];
-        size_t j = 0;
-        while (j < i && !(recipe->outputs[j].icc == output->icc &&
-                          mr_ops_equal(recipe, &recipe->outputs[j].ops, &output->ops)))
-            j++;
-        batch->first[i] = batch->first[j];
-        if (j == i) {
-            batch->first[i] = i;
-            batch->groups++;
-        }
-    }
-}
-
-static bool is_shared(const struct batch *batch, size_t first)
-{
-    for (size_t i = first + 1; i < batch->recipe->output_count; i++)
-        if (batch->first[i] == first)
-            return true;
-    return false;
-}
-
-/* *ret: what the operations of output i make of the picture; in memory, where others want it too.
- */
-static enum dec_failure operations_run(struct batch *batch, const struct dec_picture *picture,
-                                       size_t i, struct dec_picture *ret, struct dec_fault *fault)
-{
-    const struct mr_recipe_output *output = &batch->recipe->outputs[i];
-    enum dec_failure failure;
-
-    *ret = dec_picture_copy(picture);
-    /* another output keeps the profile, so that the pixels may still be its */
-    if (output->icc == MR_ICC_SRGB && vips_image_get_typeof(ret->image, VIPS_META_ICC_NAME))
-        ret->profiled = ret->profiled || keeps_profile(batch->recipe);
-    failure = dec_pages_run(ret, &output->ops, batch->scene, fault);
-    if (!failure)
-        failure = dec_pages_upright(ret, fault);
-    if (!failure && is_shared(batch, i)) {
-        ret->streamed = true; /* not yet made: made once, into memory */
-        failure = dec_picture_settle(ret, fault);
-    }
-    return failure;
-}
-
-static enum dec_failure output_encode(struct batch *batch, const struct dec_picture *made, size_t i,
-                                      struct dec_fault *fault)
-{
-    struct dec_picture picture = dec_picture_copy(made);
+    struct rendering *rendering = user;
     char at[32];
-    const struct dec_order order = {.output = &batch->recipe->outputs[i],
+    const struct dec_order order = {.output = &rendering->recipe->outputs[i],
                                     .at = at,
-                                    .source_format = batch->header->format,
-                                    .limits = batch->scene->limits,
-                                    .sink = &batch->sinks[i],
-                                    .pulled = &batch->pulled};
+                                    .source_format = rendering->source_format,
+                                    .limits = rendering->scene->limits,
+                                    .sink = &rendering->sinks[i],
+                                    .pulled = &rendering->pulled};
+    enum dec_failure failure = dec_pages_upright(picture, fault);
     int64_t start = dec_cpu_ns();
-    enum dec_failure failure;
 
     snprintf(at, sizeof(at), "/outputs/%zu", i);
-    failure = dec_encode(&picture, &order, &batch->reply->outputs[i], fault);
     if (!failure)
-        batch->reply->output_count++;
-    batch->encode_ns += dec_cpu_ns() - start;
-    dec_picture_release(&picture);
+        failure = dec_encode(picture, &order, &rendering->reply->outputs[i], fault);
+    rendering->encode_ns += dec_cpu_ns() - start;
+    rendering->reply->output_count += !failure;
     return failure;
 }
 
-/* Output `first`, and all whose operations are the same. */
-static enum dec_failure group_render(struct batch *batch, const struct dec_picture *picture,
-                                     size_t first, struct dec_fault *fault)
-{
-    struct dec_picture made;
-    enum dec_failure failure = operations_run(batch, picture, first, &made, fault);
-
-    for (size_t i = first; !failure && i < batch->recipe->output_count; i++)
-        if (batch->first[i] == first)
-            failure = output_encode(batch, &made, i, fault);
-    dec_picture_release(&made);
-    return failure;
-}
-
-static enum dec_failure outputs_render(struct batch *batch, struct dec_picture *picture,
+static enum dec_failure outputs_render(struct dec_picture *picture, const struct mr_recipe *recipe,
+                                       const struct dec_header *header,
+                                       const struct dec_scene *scene, const struct dec_sink *sinks,
+                                       int64_t *ret_encode_ns, struct dec_reply *reply,
                                        struct dec_fault *fault)
 {
-    enum dec_failure failure = dec_pages_run(picture, &batch->recipe->ops, batch->scene, fault);
+    struct rendering rendering = {.recipe = recipe,
+                                  .scene = scene,
+                                  .sinks = sinks,
+                                  .source_format = header->format,
+                                  .reply = reply};
+    const struct dec_fan fan = {recipe, scene, keeps_profile(recipe), finish, &rendering};
+    enum dec_failure failure = dec_pages_run(picture, &recipe->ops, scene, fault);
 
-    batch_group(batch);
-    if (!failure && batch->groups > 1) {
-        picture->streamed = true; /* shared: made once, into memory */
-        failure = dec_picture_settle(picture, fault);
-    }
-    for (size_t i = 0; !failure && i < batch->recipe->output_count; i++)
-        if (batch->first[i] == i)
-            failure = group_render(batch, picture, i, fault);
+    if (!failure)
+        failure = dec_fan_run(picture, &fan, fault);
+    *ret_encode_ns = rendering.encode_ns - rendering.pulled.spent_ns;
     return failure;
 }
 
@@ -173,9 +111,7 @@ enum dec_failure dec_render(const struct mr_recipe *recipe, const struct dec_sou
     struct dec_picture picture = {0};
     struct dec_header header;
     VipsImage *image;
-    struct batch batch = {
-        .recipe = recipe, .header = &header, .scene = &scene, .sinks = sinks, .reply = reply};
-    int64_t start = dec_cpu_ns();
+    int64_t start = dec_cpu_ns(), encode_ns = 0;
     enum dec_failure failure = dec_load_open(&sources[0], limits, &header, &image, fault);
 
     if (!failure) {
@@ -193,13 +129,13 @@ enum dec_failure dec_render(const struct mr_recipe *recipe, const struct dec_sou
     reply->source_width = header.width;
     reply->source_height = header.height;
     reply->source_pages = header.pages;
-    failure = outputs_render(&batch, &picture, fault);
+    failure = outputs_render(&picture, recipe, &header, &scene, sinks, &encode_ns, reply, fault);
     dec_picture_release(&picture);
     if (failure && decoded.failed && failure != DEC_NO_MEMORY)
         failure = fault->failure = DEC_CORRUPT;
     reply->cpu_us = (dec_cpu_ns() - start) / 1000;
     reply->decode_us = decoded.spent_ns / 1000;
-    reply->encode_us = (batch.encode_ns - batch.pulled.spent_ns) / 1000;
+    reply->encode_us = encode_ns / 1000;
     reply->scale_us = reply->cpu_us - reply->decode_us - reply->encode_us;
     return failure;
 }

@@ -41,7 +41,7 @@ static void measure(struct wk_decoder *decoder, struct told *told, const struct 
                     const char *what, const char *ops, const char *outputs)
 {
     struct wk_rendered rendered;
-    char json[1024];
+    char json[2048];
 
     snprintf(json, sizeof(json), "{\"source\":{\"key\":\"a\"},\"ops\":[%s],\"outputs\":[%s]}", ops,
              outputs);
@@ -101,6 +101,36 @@ static void what_is_said_to_be_needed_is_enough_for_every_writer(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
         measure(decoder, &told, &file, outputs[i] + 11, "", outputs[i]);
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+static void what_is_said_to_be_needed_is_enough_for_outputs_that_share(void **state)
+{
+    struct told told = {.answer = MR_OK};
+    struct wk_decoder *decoder = gated(&told);
+    struct kit_file file = kit_noise(SIDE_X, SIDE_Y, ".jpg");
+    char outputs[1024];
+    size_t len = 0;
+
+    (void)state;
+    /* each goes on from the one before: only two of these pictures may be held */
+    for (int i = 0; i < 5; i++) {
+        len +=
+            (size_t)snprintf(outputs + len, sizeof(outputs) - len,
+                             "%s{\"name\":\"o%d\",\"format\":\"jpeg\",\"ops\":[", i ? "," : "", i);
+        for (int n = 0; n <= i; n++)
+            len += (size_t)snprintf(outputs + len, sizeof(outputs) - len, "%s{\"op\":\"%s\"}",
+                                    n ? "," : "", n % 2 ? "flop" : "flip");
+        len += (size_t)snprintf(outputs + len, sizeof(outputs) - len, "]}");
+    }
+    measure(decoder, &told, &file, "five, one on the other", "", outputs);
+    /* less than half, but not by so much that libjpeg leaves anything out */
+    snprintf(outputs, sizeof(outputs),
+             "{\"name\":\"o\",\"format\":\"jpeg\",\"ops\":[{\"op\":\"resize\",\"width\":%d}]},"
+             "{\"name\":\"p\",\"format\":\"jpeg\",\"ops\":[{\"op\":\"resize\",\"width\":%d}]}",
+             SIDE_X * 10 / 21, SIDE_X * 10 / 22);
+    measure(decoder, &told, &file, "two of less than half", "", outputs);
     wk_decoder_free(decoder);
     g_free(file.data);
 }
@@ -194,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_to_be_needed_is_enough_in_every_format),
         cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_every_writer),
+        cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_outputs_that_share),
         cmocka_unit_test(a_small_result_of_a_large_photo_needs_little),
         cmocka_unit_test(a_gate_that_says_no_ends_the_call_before_any_pixel),
         cmocka_unit_test(an_estimate_that_was_too_small_costs_a_second_run),
