@@ -9,79 +9,9 @@
 #include "common/base/log.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum {
-    EARLY_MS = 1000,         /* a timer that was early is fired again after at most so long */
-    OUTPUT_STEPS_MAX = 200,  /* a row shows outputs of so many steps, */
-    OUTPUTS_MAX = 64,        /* so many of each, */
-    OUTPUT_BYTES_MAX = 1024, /* and none longer; the history has all */
-};
-
-/* ---- what was loaded ----------------------------------------------------------------------------
- */
-
-static int by_job(const void *a, const void *b)
-{
-    const struct mr_job_load *left = a, *right = b;
-
-    return strcmp(left->job, right->job);
-}
-
-struct mr_job_load *oc_loads_find(struct oc_loads *loads, const char *job)
-{
-    const struct mr_job_load key = {.job = job};
-
-    if (loads->count == 0)
-        return NULL;
-    return bsearch(&key, loads->items, loads->count, sizeof key, by_job);
-}
-
-void oc_loads_sort(struct oc_loads *loads)
-{
-    size_t kept = 0;
-
-    if (loads->count == 0)
-        return;
-    qsort(loads->items, loads->count, sizeof *loads->items, by_job);
-    for (size_t i = 1; i < loads->count; i++) {
-        if (strcmp(loads->items[i].job, loads->items[kept].job) != 0)
-            loads->items[++kept] = loads->items[i];
-        else if (loads->items[i].want_run)
-            loads->items[kept].want_run = true;
-    }
-    loads->count = kept + 1;
-}
-
-enum mr_code oc_loads_want(struct oc_loads *loads, const char *job, bool want_run,
-                           struct mr_error *err)
-{
-    const char *id = asl_arena_copy(&loads->ids, job, strlen(job));
-
-    if (!id)
-        return mr_fail(err, MR_NO_MEMORY, "load of job %s", job);
-    if (loads->count == loads->cap) {
-        size_t cap = loads->cap ? 2 * loads->cap : 64;
-        struct mr_job_load *grown = realloc(loads->items, cap * sizeof *grown);
-
-        if (!grown)
-            return mr_fail(err, MR_NO_MEMORY, "load of %zu jobs", loads->count);
-        loads->items = grown;
-        loads->cap = cap;
-    }
-    loads->items[loads->count++] = (struct mr_job_load){.job = id, .want_run = want_run};
-    return MR_OK;
-}
-
-void oc_loads_release(struct oc_loads *loads)
-{
-    for (size_t i = 0; i < loads->count; i++)
-        mr_job_load_release(&loads->items[i]);
-    free(loads->items);
-    asl_arena_release(&loads->ids);
-    *loads = (struct oc_loads){0};
-}
+enum { EARLY_MS = 1000 /* a timer that was early is fired again after at most so long */ };
 
 /* ---- definitions --------------------------------------------------------------------------------
  */
@@ -286,55 +216,6 @@ static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *j
     return oc_effects_apply(oc, shard, job, msg, err);
 }
 
-/* A task whose whole answer is one object in storage, as the manifest's: named by its file. */
-static void note_object(struct oc_job *job, uint64_t seq, const cJSON *output)
-{
-    const cJSON *key = mr_json_get(output, "key");
-    const char *name = cJSON_IsString(key) ? strrchr(key->valuestring, '/') : NULL;
-    const size_t len = name ? strcspn(name + 1, ".") : 0;
-    struct mr_buf text = {0};
-
-    if (!name || !cJSON_IsString(mr_json_get(output, "sha256")) || !mr_id_valid(name + 1, len))
-        return;
-    if (mr_json_print(output, &text) == MR_OK && text.len <= OUTPUT_BYTES_MAX) {
-        (void)mr_buf_addf(&job->pairs, "output:%" PRIu64 "/%.*s", seq, (int)len, name + 1);
-        (void)mr_buf_add_char(&job->pairs, '\0');
-        (void)mr_buf_add(&job->pairs, text.data, text.len);
-        (void)mr_buf_add_char(&job->pairs, '\0');
-    }
-    mr_buf_release(&text);
-}
-
-/* Row fields "output:<step>/<name>" for each object with a key in {"outputs": {...}}. */
-static void note_outputs(struct oc_job *job, uint64_t seq, const cJSON *output)
-{
-    const cJSON *outputs = mr_json_get(output, "outputs"), *item;
-    struct mr_buf text = {0};
-    int noted = 0;
-
-    if (seq > OUTPUT_STEPS_MAX)
-        return;
-    note_object(job, seq, output);
-    if (!cJSON_IsObject(outputs))
-        return;
-    cJSON_ArrayForEach(item, outputs)
-    {
-        const cJSON *key = mr_json_get(item, "key");
-
-        mr_buf_reset(&text);
-        if (!cJSON_IsString(key) || strlen(item->string) > 64 || mr_json_print(item, &text) ||
-            text.len > OUTPUT_BYTES_MAX)
-            continue;
-        if (noted++ == OUTPUTS_MAX)
-            break;
-        (void)mr_buf_addf(&job->pairs, "output:%" PRIu64 "/%s", seq, item->string);
-        (void)mr_buf_add_char(&job->pairs, '\0');
-        (void)mr_buf_add(&job->pairs, text.data, text.len);
-        (void)mr_buf_add_char(&job->pairs, '\0');
-    }
-    mr_buf_release(&text);
-}
-
 /* A forged, stale or foreign token changes nothing. */
 static bool token_right(const struct oc_job *job, const struct mr_event *event)
 {
@@ -394,7 +275,7 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
     if (!event->output && !changed)
         oc_job_chain_undo(job);
     if (event->output && changed)
-        note_outputs(job, event->seq, event->output);
+        oc_note_outputs(job, event->seq, event->output);
     return MR_OK;
 }
 

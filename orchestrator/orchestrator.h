@@ -110,7 +110,8 @@ void oc_shard_live(struct oc *, struct oc_shard *);
 struct oc_loads;
 MR_MUST_USE enum mr_code oc_apply(struct oc *, struct oc_shard *, const struct mr_msg *,
                                   const struct mr_event *, struct oc_loads *, struct mr_error *err);
-/* What was read from Redis for the events of a shard. It outlives the events: ids are its own. */
+/* loads.c: what was read from Redis for the events of a shard. It outlives the events: ids are its
+ * own. */
 struct oc_loads {
     struct mr_job_load *items;
     size_t count, cap;
@@ -125,6 +126,9 @@ void oc_loads_release(struct oc_loads *);
  * or closed for good. */
 MR_MUST_USE enum mr_code oc_job_find(struct oc *, struct oc_shard *, const char *id,
                                      struct oc_loads *, struct oc_job **ret, struct mr_error *err);
+
+/* outputs.c: row fields "output:<step>/<name>" for each object with a key in {"outputs": {...}}. */
+void oc_note_outputs(struct oc_job *, uint64_t seq, const cJSON *output);
 
 /* effects.c: what step asks for, into outbox, timers and row. */
 MR_MUST_USE enum mr_code oc_effects_apply(struct oc *, struct oc_shard *, struct oc_job *,
