@@ -1,45 +1,12 @@
 /* ops_colour_test.c -- operations on colours and channels, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_colour_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
-
-static struct kit_pixel one(struct kit_pixel color, const char *ops)
-{
-    struct kit_file file = kit_plain(4, 4, color, ".png");
-    VipsImage *image = kit_done(decoder, ops, &file, 1);
-    struct kit_pixel pixel = kit_at(image, 1, 2);
-
-    g_object_unref(image);
-    g_free(file.data);
-    return pixel;
-}
-
 static void becomes(struct kit_pixel color, const char *ops, struct kit_pixel wanted, int tolerance)
 {
-    struct kit_pixel p = one(color, ops);
+    struct kit_pixel p = ops_pixel(color, ops);
 
     if (abs(p.r - wanted.r) > tolerance || abs(p.g - wanted.g) > tolerance ||
         abs(p.b - wanted.b) > tolerance || abs(p.a - wanted.a) > tolerance)
@@ -54,14 +21,14 @@ static void modulate_changes_brightness_saturation_and_hue(void **state)
 
     (void)state;
     becomes(color, "{\"op\":\"modulate\"}", color, 1);
-    p = one(color, "{\"op\":\"modulate\",\"saturation\":0}");
+    p = ops_pixel(color, "{\"op\":\"modulate\",\"saturation\":0}");
     assert_true(abs(p.r - p.g) <= 1 && abs(p.g - p.b) <= 1 && p.a == 200);
-    p = one(color, "{\"op\":\"modulate\",\"hue\":180}");
+    p = ops_pixel(color, "{\"op\":\"modulate\",\"hue\":180}");
     assert_true(p.r < p.b && p.a == 200); /* the opposite colour */
     becomes(color, "{\"op\":\"modulate\",\"hue\":360}", color, 1);
-    p = one(color, "{\"op\":\"modulate\",\"brightness\":1.5}");
+    p = ops_pixel(color, "{\"op\":\"modulate\",\"brightness\":1.5}");
     assert_true(p.r > 220 && p.g > 110 && p.a == 200);
-    p = one(color, "{\"op\":\"modulate\",\"lightness\":-100}");
+    p = ops_pixel(color, "{\"op\":\"modulate\",\"lightness\":-100}");
     assert_true(p.r + p.g + p.b < 60);
 }
 
@@ -85,14 +52,14 @@ static void recomb_mixes_channels(void **state)
 static void tint_colours_the_middle_and_leaves_black_and_white(void **state)
 {
     static const char orange[] = "{\"op\":\"tint\",\"color\":\"#ff8000\"}";
-    struct kit_pixel p = one((struct kit_pixel){128, 128, 128, 77}, orange);
+    struct kit_pixel p = ops_pixel((struct kit_pixel){128, 128, 128, 77}, orange);
 
     (void)state;
     assert_true(p.r > p.g + 30 && p.g > p.b + 30 && p.a == 77);
     becomes(kit_white, orange, kit_white, 1);
     becomes(kit_black, orange, kit_black, 1);
-    p = one((struct kit_pixel){128, 128, 128, 255},
-            "{\"op\":\"grayscale\"},{\"op\":\"tint\",\"color\":\"blue\"}");
+    p = ops_pixel((struct kit_pixel){128, 128, 128, 255},
+                  "{\"op\":\"grayscale\"},{\"op\":\"tint\",\"color\":\"blue\"}");
     assert_true(p.b > p.r + 30); /* a grey picture takes colour */
 }
 
@@ -234,5 +201,5 @@ int main(void)
         cmocka_unit_test(an_operation_after_colorspace_sees_srgb_again),
         cmocka_unit_test(the_same_colours_come_out_of_cmyk_and_16_bits),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

@@ -1,31 +1,9 @@
 /* ops_filter_test.c -- operations that look at a pixel's neighbours, compared with the plain
  * definition. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_filter_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
 
 enum { SIDE = 24 };
 
@@ -217,5 +195,5 @@ int main(void)
         cmocka_unit_test(pixelate_does_not_mix_in_what_is_transparent),
         cmocka_unit_test(clahe_spreads_what_is_close_together),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

@@ -1,30 +1,8 @@
 /* ops_geometry_test.c -- trim, extend and affine, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_geometry_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
 
 /* A square of 10 in one colour on another, 3 from the left and 5 from the top. */
 static VipsImage *framed(const char *ops, struct kit_pixel ground, struct kit_pixel square)
@@ -214,5 +192,5 @@ int main(void)
         cmocka_unit_test(affine_does_not_overshoot),
         cmocka_unit_test(what_would_be_too_large_is_not_begun),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

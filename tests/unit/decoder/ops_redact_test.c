@@ -1,30 +1,8 @@
 /* ops_redact_test.c -- regions that nobody shall see, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_redact_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
 
 static double rough(VipsImage *image, int left, int top, int side) /* of neighbours */
 {
@@ -114,5 +92,5 @@ int main(void)
         cmocka_unit_test(blocks_and_blur_leave_nothing_to_read),
         cmocka_unit_test(a_region_that_is_nowhere_is_an_error_not_a_leak),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

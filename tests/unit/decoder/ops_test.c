@@ -1,30 +1,8 @@
 /* ops_test.c -- every operation does what the vocabulary says, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
 
 /* The four corners after ops, clockwise from the upper left. */
 static void corners(const char *ops, int width, int height, struct kit_pixel a, struct kit_pixel b,
@@ -356,5 +334,5 @@ int main(void)
         cmocka_unit_test(layers_lie_where_they_are_put),
         cmocka_unit_test(opacity_blend_and_tile_do_as_they_say),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

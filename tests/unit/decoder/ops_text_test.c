@@ -1,30 +1,8 @@
 /* ops_text_test.c -- words on a picture, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_text_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
 
 struct ink { /* where a white picture is no longer white */
     int left, top, right, bottom, count;
@@ -208,5 +186,5 @@ int main(void)
         cmocka_unit_test(text_keeps_alpha_and_takes_grey),
         cmocka_unit_test(what_cannot_be_set_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

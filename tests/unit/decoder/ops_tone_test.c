@@ -1,42 +1,8 @@
 /* ops_tone_test.c -- operations on brightness, looked at in pixels. */
-#include "tests/unit/decoder/kit.h"
+#include "tests/unit/decoder/ops_kit.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct wk_decoder *decoder;
-static struct kit_file quarters; /* 64x32: red, green over blue, white */
-
-static int setup(void **state)
-{
-    const struct wk_imaging_config config = kit_config();
-
-    (void)state;
-    kit_setup("ops_tone_test");
-    decoder = kit_decoder(&config);
-    quarters = kit_quarters(64, 32, ".png");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wk_decoder_free(decoder);
-    g_free(quarters.data);
-    return 0;
-}
-
-/* One colour through ops. */
-static struct kit_pixel one(struct kit_pixel color, const char *ops)
-{
-    struct kit_file file = kit_plain(4, 4, color, ".png");
-    VipsImage *image = kit_done(decoder, ops, &file, 1);
-    struct kit_pixel pixel = kit_at(image, 1, 2);
-
-    g_object_unref(image);
-    g_free(file.data);
-    return pixel;
-}
 
 /* The same in 8 and in 16 bits. */
 static void becomes(struct kit_pixel color, const char *ops, struct kit_pixel wanted)
@@ -45,7 +11,7 @@ static void becomes(struct kit_pixel color, const char *ops, struct kit_pixel wa
 
     snprintf(deep, sizeof(deep), "{\"op\":\"colorspace\",\"space\":\"rgb16\"},%s", ops);
     for (int i = 0; i < 2; i++) {
-        struct kit_pixel p = one(color, i ? deep : ops);
+        struct kit_pixel p = ops_pixel(color, i ? deep : ops);
         if (abs(p.r - wanted.r) > 1 || abs(p.g - wanted.g) > 1 || abs(p.b - wanted.b) > 1 ||
             abs(p.a - wanted.a) > 1)
             fail_msg("%s: %d %d %d %d, wanted %d %d %d %d", i ? deep : ops, p.r, p.g, p.b, p.a,
@@ -138,5 +104,5 @@ int main(void)
         cmocka_unit_test(a_channel_that_is_not_there_is_out_of_bounds),
         cmocka_unit_test(normalize_makes_the_darkest_black_and_the_lightest_white),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, ops_setup, ops_teardown);
 }

@@ -6,7 +6,7 @@ target_compile_definitions(millrace-decoder-hostile PRIVATE DEC_HOSTILE=1 _GNU_S
 target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS PkgConfig::FONTCONFIG Threads::Threads)
 set_target_properties(millrace-decoder-hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-add_library(decoder_kit STATIC unit/decoder/kit.c unit/decoder/hostile_reach.c)
+add_library(decoder_kit STATIC unit/decoder/kit.c unit/decoder/ops_kit.c unit/decoder/hostile_reach.c)
 set_source_files_properties(unit/decoder/hostile_reach.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
 target_link_libraries(decoder_kit PUBLIC wk PkgConfig::VIPS PkgConfig::CMOCKA Threads::Threads)
 target_compile_definitions(decoder_kit PRIVATE
