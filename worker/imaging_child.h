@@ -13,7 +13,7 @@ struct wk_child {
     bool ready;                 /* its hello has come, its layers are in process.report */
     uint64_t handed[DEC_SLOTS]; /* wk_slot.made of what it has */
     int64_t tasks;
-    uint64_t idle_bytes; /* of its address space, before its first task */
+    uint64_t idle_bytes; /* of its address space, before its first task; 0: not limited */
 };
 
 /* What ends a wait before its time. */

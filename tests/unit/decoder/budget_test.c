@@ -184,14 +184,16 @@ static void a_gate_that_says_no_ends_the_call_before_any_pixel(void **state)
 static void an_estimate_that_was_too_small_costs_a_second_run(void **state)
 {
     struct told told = {.answer = MR_OK, .first = 64 << 20};
-    struct wk_decoder *decoder = gated(&told);
-    struct kit_file file = kit_plain(9000, 9000, kit_red, ".png[compression=1]");
+    struct wk_decoder *decoder;
+    struct kit_file file;
     struct wk_rendered rendered;
 
     (void)state;
 #if defined(__SANITIZE_ADDRESS__)
     skip(); /* a checked build has no limit of address space */
 #endif
+    decoder = gated(&told);
+    file = kit_plain(9000, 9000, kit_red, ".png[compression=1]");
     kit_render(decoder,
                "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],\"outputs\":[{\"name\":"
                "\"o\",\"format\":\"jpeg\"}]}",
