@@ -213,20 +213,13 @@ static enum mr_code need_meet(struct wk_decoder *decoder, struct wk_child *child
     return refused;
 }
 
-/* Sends and hears.  On MR_OK *ret_child has answered in the right form; what it says is still to be
- * looked at, and then wk_crew_done() or wk_crew_lost() to be called. */
-static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, int64_t deadline_ms,
-                             struct wk_child **ret_child, struct dec_reply *reply,
-                             struct wk_fault *fault)
+/* The task to the child, and its first word: what it needs, or the reply. */
+static enum wk_heard task_ask(struct wk_decoder *decoder, struct wk_child *child,
+                              struct dec_task *task, const struct wk_patience *patience,
+                              uint64_t *ret_need, struct dec_reply *reply)
 {
-    const struct wk_patience patience = {deadline_ms, decoder->wake_fd};
-    struct wk_child *child;
     enum wk_heard heard;
-    uint64_t need = 0;
-    enum mr_code rc = wk_crew_need(&decoder->crew, untrusted_of(task), deadline_ms, &child, fault);
 
-    if (rc)
-        return rc;
     task->head =
         (struct dec_head){DEC_MAGIC, DEC_VERSION, DEC_TASK, sizeof(*task), ++decoder->sequence};
     task->pixels_max = (uint64_t)decoder->config.pixels_max;
@@ -235,10 +228,39 @@ static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, 
     decoder->crew.granted = HEADER_BYTES;
     decoder->crew.asked = false;
     wk_child_limit(child, &decoder->pool, HEADER_BYTES);
-    heard = wk_child_send(child, &decoder->pool, task, &decoder->text, &patience);
+    heard = wk_child_send(child, &decoder->pool, task, &decoder->text, patience);
     wk_crew_prepare(&decoder->crew);
-    if (!heard)
-        heard = wk_child_hear(child, decoder->sequence, &need, reply, &decoder->answer, &patience);
+    if (heard)
+        return heard;
+    return wk_child_hear(child, decoder->sequence, ret_need, reply, &decoder->answer, patience);
+}
+
+/* Sends and hears.  On MR_OK *ret_child has answered in the right form; what it says is still to be
+ * looked at, and then wk_crew_done() or wk_crew_lost() to be called.  A child that answers an
+ * earlier task once more is replaced, and costs this task nothing: once, for the next one may lie
+ * about its sequence. */
+static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, int64_t deadline_ms,
+                             struct wk_child **ret_child, struct dec_reply *reply,
+                             struct wk_fault *fault)
+{
+    const struct wk_patience patience = {deadline_ms, decoder->wake_fd};
+    const uint32_t untrusted = untrusted_of(task);
+    struct wk_child *child;
+    struct wk_fault unsaid;
+    enum wk_heard heard;
+    uint64_t need = 0;
+    enum mr_code rc = wk_crew_need(&decoder->crew, untrusted, deadline_ms, &child, fault);
+
+    if (rc)
+        return rc;
+    heard = task_ask(decoder, child, task, &patience, &need, reply);
+    if (heard == WK_STALE) {
+        (void)wk_crew_lost(&decoder->crew, child, heard, "an earlier task", &unsaid);
+        rc = wk_crew_need(&decoder->crew, untrusted, deadline_ms, &child, fault);
+        if (rc)
+            return rc;
+        heard = task_ask(decoder, child, task, &patience, &need, reply);
+    }
     if (heard)
         return wk_crew_lost(&decoder->crew, child, heard, "the task", fault);
     if (need)

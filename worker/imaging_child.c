@@ -273,8 +273,10 @@ enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, uint64_t 
             return need.bytes ? WK_HEARD : WK_NONSENSE;
         }
     }
-    if (!head_sound(&ret->head, DEC_REPLY, sizeof(*ret), len) || ret->head.sequence != sequence)
+    if (!head_sound(&ret->head, DEC_REPLY, sizeof(*ret), len) || ret->head.sequence > sequence)
         return WK_NONSENSE;
+    if (ret->head.sequence < sequence)
+        return WK_STALE;
     ret->cause[sizeof(ret->cause) - 1] = '\0';
     return text_hear(child, ret->text_len, ret_text, patience);
 }

@@ -22,8 +22,9 @@ struct wk_patience {
     int wake_fd;         /* readable: stop; -1: nothing will */
 };
 
-/* How waiting for a child ended. */
-enum wk_heard { WK_HEARD, WK_LATE, WK_STOPPED, WK_GONE, WK_NONSENSE };
+/* How waiting for a child ended.  STALE: an answer to a task before this one, to which it had been
+ * given already: the child lied then, and this task was not begun. */
+enum wk_heard { WK_HEARD, WK_LATE, WK_STOPPED, WK_GONE, WK_NONSENSE, WK_STALE };
 
 extern const struct wk_child wk_child_none;
 

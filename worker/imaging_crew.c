@@ -206,6 +206,7 @@ enum mr_code wk_crew_lost(struct wk_crew *crew, struct wk_child *child, enum wk_
     case WK_STOPPED:
         return wk_fault_set(fault, WK_CANCELLED, "stopped during %s", during);
     case WK_NONSENSE:
+    case WK_STALE:
         return wk_fault_set(fault, WK_CRASHED, "the decoder broke its protocol during %s", during);
     case WK_HEARD:
     case WK_GONE:

@@ -171,7 +171,10 @@ static bool deed_lie(const char *deed, struct dec_channel *channel, struct dec_r
         (void)!write(channel->sock, "x", 1);
     else if (strcmp(deed, "lie-twice") == 0)
         dec_channel_reply(channel, reply, &(struct mr_buf){0});
-    else
+    else if (strcmp(deed, "lie-late") == 0) { /* again when the next task has been sent */
+        dec_channel_reply(channel, reply, &(struct mr_buf){0});
+        (void)poll(NULL, 0, 300);
+    } else
         return false;
     return true;
 }
