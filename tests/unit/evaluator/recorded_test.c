@@ -71,6 +71,7 @@ static void expressions_say_what_they_say_in_node(void **state)
 
     (void)state;
     ask_config(&config);
+    config.time_ms = 60000; /* what they say is judged, not how long a busy machine takes */
     assert_int_equal(ev_new(&config, &ev, &err), MR_OK);
     mr_buf_addf(&variables, "{\"i\":%s}", input);
     for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
