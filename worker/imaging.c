@@ -49,6 +49,7 @@ struct wk_decoder {
     struct mr_buf text, answer;
     uint32_t sequence;
     uint64_t need_least; /* of the task under way: its headers were found to say too little */
+    bool pool_ours;      /* since the last call: no decoder of before can touch it */
     char layers[SB_LAYERS_TEXT_MAX], missing[MR_ERROR_TEXT_MAX];
 
     pthread_mutex_t lock; /* guards what follows */
@@ -75,6 +76,7 @@ static void call_end(struct wk_decoder *decoder)
         mr_log(MR_ERROR, "decoder.wake", "errno=%d", errno);
     decoder->stopping = false;
     pthread_mutex_unlock(&decoder->lock);
+    decoder->pool_ours = false;
 }
 
 void wk_decoder_stop(struct wk_decoder *decoder)
@@ -85,6 +87,15 @@ void wk_decoder_stop(struct wk_decoder *decoder)
     if (decoder->busy && !decoder->stopping)
         decoder->stopping = write(decoder->wake_fd, &one, sizeof(one)) == sizeof(one);
     pthread_mutex_unlock(&decoder->lock);
+}
+
+/* A decoder that was killed a moment ago may still be on its way out: what it shared is not used
+ * again then. */
+static void pool_clean(struct wk_decoder *decoder)
+{
+    if (!decoder->pool_ours && !wk_crew_buried(&decoder->crew, false))
+        wk_pool_release(&decoder->pool);
+    decoder->pool_ours = true;
 }
 
 /* ---- one task ------------------------------------------------------------------------------- */
@@ -113,6 +124,7 @@ static enum mr_code sources_put(struct wk_decoder *decoder, const struct wk_sour
     struct mr_error err;
     enum mr_code rc;
 
+    pool_clean(decoder);
     if (n < 1 || n > MR_RECIPE_SOURCES_MAX)
         return wk_fault_set(fault, WK_RECIPE_INVALID, "%zu sources, allowed 1..%d", n,
                             MR_RECIPE_SOURCES_MAX);
@@ -256,6 +268,7 @@ static enum mr_code task_run(struct wk_decoder *decoder, struct dec_task *task, 
     heard = task_ask(decoder, child, task, &patience, &need, reply);
     if (heard == WK_STALE) {
         (void)wk_crew_lost(&decoder->crew, child, heard, "an earlier task", &unsaid);
+        (void)wk_crew_buried(&decoder->crew, true); /* the next one reads the same sources */
         rc = wk_crew_need(&decoder->crew, untrusted, deadline_ms, &child, fault);
         if (rc)
             return rc;
@@ -308,6 +321,7 @@ static enum mr_code render_run(struct wk_decoder *decoder, const struct mr_recip
     if (rc != MR_NO_MEMORY || !decoder->crew.asked ||
         had >= (uint64_t)decoder->config.memory_max / 2)
         return rc;
+    (void)wk_crew_buried(&decoder->crew, true); /* the next one reads the same sources */
     decoder->need_least = 4 * had;
     rc = render_once(decoder, recipe, task, deadline_ms, ret, fault);
     decoder->need_least = 0;
@@ -386,6 +400,7 @@ enum mr_code wk_decoder_source(struct wk_decoder *decoder, size_t index, size_t 
     if (len_max > (uint64_t)decoder->config.source_bytes_max)
         return mr_fail(err, MR_TOO_LARGE, "source of %zu bytes, the limit is %" PRId64 " bytes",
                        len_max, decoder->config.source_bytes_max);
+    pool_clean(decoder);
     rc = wk_pool_need(&decoder->pool, index, len_max ? len_max : 1, err);
     if (!rc)
         *ret = decoder->pool.slots[index].map;
@@ -463,13 +478,18 @@ void wk_decoder_gate(struct wk_decoder *decoder, struct wk_gate gate)
     decoder->gate = gate;
 }
 
+void wk_decoder_rest(struct wk_decoder *decoder)
+{
+    (void)wk_crew_buried(&decoder->crew, false);
+    wk_crew_prepare(&decoder->crew);
+}
+
 void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
 {
     if (strcmp(decoder->crew.tenant, tenant) == 0)
         return;
     wk_crew_tenant(&decoder->crew, tenant);
     wk_pool_release(&decoder->pool); /* what is left in it is the other one's */
-    wk_pool_init(&decoder->pool);
 }
 
 int wk_decoder_pid(const struct wk_decoder *decoder)

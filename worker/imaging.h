@@ -99,6 +99,9 @@ MR_MUST_USE enum mr_code wk_decoder_render(struct wk_decoder *, const struct mr_
 MR_MUST_USE enum mr_code wk_decoder_inspect(struct wk_decoder *, const struct wk_source *source,
                                             unsigned wanted, int64_t deadline_ms, cJSON **ret,
                                             struct wk_fault *fault);
+/* No task is waiting: what the last one cost, a warm decoder beside the one at work, is made up for
+ * now.  Not to be called between a call and the use of what it lends. */
+void wk_decoder_rest(struct wk_decoder *);
 /* Ends the call under way (MR_CANCELLED) by killing the child; any thread. */
 void wk_decoder_stop(struct wk_decoder *);
 int wk_decoder_pid(const struct wk_decoder *); /* of the child; -1: none just now. For tests. */

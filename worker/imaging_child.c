@@ -18,6 +18,7 @@
 
 /* Of address space beyond a task's need: stacks of threads, what is mapped and not used. */
 enum { LIMIT_SLACK_BYTES = 128 << 20 };
+enum { PACKETS_LEFT_MAX = 16 }; /* that a child which is gone may have sent before its last word */
 enum { OPEN_FILES_MAX = DEC_SLOTS + 2 * DEC_FILES_MAX + 16 };
 
 /* A checked build maps terabytes of shadow and says what it found on stderr. */
@@ -42,7 +43,7 @@ enum mr_code wk_child_start(struct wk_child *child, const char *path,
     enum mr_code rc;
 
     *child = wk_child_none;
-    rc = sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
+    rc = sb_spawn_begin(path, &limits, CHECKED_BUILD, &child->process, err);
     if (!rc) /* one that is gone by now is found to be so by whoever waits for it */
         (void)!send(child->process.sock, &start, sizeof(start), MSG_NOSIGNAL | MSG_DONTWAIT);
     return rc;
@@ -94,7 +95,28 @@ static enum wk_heard bytes_send(const struct wk_child *child, const void *data, 
     return packet_send(child, &message, patience);
 }
 
-static enum wk_heard packet_receive(const struct wk_child *child, void *data, size_t size,
+static bool head_sound(const struct dec_head *head, enum dec_kind kind, size_t size, size_t len)
+{
+    return len == size && head->magic == DEC_MAGIC && head->version == DEC_VERSION &&
+           head->kind == kind && head->size == size;
+}
+
+static bool last_word(struct wk_child *child, const void *data, size_t len)
+{
+    struct dec_last last;
+
+    if (len != sizeof(last))
+        return false;
+    memcpy(&last, data, sizeof(last));
+    if (!head_sound(&last.head, DEC_LAST, sizeof(last), len) || last.signal < 0 ||
+        last.signal >= NSIG)
+        return false;
+    child->crashed = true;
+    child->last = last;
+    return true;
+}
+
+static enum wk_heard packet_receive(struct wk_child *child, void *data, size_t size,
                                     size_t *ret_len, const struct wk_patience *patience)
 {
     struct iovec part = {data, size};
@@ -103,6 +125,8 @@ static enum wk_heard packet_receive(const struct wk_child *child, void *data, si
         struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
         ssize_t n = recvmsg(child->process.sock, &message, MSG_DONTWAIT);
         enum wk_heard heard;
+        if (n > 0 && last_word(child, data, (size_t)n))
+            return WK_GONE;
         if (n > 0) {
             *ret_len = (size_t)n;
             return message.msg_flags & MSG_TRUNC ? WK_NONSENSE : WK_HEARD;
@@ -113,12 +137,6 @@ static enum wk_heard packet_receive(const struct wk_child *child, void *data, si
         if (heard)
             return heard;
     }
-}
-
-static bool head_sound(const struct dec_head *head, enum dec_kind kind, size_t size, size_t len)
-{
-    return len == size && head->magic == DEC_MAGIC && head->version == DEC_VERSION &&
-           head->kind == kind && head->size == size;
 }
 
 /* As the kernel counts it, not as the child would say; 0: it is not known. */
@@ -153,7 +171,12 @@ enum wk_heard wk_child_ready(struct wk_child *child, const struct wk_patience *p
 
     if (child->ready)
         return WK_HEARD;
-    heard = packet_receive(child, &hello, sizeof(hello), &len, patience);
+    heard = packet_receive(child, &child->process.report, sizeof(child->process.report), &len,
+                           patience);
+    if (!heard && len != sizeof(child->process.report))
+        heard = WK_NONSENSE;
+    if (!heard)
+        heard = packet_receive(child, &hello, sizeof(hello), &len, patience);
     if (heard)
         return heard;
     if (!head_sound(&hello.head, DEC_HELLO, sizeof(hello), len))
@@ -281,10 +304,33 @@ enum wk_heard wk_child_hear(struct wk_child *child, uint32_t sequence, uint64_t 
     return text_hear(child, ret->text_len, ret_text, patience);
 }
 
-void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_memory)
+/* Of one that went while it was spoken to. */
+static void last_word_look(struct wk_child *child)
 {
-    int status = sb_child_end(&child->process);
+    const struct wk_patience none = {0, -1};
+    struct dec_reply packet; /* the longest */
+    size_t len;
 
+    for (int i = 0; i < PACKETS_LEFT_MAX && !child->crashed; i++)
+        if (packet_receive(child, &packet, sizeof(packet), &len, &none))
+            break;
+}
+
+void wk_child_ended(struct wk_child *child, char *text, size_t size, bool *ret_no_memory)
+{
+    int status;
+
+    last_word_look(child);
+    if (child->crashed) {
+        *ret_no_memory = child->last.no_memory != 0;
+        if (child->last.signal)
+            snprintf(text, size, "signal %d (%s)", child->last.signal,
+                     strsignal(child->last.signal));
+        else
+            snprintf(text, size, "a library's wish");
+        return;
+    }
+    status = sb_child_status(&child->process);
     *ret_no_memory = WIFEXITED(status) && WEXITSTATUS(status) == DEC_EXIT_NO_MEMORY;
     if (status != -1 && WIFSIGNALED(status))
         snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -292,5 +338,4 @@ void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_
         snprintf(text, size, "exit status %d", WEXITSTATUS(status));
     else
         snprintf(text, size, "no status");
-    *child = wk_child_none;
 }

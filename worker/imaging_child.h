@@ -13,7 +13,9 @@ struct wk_child {
     bool ready;                 /* its hello has come, its layers are in process.report */
     uint64_t handed[DEC_SLOTS]; /* wk_slot.made of what it has */
     int64_t tasks;
-    uint64_t idle_bytes; /* of its address space, before its first task; 0: not limited */
+    uint64_t idle_bytes;  /* of its address space, before its first task; 0: not limited */
+    bool crashed;         /* it has said so: */
+    struct dec_last last; /* how */
 };
 
 /* What ends a wait before its time. */
@@ -51,8 +53,8 @@ void wk_child_limit(const struct wk_child *child, const struct wk_pool *pool, ui
 /* The answer to a need; 0: no. */
 enum wk_heard wk_child_grant(struct wk_child *child, uint32_t sequence, uint64_t bytes,
                              const struct wk_patience *patience);
-/* Kills and waits; writes how it ended ("signal 11 (Segmentation fault)") and whether it had run
- * out of memory. */
-void wk_child_end(struct wk_child *child, char *text, size_t size, bool *ret_no_memory);
+/* How one that is gone ended ("signal 11 (Segmentation fault)") and whether it had run out of
+ * memory: by its last word, else by what the kernel says.  It may still be on its way out. */
+void wk_child_ended(struct wk_child *child, char *text, size_t size, bool *ret_no_memory);
 
 #endif

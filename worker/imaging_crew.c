@@ -37,21 +37,33 @@ static enum mr_code child_begin(struct wk_crew *crew, struct wk_child *place, ui
     return rc;
 }
 
-static void child_finish(struct wk_crew *crew, struct wk_child *place, char *text, size_t size,
-                         bool *ret_no_memory)
+bool wk_crew_buried(struct wk_crew *crew, bool wait)
 {
-    struct wk_child child = *place;
+    size_t left = 0;
 
-    child_set(crew, place, wk_child_none);
-    wk_child_end(&child, text, size, ret_no_memory);
+    for (size_t i = 0; i < crew->dying_count; i++) {
+        if (wait)
+            sb_child_end(&crew->dying[i]);
+        else if (!sb_child_gone(&crew->dying[i]))
+            crew->dying[left++] = crew->dying[i];
+    }
+    crew->dying_count = left;
+    return left == 0;
 }
 
+/* The kernel takes milliseconds to take a process apart, up to a hundred on a busy machine: nobody
+ * waits for it. */
 static void child_drop(struct wk_crew *crew, struct wk_child *place)
 {
-    char ended[ENDED_TEXT_MAX];
-    bool no_memory;
+    struct sb_child process = place->process;
 
-    child_finish(crew, place, ended, sizeof(ended), &no_memory);
+    child_set(crew, place, wk_child_none);
+    if (process.pid <= 0)
+        return;
+    sb_child_dismiss(&process);
+    if (!wk_crew_buried(crew, false) && crew->dying_count == WK_DYING_MAX)
+        (void)wk_crew_buried(crew, true);
+    crew->dying[crew->dying_count++] = process;
 }
 
 /* One that died idle: no task's fault, and no task's failure. */
@@ -60,6 +72,7 @@ static void bury_dead(struct wk_crew *crew, struct wk_child *place)
     if (!is_there(place) || wk_child_alive(place))
         return;
     child_drop(crew, place);
+    (void)wk_crew_buried(crew, true); /* what it shared may hold the next task's sources by now */
     mr_log(MR_WARN, "decoder.died", "idle=true");
 }
 
@@ -125,6 +138,7 @@ void wk_crew_release(struct wk_crew *crew)
     child_drop(crew, &crew->child);
     child_drop(crew, &crew->spare);
     child_drop(crew, &crew->single);
+    (void)wk_crew_buried(crew, true);
     pthread_mutex_destroy(&crew->lock);
 }
 
@@ -194,10 +208,12 @@ void wk_crew_done(struct wk_crew *crew, struct wk_child *child)
 enum mr_code wk_crew_lost(struct wk_crew *crew, struct wk_child *child, enum wk_heard heard,
                           const char *during, struct wk_fault *fault)
 {
-    char ended[ENDED_TEXT_MAX];
-    bool no_memory;
+    char ended[ENDED_TEXT_MAX] = "";
+    bool no_memory = false;
 
-    child_finish(crew, child, ended, sizeof(ended), &no_memory);
+    if (heard == WK_GONE)
+        wk_child_ended(child, ended, sizeof(ended), &no_memory);
+    child_drop(crew, child);
     if (child == &crew->child)
         take_over(crew);
     switch (heard) {

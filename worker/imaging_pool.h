@@ -21,7 +21,7 @@ struct wk_pool {
 };
 
 void wk_pool_init(struct wk_pool *pool);
-void wk_pool_release(struct wk_pool *pool);
+void wk_pool_release(struct wk_pool *pool); /* can be used again, empty */
 /* At least size bytes; what the slot held may be gone. */
 MR_MUST_USE enum mr_code wk_pool_need(struct wk_pool *pool, size_t slot, size_t size,
                                       struct mr_error *err);

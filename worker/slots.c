@@ -25,6 +25,7 @@ struct slot {
     struct wk_item *item;       /* guarded; what runs */
     struct wk_decoder *decoder; /* set by its thread, under the lock */
     struct mr_blob *blob;       /* owned */
+    bool rested;                /* since its last task */
     atomic_bool stop;           /* ends the call of storage that is under way */
     struct mr_buf output;
     char tenant[MR_TENANT_MAX + 1]; /* guarded; of its last picture */
@@ -270,6 +271,18 @@ static void report_ready(struct slot *slot)
     (void)pthread_mutex_unlock(&slots->lock);
 }
 
+/* true: it took its time, and the queue is to be looked at again.  The caller holds the lock. */
+static bool slot_rest(struct slot *slot)
+{
+    if (slot->rested || !slot->decoder)
+        return false;
+    slot->rested = true;
+    (void)pthread_mutex_unlock(&slot->slots->lock);
+    wk_decoder_rest(slot->decoder);
+    (void)pthread_mutex_lock(&slot->slots->lock);
+    return true;
+}
+
 static void *slot_main(void *arg)
 {
     struct slot *slot = arg;
@@ -281,12 +294,14 @@ static void *slot_main(void *arg)
 
         (void)pthread_mutex_lock(&slots->lock);
         while (!slots->ending && !(item = start_next(slot)))
-            (void)pthread_cond_wait(&slots->changed, &slots->lock);
+            if (!slot_rest(slot))
+                (void)pthread_cond_wait(&slots->changed, &slots->lock);
         (void)pthread_mutex_unlock(&slots->lock);
         if (!item)
             return NULL;
         if (work(slot, item))
             finish(slots, item);
+        slot->rested = false;
     }
 }
 
@@ -297,6 +312,7 @@ static enum mr_code slot_init(struct slot *slot, struct wk_slots *slots, struct 
     int fault;
 
     slot->slots = slots;
+    slot->rested = true;
     slot->blob = mr_blob_dup(slots->setup.blob, err);
     if (!slot->blob)
         return err->code;

@@ -62,10 +62,23 @@ struct sb_child {
  * sb_child_end(). */
 MR_MUST_USE enum mr_code sb_spawn(const char *path, const struct sb_limits *limits,
                                   bool keep_stderr, struct sb_child *ret, struct mr_error *err);
+/* As sb_spawn(), without waiting until the name spaces are made, which takes milliseconds: the
+ * first packet that comes over the socket is the report. */
+MR_MUST_USE enum mr_code sb_spawn_begin(const char *path, const struct sb_limits *limits,
+                                        bool keep_stderr, struct sb_child *ret,
+                                        struct mr_error *err);
 void sb_child_kill(const struct sb_child *child); /* SIGKILL; any thread, while not ended */
+/* How one ends whose socket has closed, as waitpid() will give it: the kernel knows it long before
+ * memory and name spaces are taken apart.  One that goes on without its socket is killed, and
+ * waited for. */
+int sb_child_status(const struct sb_child *child);
 /* Kills, waits for the end and closes.  Returns the status as waitpid() gives it, -1 where there
  * was no child. The struct is then empty. */
 int sb_child_end(struct sb_child *child);
+/* Kills and closes the socket, and does not wait: sb_child_end() or sb_child_gone() is to follow.
+ */
+void sb_child_dismiss(struct sb_child *child);
+bool sb_child_gone(struct sb_child *child); /* true: it has ended, and the struct is empty */
 extern const struct sb_child sb_child_none;
 
 /* ---- the child's side --------------------------------------------------------------------- */

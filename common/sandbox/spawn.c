@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_STARTED = 127, LOW_FDS = 10 };
+enum { EXIT_NOT_STARTED = 127, LOW_FDS = 10, STAT_BYTES = 2048, STAT_FIELDS_TO_STATUS = 49 };
 
 const struct sb_child sb_child_none = {.pid = -1, .pidfd = -1, .sock = -1};
 
@@ -174,13 +175,12 @@ static enum mr_code report_read(struct sb_child *child, const char *path, struct
     return mr_fail(err, MR_UNAVAILABLE, "%s: its process ended before it started", path);
 }
 
-enum mr_code sb_spawn(const char *path, const struct sb_limits *limits, bool keep_stderr,
-                      struct sb_child *ret, struct mr_error *err)
+enum mr_code sb_spawn_begin(const char *path, const struct sb_limits *limits, bool keep_stderr,
+                            struct sb_child *ret, struct mr_error *err)
 {
     struct plan plan = {.path = path, .limits = limits, .keep_stderr = keep_stderr};
     struct sb_child child = sb_child_none;
     int ends[2], clone_error;
-    enum mr_code rc;
 
     if (access(path, X_OK) < 0)
         return mr_fail(err, MR_UNAVAILABLE, "%s: %s", path, strerror(errno));
@@ -198,11 +198,23 @@ enum mr_code sb_spawn(const char *path, const struct sb_limits *limits, bool kee
         close(ends[0]);
         return mr_fail(err, MR_UNAVAILABLE, "%s: clone: %s", path, strerror(clone_error));
     }
-    rc = report_read(&child, path, err);
-    if (rc)
-        sb_child_end(&child);
-    else
-        *ret = child;
+    *ret = child;
+    return MR_OK;
+}
+
+enum mr_code sb_spawn(const char *path, const struct sb_limits *limits, bool keep_stderr,
+                      struct sb_child *ret, struct mr_error *err)
+{
+    struct sb_child child;
+    enum mr_code rc = sb_spawn_begin(path, limits, keep_stderr, &child, err);
+
+    if (!rc) {
+        rc = report_read(&child, path, err);
+        if (rc)
+            sb_child_end(&child);
+        else
+            *ret = child;
+    }
     return rc;
 }
 
@@ -210,6 +222,53 @@ void sb_child_kill(const struct sb_child *child)
 {
     if (child->pidfd >= 0)
         syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
+}
+
+/* The 52nd word of its line in /proc; the second one is its name, in brackets. */
+static int status_told(pid_t pid)
+{
+    char path[48], line[STAT_BYTES];
+    const char *at;
+    ssize_t len;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    len = read(fd, line, sizeof(line) - 1);
+    close(fd);
+    line[len > 0 ? len : 0] = '\0';
+    at = strrchr(line, ')');
+    for (int i = 0; at && i <= STAT_FIELDS_TO_STATUS; i++)
+        at = strchr(at + 1, ' ');
+    return at ? (int)strtol(at, NULL, 10) : -1;
+}
+
+int sb_child_status(const struct sb_child *child)
+{
+    siginfo_t ended = {0};
+    int status;
+
+    if (child->pid <= 0)
+        return -1;
+    status = status_told(child->pid);
+    if (status > 0)
+        return status;
+    sb_child_kill(child); /* 0: it ends so, or runs */
+    while (waitid(P_PID, (id_t)child->pid, &ended, WEXITED | WNOWAIT) < 0)
+        if (errno != EINTR)
+            return -1;
+    return ended.si_code == CLD_EXITED ? ended.si_status << 8 : ended.si_status;
+}
+
+static void closed(struct sb_child *child)
+{
+    if (child->pidfd >= 0)
+        close(child->pidfd);
+    if (child->sock >= 0)
+        close(child->sock);
+    *child = sb_child_none;
 }
 
 int sb_child_end(struct sb_child *child)
@@ -220,10 +279,22 @@ int sb_child_end(struct sb_child *child)
     if (child->pid > 0)
         while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
             ;
-    if (child->pidfd >= 0)
-        close(child->pidfd);
+    closed(child);
+    return status;
+}
+
+void sb_child_dismiss(struct sb_child *child)
+{
+    sb_child_kill(child);
     if (child->sock >= 0)
         close(child->sock);
-    *child = sb_child_none;
-    return status;
+    child->sock = -1;
+}
+
+bool sb_child_gone(struct sb_child *child)
+{
+    if (child->pid > 0 && waitpid(child->pid, NULL, WNOHANG) == 0)
+        return false;
+    closed(child);
+    return true;
 }

@@ -30,7 +30,7 @@ def say(text):
 
 def build(work):
     targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
-               "codec": ["render_bench"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+               "codec": ["render_bench"], "crash": ["crash_bench", "millrace-decoder"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -246,6 +246,8 @@ def main():
         single(*map(int, args))
     elif work in ("render", "codec") and len(args) >= 3:
         picture(work, *args)
+    elif work == "crash":
+        subprocess.run([BUILD / "bin" / "crash_bench", *args], check=True)
     elif work == "fanout" and args:
         fanout.run(BUILD, TREE, say, *args)
     elif work == "asl":

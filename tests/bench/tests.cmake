@@ -5,6 +5,8 @@ add_library(bench_picture_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/bench/picture_k
 target_link_libraries(bench_picture_kit PUBLIC wk PkgConfig::VIPS)
 add_executable(render_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/render_bench.c)
 target_link_libraries(render_bench PRIVATE bench_picture_kit)
+add_executable(crash_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/crash_bench.c)
+target_link_libraries(crash_bench PRIVATE bench_picture_kit)
 add_executable(fanout_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/fanout_bench.c)
 target_link_libraries(fanout_bench PRIVATE bench_picture_kit dec)
 add_executable(store_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/store_bench.c)

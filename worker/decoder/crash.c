@@ -7,8 +7,10 @@
 
 #include <glib.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -19,12 +21,22 @@
 
 enum { PROBE_BYTES = 32 << 20, STACK_BYTES = 64 << 10 };
 
+/* The supervisor hears it before the kernel has taken this process apart; the status is for when it
+ * does not. */
+static _Noreturn void end(int signal, bool no_memory)
+{
+    const struct dec_last last = {.head = {DEC_MAGIC, DEC_VERSION, DEC_LAST, sizeof(last), 0},
+                                  .signal = signal,
+                                  .no_memory = no_memory};
+
+    (void)!send(SB_SOCKET, &last, sizeof(last), MSG_NOSIGNAL | MSG_DONTWAIT);
+    _exit(no_memory ? DEC_EXIT_NO_MEMORY : DEC_EXIT_CRASHED);
+}
+
 static void on_crash(int signal)
 {
-    void *probe = mmap(NULL, PROBE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    (void)signal;
-    _exit(probe == MAP_FAILED ? DEC_EXIT_NO_MEMORY : DEC_EXIT_CRASHED);
+    end(signal,
+        mmap(NULL, PROBE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 }
 
 static void on_message(const char *domain, GLogLevelFlags level, const char *message, void *data)
@@ -32,7 +44,7 @@ static void on_message(const char *domain, GLogLevelFlags level, const char *mes
     (void)domain, (void)data;
     if (!(level & (G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL)))
         return; /* warnings: libvips says them again in its errors, where they matter */
-    _exit(message && strstr(message, "failed to allocate") ? DEC_EXIT_NO_MEMORY : DEC_EXIT_CRASHED);
+    end(0, message && strstr(message, "failed to allocate"));
 }
 
 /* The newer way of glib's messages.  Its own writer would ask the kernel where stderr goes. */

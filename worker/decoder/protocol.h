@@ -8,7 +8,9 @@
  *     supervisor  TASK   and then its text, in pieces, without a head
  *     decoder     NEED   memory for the task, by its headers; before any pixel, once
  *     supervisor  GRANT  as much, or nothing: then the task is not done
- *     decoder     REPLY  and then its text, the same way; sequence is the task's */
+ *     decoder     REPLY  and then its text, the same way; sequence is the task's
+ *     decoder     LAST   at any time: it crashes.  Its end takes the kernel milliseconds, which
+ * nobody then has to wait for */
 #ifndef DEC_PROTOCOL_H
 #define DEC_PROTOCOL_H
 
@@ -31,7 +33,16 @@ enum {
     DEC_EXIT_CRASHED = 70,
 };
 
-enum dec_kind { DEC_START = 1, DEC_HELLO, DEC_HAND, DEC_TASK, DEC_NEED, DEC_GRANT, DEC_REPLY };
+enum dec_kind {
+    DEC_START = 1,
+    DEC_HELLO,
+    DEC_HAND,
+    DEC_TASK,
+    DEC_NEED,
+    DEC_GRANT,
+    DEC_REPLY,
+    DEC_LAST
+};
 enum dec_work { DEC_RENDER = 1, DEC_INSPECT };
 
 /* Why a task failed; the supervisor has the name of each. */
@@ -89,6 +100,12 @@ struct dec_task {
 struct dec_memory { /* of NEED and GRANT */
     struct dec_head head;
     uint64_t bytes; /* beyond what an idle decoder has */
+};
+
+struct dec_last {
+    struct dec_head head;
+    int32_t signal; /* 0: a library said that it cannot go on */
+    uint32_t no_memory;
 };
 
 struct dec_written {

@@ -339,6 +339,67 @@ static void a_dead_child_is_followed_by_one_that_is_warm(void **state)
     g_free(deadly.data);
 }
 
+/* Of this process: those that live, or all that were not yet waited for. */
+static int children(bool alive)
+{
+    char path[64];
+    int count = 0, pid;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fscanf(file, "%d", &pid) == 1)
+        count += !alive || kit_peak_bytes(pid) > 0;
+    fclose(file);
+    return count;
+}
+
+static void a_slot_that_rests_makes_up_for_a_dead_child(void **state)
+{
+    const struct wk_imaging_config config = kit_config_hostile();
+    struct wk_decoder *decoder = kit_decoder(&config);
+    struct kit_file deadly = kit_text(DEC_HOSTILE_MARK "segfault");
+    struct wk_rendered rendered;
+    struct wk_fault fault = {0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(kit_try(decoder, small, &deadly, 1, &rendered, &fault), MR_UNAVAILABLE);
+        assert_non_null(strstr(fault.cause, "signal 11 (Segmentation fault)"));
+        assert_true(wk_decoder_pid(decoder) > 0); /* the one beside it took over */
+        wk_decoder_rest(decoder);
+        while (children(true) > 2) /* the dead one is on its way out */
+            pause_ms(5);
+        assert_int_equal(children(true), 2); /* and there is another beside that */
+    }
+    wk_decoder_free(decoder);
+    g_free(deadly.data);
+}
+
+static void crash_after_crash_leaves_nobody_behind(void **state)
+{
+    enum { CRASHES = 12, NOT_WAITED_FOR_MAX = 4 };
+    const struct wk_imaging_config config = kit_config_hostile();
+    struct wk_decoder *decoder = kit_decoder(&config);
+    struct kit_file file = kit_noise(64, 64, ".png"),
+                    deadly = kit_text(DEC_HOSTILE_MARK "segfault");
+    struct wk_rendered rendered;
+    struct wk_fault fault = {0};
+
+    (void)state;
+    for (int i = 0; i < CRASHES; i++) {
+        assert_int_equal(kit_try(decoder, small, &deadly, 1, &rendered, &fault), MR_UNAVAILABLE);
+        assert_true(children(false) <= 2 + NOT_WAITED_FOR_MAX);
+        if (i % 4 == 3)
+            kit_render(decoder, small, &file, 1, &rendered);
+    }
+    wk_decoder_free(decoder);
+    assert_int_equal(children(false), 0);
+    g_free(file.data);
+    g_free(deadly.data);
+}
+
 static void another_tenants_pictures_go_to_another_child(void **state)
 {
     const struct wk_imaging_config config = kit_config_hostile();
@@ -406,6 +467,8 @@ int main(void)
         cmocka_unit_test(a_child_is_replaced_after_its_tasks),
         cmocka_unit_test(a_child_ends_with_its_decoder),
         cmocka_unit_test(a_dead_child_is_followed_by_one_that_is_warm),
+        cmocka_unit_test(a_slot_that_rests_makes_up_for_a_dead_child),
+        cmocka_unit_test(crash_after_crash_leaves_nobody_behind),
         cmocka_unit_test(another_tenants_pictures_go_to_another_child),
         cmocka_unit_test(many_pictures_do_not_make_it_grow),
     };

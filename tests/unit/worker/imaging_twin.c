@@ -46,6 +46,11 @@ enum mr_code wk_decoder_new(const struct wk_imaging_config *config, struct wk_de
     return MR_OK;
 }
 
+void wk_decoder_rest(struct wk_decoder *decoder)
+{
+    (void)decoder;
+}
+
 void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
 {
     const size_t n = strlen(imaging_twin.tenants);
