@@ -58,18 +58,20 @@ static void on_report(struct gw_send *send, enum mr_code code, int64_t offset, i
 
 static enum mr_code check_recipe(const char *tenant, const cJSON *item, struct mr_error *err)
 {
-    const char *keys[MR_RECIPE_SOURCES_MAX];
+    struct mr_recipe_source sources[MR_RECIPE_SOURCES_MAX];
     struct mr_recipe *recipe = NULL;
     size_t len = strlen(tenant), n;
     enum mr_code rc = mr_recipe_parse(item, &recipe, err);
 
     if (rc)
         return mr_fail_in(err, rc, "/recipe");
-    n = mr_recipe_sources(recipe, keys);
-    for (size_t i = 0; i < n && !rc; i++)
-        if (keys[i] && strncmp(keys[i], "in/", 3) == 0 &&
-            (strncmp(keys[i] + 3, tenant, len) != 0 || keys[i][3 + len] != '/'))
-            rc = mr_fail(err, MR_DENIED, "source %.200s: is another tenant's upload", keys[i]);
+    n = mr_recipe_sources(recipe, sources);
+    for (size_t i = 0; i < n && !rc; i++) {
+        const char *key = sources[i].key;
+        if (key && strncmp(key, "in/", 3) == 0 &&
+            (strncmp(key + 3, tenant, len) != 0 || key[3 + len] != '/'))
+            rc = mr_fail(err, MR_DENIED, "source %.200s: is another tenant's upload", key);
+    }
     mr_recipe_free(recipe);
     return rc;
 }

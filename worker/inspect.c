@@ -20,7 +20,7 @@ enum mr_code wk_inspect_run(struct wk_run *run, struct wk_fault *fault)
         rc = wk_task_fault(fault, rc, "Recipe.Invalid", "%s", err.text);
         goto done;
     }
-    rc = wk_source_fetch(run, inspect.key, &bytes, fault);
+    rc = wk_source_fetch(run, &inspect.source, &bytes, fault);
     if (rc)
         goto done;
     source = (struct wk_source){bytes.data, bytes.len};

@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { BUSY_PASSES = 64, END_FLUSH_MS = 5000, OWN_PARTS = 2 };
+enum { BUSY_PASSES = 64, END_FLUSH_MS = 5000, OWN_PARTS = 3 };
 
 /* Sleeps until a descriptor says something or it is time to look; *ret_signals grows by those that
  * came.  false: poll(2) itself fails. */
@@ -56,11 +56,13 @@ int main(int argc, char **argv)
     struct mr_parts_config config = {0};
     struct wk_config own = {0};
     struct wk_imaging_config imaging = {0};
+    struct wk_fetch_config fetch = {0};
     struct mr_settings_part parts[OWN_PARTS] = {
         {"Worker", wk_settings, wk_settings_count, &own},
         {"Decoders", wk_imaging_settings, wk_imaging_settings_count, &imaging},
+        {"Sources by URL", wk_fetch_settings, wk_fetch_settings_count, &fetch},
     };
-    struct wk_ports ports = {.clock = mr_clock_sys()};
+    struct wk_ports ports = {.clock = mr_clock_sys(), .fetch = &fetch};
     struct wk wk = {0};
     struct mr_error err;
     bool done = false, drained = true;

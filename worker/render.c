@@ -17,9 +17,11 @@ struct stored { /* one output as it rests in storage */
 
 struct render {
     struct wk_run *run;
-    struct mr_recipe *recipe;                     /* owned */
-    struct mr_buf sources[MR_RECIPE_SOURCES_MAX]; /* owned */
-    struct wk_rendered rendered;                  /* lent by the decoder */
+    struct mr_recipe *recipe;                        /* owned */
+    struct mr_buf bytes[MR_RECIPE_SOURCES_MAX];      /* owned: of each place once */
+    struct wk_source sources[MR_RECIPE_SOURCES_MAX]; /* lend from them */
+    size_t source_count;
+    struct wk_rendered rendered; /* lent by the decoder */
     struct stored stored[MR_RECIPE_OUTPUTS_MAX];
 };
 
@@ -68,27 +70,39 @@ static enum mr_code check_keys(struct render *render, struct wk_fault *fault)
     return rc;
 }
 
+/* The first source of the same place, whichever way it is read; i: it is the first. */
+static size_t first_of(const struct mr_recipe_source *sources, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (sources[i].key ? sources[j].key && strcmp(sources[j].key, sources[i].key) == 0
+                           : sources[j].url && strcmp(sources[j].url, sources[i].url) == 0)
+            return j;
+    return i;
+}
+
 static enum mr_code fetch(struct render *render, struct wk_fault *fault)
 {
-    const char *keys[MR_RECIPE_SOURCES_MAX];
-    const size_t n = mr_recipe_sources(render->recipe, keys);
+    struct mr_recipe_source places[MR_RECIPE_SOURCES_MAX];
+    const size_t n = mr_recipe_sources(render->recipe, places);
     enum mr_code rc = MR_OK;
 
-    for (size_t i = 0; !rc && i < n; i++)
-        rc = wk_source_fetch(render->run, keys[i], &render->sources[i], fault);
+    for (size_t i = 0; !rc && i < n; i++) {
+        const size_t first = first_of(places, i);
+
+        if (first == i)
+            rc = wk_source_fetch(render->run, &places[i], &render->bytes[i], fault);
+        render->sources[i] =
+            (struct wk_source){render->bytes[first].data, render->bytes[first].len};
+    }
+    render->source_count = n;
     return rc;
 }
 
 static enum mr_code decode(struct render *render, struct wk_fault *fault)
 {
-    struct wk_source sources[MR_RECIPE_SOURCES_MAX];
-    const char *keys[MR_RECIPE_SOURCES_MAX];
-    const size_t n = mr_recipe_sources(render->recipe, keys);
-
-    for (size_t i = 0; i < n; i++)
-        sources[i] = (struct wk_source){render->sources[i].data, render->sources[i].len};
-    return wk_decoder_render(render->run->decoder, render->recipe, sources, n,
-                             render->run->deadline_ms, &render->rendered, fault);
+    return wk_decoder_render(render->run->decoder, render->recipe, render->sources,
+                             render->source_count, render->run->deadline_ms, &render->rendered,
+                             fault);
 }
 
 /* Every key is known before the first is written, so that no output lands on another one's. */
@@ -204,7 +218,7 @@ static enum mr_code print(const struct render *render, struct wk_fault *fault)
 static void render_free(struct render *render)
 {
     for (size_t i = 0; i < MR_RECIPE_SOURCES_MAX; i++)
-        mr_buf_release(&render->sources[i]);
+        mr_buf_release(&render->bytes[i]);
     mr_recipe_free(render->recipe);
     free(render);
 }

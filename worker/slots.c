@@ -25,8 +25,9 @@ struct slot {
     struct wk_item *item;       /* guarded; what runs */
     struct wk_decoder *decoder; /* set by its thread, under the lock */
     struct mr_blob *blob;       /* owned */
+    struct wk_fetcher *fetcher; /* owned; NULL: no sources by URL */
     bool rested;                /* since its last task */
-    atomic_bool stop;           /* ends the call of storage that is under way */
+    atomic_bool stop;           /* ends the call of storage, or of a server, that is under way */
     struct mr_buf output;
     char tenant[MR_TENANT_MAX + 1]; /* guarded; of its last picture */
 };
@@ -136,6 +137,8 @@ static enum mr_code run_once(struct slot *slot, struct wk_item *item, struct wk_
                          .imaging = slot->slots->setup.imaging,
                          .blob = slot->blob,
                          .bucket = slot->slots->setup.bucket,
+                         .fetcher = slot->fetcher,
+                         .stop = &slot->stop,
                          .deadline_ms = item->deadline_ms,
                          .output = &slot->output};
     struct mr_error err;
@@ -317,6 +320,8 @@ static enum mr_code slot_init(struct slot *slot, struct wk_slots *slots, struct 
     if (!slot->blob)
         return err->code;
     slot->blob->stop = &slot->stop;
+    if (slots->setup.fetch && wk_fetcher_new(slots->setup.fetch, &slot->fetcher, err))
+        return err->code;
     if (slots->setup.same_thread)
         return slots->setup.warm ? slot_warm(slot, err) : MR_OK;
     fault = pthread_create(&slot->thread, NULL, slot_main, slot);
@@ -400,6 +405,7 @@ void wk_slots_free(struct wk_slots *slots)
         if (slot->started)
             (void)pthread_join(slot->thread, NULL);
         wk_decoder_free(slot->decoder);
+        wk_fetcher_free(slot->fetcher);
         mr_blob_free(slot->blob);
         mr_buf_release(&slot->output);
     }

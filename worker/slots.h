@@ -6,11 +6,13 @@
 
 #include "common/ports/blob.h"
 #include "common/ports/clock.h"
+#include "worker/fetch.h"
 #include "worker/imaging.h"
 #include "worker/item.h"
 
 struct wk_slots_setup { /* lent for the life of the slots */
     const struct wk_imaging_config *imaging;
+    const struct wk_fetch_config *fetch; /* NULL: no sources by URL */
     struct mr_blob *blob; /* each slot makes its own of it by mr_blob_dup() */
     struct mr_clock *clock;
     const char *worker; /* name in results */

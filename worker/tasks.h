@@ -8,11 +8,17 @@
 #include "common/ports/blob.h"
 #include "worker/imaging.h"
 
+#include <stdatomic.h>
+
+struct wk_fetcher; /* worker/fetch.h */
+
 struct wk_run { /* one run of one task; everything is lent for it */
     const struct mr_task *task;
     const struct wk_imaging_config *imaging;
     struct mr_blob *blob;
     const char *bucket; /* the Bucket that means all of it: see objects.h; NULL: none does */
+    struct wk_fetcher *fetcher; /* for sources by URL; NULL: there are none */
+    const atomic_bool *stop;    /* ends what is fetched by URL; NULL: nothing does */
     struct wk_decoder *decoder; /* NULL where the type works on no pictures */
     int64_t deadline_ms;        /* of mr_mono_ms() */
     struct mr_buf *output;      /* JSON text of the answer; empty at the start */
@@ -35,7 +41,8 @@ wk_task_fn wk_render_run;                     /* render.c */
 wk_task_fn wk_inspect_run;                    /* inspect.c */
 wk_task_fn wk_manifest_run;                   /* manifest.c */
 wk_task_fn wk_map_read_run, wk_map_write_run; /* map.c */
-wk_task_fn wk_s3_get_run, wk_s3_put_run, wk_s3_head_run, wk_s3_delete_run, wk_s3_list_run; /* s3.c */
+wk_task_fn wk_s3_get_run, wk_s3_put_run, wk_s3_head_run, wk_s3_delete_run,
+    wk_s3_list_run; /* s3.c */
 
 /* Fills fault and returns code; the name is cut to fit. */
 enum mr_code wk_task_fault(struct wk_fault *fault, enum mr_code code, const char *name,
@@ -47,8 +54,8 @@ enum mr_code wk_task_fault_blob(const struct wk_run *, struct wk_fault *fault, c
 enum mr_code wk_task_fault_own(const struct mr_task *, struct wk_fault *fault, enum mr_code code,
                                const char *cause);
 
-/* source.c: the whole object at key into *ret, the caller's to release; info may be NULL. */
-MR_MUST_USE enum mr_code wk_source_fetch(struct wk_run *, const char *key, struct mr_buf *ret,
-                                         struct wk_fault *fault);
+/* source.c: the whole object at a key or URL into *ret, the caller's to release. */
+MR_MUST_USE enum mr_code wk_source_fetch(struct wk_run *, const struct mr_recipe_source *source,
+                                         struct mr_buf *ret, struct wk_fault *fault);
 
 #endif

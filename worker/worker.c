@@ -87,6 +87,7 @@ static enum mr_code open_slots(struct wk *wk, const struct wk_imaging_config *im
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct wk_slots_setup setup = {.imaging = imaging,
+                                   .fetch = ports->fetch,
                                    .blob = ports->blob,
                                    .clock = ports->clock,
                                    .worker = wk->id,

@@ -34,6 +34,7 @@ struct wk_ports { /* lent */
     struct mr_store *store; /* NULL: no signs of life */
     struct mr_blob *blob;
     struct mr_clock *clock;
+    const struct wk_fetch_config *fetch; /* NULL: no sources by URL */
     bool same_thread; /* simulation: tasks run inside wk_pass() */
 };
 

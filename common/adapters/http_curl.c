@@ -2,6 +2,9 @@
  * short enough to see the stop flag, and which keeps the connections between requests. The
  * request's form has been checked by ports/http.c. */
 #include "common/adapters/http_address.h"
+#include "common/adapters/http_reach.h"
+#include "common/adapters/http_url.h"
+#include "common/base/url.h"
 #include "common/ports/clock.h"
 #include "common/ports/http.h"
 
@@ -29,6 +32,8 @@ struct http_curl {
     CURL *easy;
     char *ca_file;
     bool public_only;
+    const struct mr_http_hosts *reach; /* lent */
+    struct curl_slist *resolve;
 };
 
 /* One request under way. */
@@ -41,24 +46,18 @@ struct transfer {
     bool headers_done; /* what still comes as a header is a trailer */
     bool address_refused;
     bool started; /* the body has begun */
+    bool cut; /* a refusal's body went on beyond what is kept of it: it is an answer all the same */
     int64_t received;
     int64_t sent;
-    int64_t moved_ms; /* when a byte went either way */
+    int64_t moved_ms;                  /* when a byte went either way */
+    int64_t arrived;                   /* bytes of the answer, headers too */
+    int64_t window_ms, window_arrived; /* when the rate was last looked at, and what was there */
+    bool host_listed;                  /* its name is one of the handle's reach */
     char url[SHOWN_MAX];
     char why[CURL_ERROR_SIZE];
 };
 
 /* ---- what curl calls ------------------------------------------------------------------------- */
-
-/* The URL for people: its query may hold a secret. */
-static void show_url(const char *url, char ret[SHOWN_MAX])
-{
-    size_t len = strcspn(url, "?");
-    if (len >= SHOWN_MAX)
-        len = SHOWN_MAX - 1;
-    memcpy(ret, url, len);
-    ret[len] = '\0';
-}
 
 static bool stop_asked(const struct mr_http_request *request)
 {
@@ -97,6 +96,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     size_t len = size * count;
 
     t->moved_ms = mr_mono_ms();
+    t->arrived += (int64_t)len;
     if (t->headers_done)
         return len;
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
@@ -107,7 +107,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
              at < line + len && isdigit((unsigned char)*at) && t->ret->status < 1000; at++)
             t->ret->status = t->ret->status * 10 + (*at - '0');
     } else if (len > 0 && (line[0] == '\r' || line[0] == '\n')) {
-        t->headers_done = t->ret->status >= 200;
+        t->headers_done = t->ret->began = t->ret->status >= 200;
     } else {
         add_header_line(&t->ret->headers, line, len);
     }
@@ -151,6 +151,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     if (request->on_body && !is_success(t->ret)) {
         size_t room = MR_HTTP_REFUSAL_MAX - t->ret->body.len;
         keep = len < room ? len : room;
+        t->cut = keep < len;
     } else if (!fits(t, len)) {
         return CURL_WRITEFUNC_ERROR;
     }
@@ -159,8 +160,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     else if (mr_buf_add(&t->ret->body, data, keep))
         t->code = mr_fail(t->err, MR_NO_MEMORY, "%s: no memory for the answer", t->url);
     t->received += (int64_t)len;
+    t->arrived += (int64_t)len;
     t->moved_ms = mr_mono_ms();
-    return t->code ? CURL_WRITEFUNC_ERROR : len;
+    return t->code || t->cut ? CURL_WRITEFUNC_ERROR : len;
 }
 
 static size_t read_body(char *buf, size_t size, size_t count, void *ctx)
@@ -206,7 +208,8 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 {
     struct transfer *t = ctx;
     (void)purpose;
-    if (t->curl->public_only && !mr_http_address_public(&address->addr)) {
+    if (t->curl->public_only && !t->host_listed && !mr_http_address_public(&address->addr) &&
+        !mr_http_hosts_hold(t->curl->reach, &address->addr)) {
         t->address_refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -328,6 +331,8 @@ static CURLcode set_options(struct transfer *t, struct curl_slist *headers)
     SET(CLOSESOCKETFUNCTION, close_socket);
     if (t->curl->ca_file)
         SET(CAINFO, t->curl->ca_file);
+    if (t->curl->resolve)
+        SET(RESOLVE, t->curl->resolve);
 #undef SET
     return rc ? rc : set_form(easy, request);
 }
@@ -342,7 +347,25 @@ static bool stalled(struct transfer *t)
     return true;
 }
 
-/* Runs what is in the multi handle to its end, or until a stop or a stall. */
+/* Looks once a window, so that a burst does not pay for what comes after it. */
+static bool crawls(struct transfer *t)
+{
+    const struct mr_http_request *request = t->request;
+    const int64_t now_ms = mr_mono_ms(), ms = now_ms - t->window_ms;
+
+    if (request->rate_min <= 0 || request->rate_window_ms <= 0 || ms < request->rate_window_ms)
+        return false;
+    if ((t->arrived - t->window_arrived) * 1000 >= request->rate_min * ms) {
+        t->window_ms = now_ms;
+        t->window_arrived = t->arrived;
+        return false;
+    }
+    t->code = mr_fail(t->err, MR_TIMEOUT, "%s %s: slower than %lld bytes a second over %lld ms",
+                      request->method, t->url, (long long)request->rate_min, (long long)ms);
+    return true;
+}
+
+/* Runs what is in the multi handle to its end, or until a stop, a stall or a crawl. */
 static CURLcode drive(struct transfer *t)
 {
     CURLM *multi = t->curl->multi;
@@ -352,7 +375,7 @@ static CURLcode drive(struct transfer *t)
         CURLMcode rc = curl_multi_perform(multi, &running);
         if (rc)
             return rc == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
-        if (!running || stopped(t) || stalled(t))
+        if (!running || stopped(t) || stalled(t) || crawls(t))
             break;
         rc = curl_multi_poll(multi, NULL, 0, WAIT_MS, NULL);
         if (rc)
@@ -384,6 +407,8 @@ static enum mr_code map_failure(struct transfer *t, CURLcode rc)
     case CURLE_SSL_CACERT_BADFILE:
         return mr_fail(t->err, MR_INVALID, "%s %s: authorities file %s: %s", method, t->url,
                        t->curl->ca_file ? t->curl->ca_file : "of the system", why);
+    case CURLE_TOO_LARGE: /* a line of a header that curl will not hold */
+        return mr_fail(t->err, MR_TOO_LARGE, "%s %s: %s", method, t->url, why);
     case CURLE_FAILED_INIT:
         return mr_fail(t->err, MR_INTERNAL, "%s %s: %s", method, t->url, why);
     case CURLE_OPERATION_TIMEDOUT:
@@ -398,11 +423,24 @@ static enum mr_code curl_request(struct mr_http *http, const struct mr_http_requ
                                  struct mr_http_response *ret, struct mr_error *err)
 {
     struct http_curl *curl = (struct http_curl *)http;
-    struct transfer t = {
-        .curl = curl, .request = request, .ret = ret, .err = err, .moved_ms = mr_mono_ms()};
+    const int64_t now_ms = mr_mono_ms();
+    struct transfer t = {.curl = curl,
+                         .request = request,
+                         .ret = ret,
+                         .err = err,
+                         .moved_ms = now_ms,
+                         .window_ms = now_ms};
     CURLcode rc = CURLE_OUT_OF_MEMORY;
 
-    show_url(request->url, t.url);
+    if (curl->reach) {
+        struct mr_http_url url;
+        const enum mr_code refused = mr_http_url_parse(request->url, &url, err);
+        if (refused)
+            return refused;
+        t.host_listed = mr_http_hosts_name(curl->reach, url.host);
+        mr_http_url_release(&url);
+    }
+    mr_url_show(request->url, t.url, sizeof t.url);
     struct curl_slist *headers = make_headers(request);
     if (headers)
         rc = set_options(&t, headers);
@@ -412,7 +450,7 @@ static enum mr_code curl_request(struct mr_http *http, const struct mr_http_requ
         rc = drive(&t);
         curl_multi_remove_handle(curl->multi, curl->easy);
     }
-    enum mr_code code = rc ? map_failure(&t, rc) : t.code;
+    enum mr_code code = rc && !(t.cut && !t.code) ? map_failure(&t, rc) : t.code;
     curl_easy_reset(curl->easy); /* forgets what is on this stack */
     curl_slist_free_all(headers);
     return code;
@@ -427,6 +465,7 @@ static void curl_free_handle(struct mr_http *http)
         curl_easy_cleanup(curl->easy);
     if (curl->multi)
         curl_multi_cleanup(curl->multi);
+    curl_slist_free_all(curl->resolve);
     free(curl->ca_file);
     free(curl);
 }
@@ -450,6 +489,7 @@ struct mr_http *mr_http_curl_new_with(const struct mr_http_curl_options *options
         goto fail;
     curl->http.ops = &ops;
     curl->public_only = options->public_only;
+    curl->reach = options->reach;
     curl->multi = curl_multi_init();
     curl->easy = curl_easy_init();
     if (options->ca_file && *options->ca_file) {
@@ -457,6 +497,8 @@ struct mr_http *mr_http_curl_new_with(const struct mr_http_curl_options *options
         if (!curl->ca_file)
             goto fail;
     }
+    if (options->resolve && !(curl->resolve = curl_slist_append(NULL, options->resolve)))
+        goto fail;
     if (curl->multi && curl->easy)
         return &curl->http;
 fail:

@@ -2,7 +2,6 @@
 #include "common/model/inspect.h"
 
 #include "common/base/json.h"
-#include "common/model/recipe_ops.h"
 
 const char *const mr_inspect_words[] = {"stats",    "entropy",   "sharpness", "dominant", "palette",
                                         "blurhash", "thumbhash", "phash",     NULL};
@@ -11,7 +10,7 @@ enum mr_code mr_inspect_parse(const cJSON *input, struct mr_inspect *ret, struct
 {
     static const char *const known[] = {"source",  "stats",    "entropy",   "sharpness", "dominant",
                                         "palette", "blurhash", "thumbhash", "phash",     NULL};
-    static const char *const source_known[] = {"key", NULL};
+    static const char *const source_known[] = {"key", "url", NULL};
     const cJSON *source = mr_json_get(input, "source");
     struct mr_inspect inspect = {0};
     enum mr_code rc;
@@ -22,7 +21,7 @@ enum mr_code mr_inspect_parse(const cJSON *input, struct mr_inspect *ret, struct
     if (!rc)
         rc = mr_json_known(source, "/source", source_known, err);
     if (!rc)
-        rc = mr_json_str(source, "/source", "key", MR_RECIPE_KEY_MAX, &inspect.key, err);
+        rc = mr_recipe_source_parse(source, "/source", &inspect.source, err);
     for (unsigned i = 0; !rc && mr_inspect_words[i]; i++) {
         bool want = false;
         rc = mr_json_bool_opt(input, "", mr_inspect_words[i], &want, err);

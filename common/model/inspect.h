@@ -4,6 +4,7 @@
 #define MR_INSPECT_H
 
 #include "common/base/error.h"
+#include "common/model/recipe.h"
 
 #include <cjson/cJSON.h>
 
@@ -23,7 +24,7 @@ enum mr_inspect_want {
 extern const char *const mr_inspect_words[]; /* NULL-terminated */
 
 struct mr_inspect {
-    const char *key; /* of the source; lent by the input */
+    struct mr_recipe_source source; /* lent by the input */
     unsigned wanted;
 };
 

@@ -59,15 +59,6 @@ enum mr_code mr_word_opt(const cJSON *object, const char *at, const char *name,
     return mr_fail(err, MR_INVALID, "%s/%s: is \"%s\"; allowed:%s", at, name, text, allowed);
 }
 
-enum mr_code mr_not_yet(const cJSON *object, const char *at, const char *const *names,
-                        struct mr_error *err)
-{
-    for (int i = 0; names[i]; i++)
-        if (mr_json_get(object, names[i]))
-            return mr_fail(err, MR_INVALID, "%s/%s: not supported yet", at, names[i]);
-    return MR_OK;
-}
-
 enum mr_code mr_dup(const char *text, char **ret, struct mr_error *err)
 {
     char *copy;
@@ -148,10 +139,12 @@ void mr_recipe_free(struct mr_recipe *recipe)
     free(recipe);
 }
 
-size_t mr_recipe_sources(const struct mr_recipe *recipe, const char *keys[MR_RECIPE_SOURCES_MAX])
+size_t mr_recipe_sources(const struct mr_recipe *recipe,
+                         struct mr_recipe_source ret[MR_RECIPE_SOURCES_MAX])
 {
     for (size_t i = 0; i < recipe->source_count; i++)
-        keys[i] = recipe->sources[i].key;
+        ret[i] = (struct mr_recipe_source){recipe->sources[i].key, recipe->sources[i].url,
+                                           recipe->sources[i].at};
     return recipe->source_count;
 }
 

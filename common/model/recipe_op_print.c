@@ -68,7 +68,7 @@ static void print_composite(struct mr_jw *w, const struct mr_recipe *recipe,
     for (size_t i = 0; i < composite->count; i++) {
         const struct mr_layer *layer = &composite->layers[i];
         mr_jw_open(w, NULL, '{');
-        mr_source_print(w, &recipe->sources[layer->source]);
+        mr_source_print(w, recipe, layer->source);
         print_position(w, layer->placed, layer->left, layer->top, &layer->gravity);
         mr_jw_str(w, "blend", mr_blend_names[layer->blend]);
         mr_num_print(w, "opacity", layer->opacity);

@@ -23,13 +23,14 @@ enum {
     MR_RECIPE_TEXT_SIZE_MAX = 2000,
     MR_RECIPE_PADDING_MAX = 10000,
     MR_RECIPE_KEY_MAX = 1024,    /* bytes of a blob key */
+    MR_RECIPE_URL_MAX = 8192,    /* bytes of a URL */
     MR_RECIPE_HEADER_MAX = 1024, /* bytes of cache_control, content_disposition */
     MR_RECIPE_NAME_MAX = 64,     /* bytes of an output's name */
     MR_RECIPE_TAGS_MAX = 10,     /* of an object, as in S3, and so are: */
     MR_RECIPE_TAG_KEY_MAX = 128, /* bytes of a tag's key */
     MR_RECIPE_TAG_VALUE_MAX = 256,
     MR_RECIPE_TAGS_BYTES_MAX = 4096, /* of all of them, encoded */
-    MR_RECIPE_PAGE_MAX = 100000, /* pages of a source */
+    MR_RECIPE_PAGE_MAX = 100000,     /* pages of a source */
     MR_RECIPE_DPI_MAX = 2400,
 };
 
@@ -354,7 +355,9 @@ struct mr_recipe_output {
 };
 
 struct mr_source { /* what is read of which object */
-    char *key;     /* owned */
+    char *key;     /* owned; NULL where there is a */
+    char *url;     /* owned */
+    char at[96];   /* JSON pointer, for errors: "/source" */
     int page;      /* the first, from 0 */
     int pages;     /* so many from there; -1: all */
     double dpi;    /* of what has no pixels of its own; 0: 72 */

@@ -23,11 +23,11 @@ void mr_ops_release(struct mr_ops *ops);
 /* The member "ops" of the object that is being written. */
 struct mr_jw;
 void mr_ops_print(struct mr_jw *w, const struct mr_recipe *recipe, const struct mr_ops *ops);
-/* The member "source" of object: adds its key to the recipe's sources, once. */
+/* The member "source" of object: adds it to the recipe's sources, once. */
 enum mr_code mr_source_parse(struct mr_recipe *recipe, const cJSON *object, const char *at,
                              size_t *ret, struct mr_error *err);
 void mr_source_release(struct mr_source *source);
-void mr_source_print(struct mr_jw *w, const struct mr_source *source);
+void mr_source_print(struct mr_jw *w, const struct mr_recipe *recipe, size_t source);
 enum mr_code mr_output_parse(struct mr_recipe *recipe, const cJSON *item, const char *at,
                              struct mr_recipe_output *ret, struct mr_error *err);
 void mr_output_release(struct mr_recipe_output *output);
@@ -37,9 +37,6 @@ enum mr_code mr_codec_parse(const cJSON *item, const char *at, struct mr_recipe_
 void mr_codec_print(struct mr_jw *w, const struct mr_recipe_output *output);
 /* A number with all its digits. */
 void mr_num_print(struct mr_jw *w, const char *name, double n);
-/* A field of the vocabulary that is not built: MR_INVALID with its pointer. */
-enum mr_code mr_not_yet(const cJSON *object, const char *at, const char *const *names,
-                        struct mr_error *err);
 /* A copy that is the caller's; NULL text gives NULL. */
 enum mr_code mr_dup(const char *text, char **ret, struct mr_error *err);
 

@@ -1,5 +1,6 @@
 /* recipe_print.c -- the recipe as the decoder is sent it: every default written out, so that two
- * recipes that mean the same read the same.  mr_recipe_parse() takes it back unchanged. */
+ * recipes that mean the same read the same.  mr_recipe_parse() takes it back unchanged, but for the
+ * URLs: a decoder has no use for them, and they may hold a secret. */
 #include "common/base/json.h"
 #include "common/model/recipe_parse.h"
 
@@ -29,7 +30,7 @@ enum mr_code mr_recipe_print(const struct mr_recipe *recipe, struct mr_buf *buf)
 
     mr_jw_begin(&w, buf);
     mr_jw_open(&w, NULL, '{');
-    mr_source_print(&w, &recipe->sources[0]);
+    mr_source_print(&w, recipe, 0);
     mr_jw_bool(&w, "auto_orient", recipe->auto_orient);
     mr_ops_print(&w, recipe, &recipe->ops);
     mr_jw_open(&w, "outputs", '[');

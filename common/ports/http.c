@@ -2,6 +2,8 @@
  * a line, or a header that the driver makes itself, never reach the wire. */
 #include "common/ports/http.h"
 
+#include "common/base/url.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -48,33 +50,6 @@ static enum mr_code check_method(const char *method, struct mr_error *err)
     return MR_OK;
 }
 
-static enum mr_code check_url(const char *url, struct mr_error *err)
-{
-    const char *host = NULL;
-
-    if (url && strncmp(url, "http://", 7) == 0)
-        host = url + 7;
-    else if (url && strncmp(url, "https://", 8) == 0)
-        host = url + 8;
-    if (!host)
-        return mr_fail(err, MR_INVALID, "url: must begin with http:// or https://");
-    size_t len = strnlen(url, URL_MAX + 1);
-    if (len > URL_MAX)
-        return mr_fail(err, MR_INVALID, "url: longer than %d bytes", URL_MAX);
-    for (size_t i = 0; i < len; i++)
-        if (url[i] <= 0x20 || url[i] >= 0x7f || strchr("\"<>\\^`{|}", url[i]))
-            return mr_fail(err, MR_INVALID, "url: byte 0x%02x at %zu must be percent-encoded",
-                           (unsigned char)url[i], i);
-    size_t host_len = strcspn(host, "/?#");
-    if (host_len == 0)
-        return mr_fail(err, MR_INVALID, "url: has no host");
-    if (memchr(host, '@', host_len))
-        return mr_fail(err, MR_INVALID, "url: must not hold a user name or password");
-    if (strchr(url, '#'))
-        return mr_fail(err, MR_INVALID, "url: must not have a fragment (#)");
-    return MR_OK;
-}
-
 static enum mr_code check_header(const struct mr_http_header *header, struct mr_error *err)
 {
     if (!header->name || !is_token(header->name, HEADER_NAME_MAX))
@@ -100,7 +75,7 @@ static enum mr_code check_request(const struct mr_http_request *request, struct 
 {
     enum mr_code rc = check_method(request->method, err);
     if (!rc)
-        rc = check_url(request->url, err);
+        rc = mr_url_check(request->url, "url", URL_MAX, err);
     if (!rc && request->header_count > MR_HTTP_HEADERS_MAX)
         rc = mr_fail(err, MR_INVALID, "headers: %zu, at most %d", request->header_count,
                      MR_HTTP_HEADERS_MAX);
@@ -121,6 +96,7 @@ enum mr_code mr_http_request(struct mr_http *http, const struct mr_http_request 
         err = &unread; /* drivers take a callback's code from it */
 
     ret->status = 0;
+    ret->began = false;
     mr_buf_reset(&ret->headers);
     mr_buf_reset(&ret->body);
     enum mr_code rc = check_request(request, err);

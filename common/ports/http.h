@@ -44,11 +44,15 @@ struct mr_http_request {
     int64_t connect_timeout_ms; /* 0: 5,000 */
     int64_t timeout_ms;         /* whole request; 0: 30,000 */
     int64_t stall_timeout_ms;   /* no byte either way for so long; 0: none */
-    const atomic_bool *stop;    /* where set and true: MR_CANCELLED within 100 ms */
+    int64_t rate_min; /* bytes of the answer in a second, at the least, counted over each: */
+    int64_t
+        rate_window_ms; /* from the start, the wait for it included; below: MR_TIMEOUT; 0: none */
+    const atomic_bool *stop; /* where set and true: MR_CANCELLED within 100 ms */
 };
 
 struct mr_http_response {
     int status;
+    bool began; /* all headers of the answer came */
     struct mr_buf headers; /* "name: value\n" lines, names lower-case; no trailers among them */
     struct mr_buf body;
 };
@@ -72,10 +76,14 @@ bool mr_http_header_get(const struct mr_http_response *, const char *name, char 
 void mr_http_response_release(struct mr_http_response *);
 void mr_http_free(struct mr_http *);
 
+struct mr_http_hosts; /* common/adapters/http_reach.h */
 struct mr_http_curl_options {
     const char *ca_file; /* PEM; NULL or "": the system's.  Certificates are always checked */
     bool public_only;    /* for URLs of strangers: connects to the public internet's addresses only,
                           * whatever a name resolves to; MR_DENIED for loopback, private ... */
+    const struct mr_http_hosts *reach; /* lent: where it may connect all the same; NULL: nowhere */
+    const char
+        *resolve; /* "host:port:address", known instead of asked for; for tests; NULL: none */
 };
 MR_MUST_USE struct mr_http *mr_http_curl_new_with(const struct mr_http_curl_options *options,
                                                   struct mr_error *err);

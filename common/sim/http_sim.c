@@ -86,6 +86,7 @@ static enum mr_code sim_request(struct mr_http *http, const struct mr_http_reque
     if (answer->code)
         return mr_fail(err, answer->code, "%s: fails, as told", request->method);
     ret->status = answer->status;
+    ret->began = true;
     if (answer->headers && mr_buf_add_str(&ret->headers, answer->headers))
         return mr_fail(err, MR_NO_MEMORY, "no memory for an answer");
     if (!answer->body || strcmp(request->method, "HEAD") == 0)

@@ -5,15 +5,25 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PARTS = 2 };
+
+static void parts_of(struct cli_local *local, struct mr_settings_part ret[PARTS])
+{
+    ret[0] = (struct mr_settings_part){"", wk_imaging_settings, wk_imaging_settings_count,
+                                       &local->config};
+    ret[1] =
+        (struct mr_settings_part){"", wk_fetch_settings, wk_fetch_settings_count, &local->fetch};
+}
+
 enum mr_code cli_local_setup(struct cli_local *local, struct mr_error *err)
 {
-    struct mr_settings_part part = {"", wk_imaging_settings, wk_imaging_settings_count,
-                                    &local->config};
+    struct mr_settings_part parts[PARTS];
     struct mr_error why;
     enum mr_code rc;
 
     *local = (struct cli_local){0};
-    rc = mr_config_load(&part, 1, 0, NULL, err);
+    parts_of(local, parts);
+    rc = mr_config_load(parts, PARTS, 0, NULL, err);
     if (rc)
         return rc;
     if (wk_decoder_new(&local->config, &local->decoder, &why))
@@ -26,11 +36,27 @@ enum mr_code cli_local_setup(struct cli_local *local, struct mr_error *err)
 
 void cli_local_teardown(struct cli_local *local)
 {
-    struct mr_settings_part part = {"", wk_imaging_settings, wk_imaging_settings_count,
-                                    &local->config};
+    struct mr_settings_part parts[PARTS];
 
+    parts_of(local, parts);
     wk_decoder_free(local->decoder);
-    mr_config_release(&part, 1);
+    mr_config_release(parts, PARTS);
+}
+
+enum mr_code cli_local_fetch(const struct cli_local *local, const struct mr_recipe_source *source,
+                             struct mr_buf *ret, struct mr_error *err)
+{
+    struct wk_fetcher *fetcher = NULL;
+    struct wk_fault fault = {0};
+    enum mr_code rc = wk_fetcher_new(&local->fetch, &fetcher, err);
+
+    if (rc)
+        return rc;
+    rc = wk_fetcher_get(fetcher, source, local->config.source_bytes_max, NULL, ret, &fault);
+    if (rc)
+        rc = mr_fail(err, rc, "%s: %s", fault.name, fault.cause);
+    wk_fetcher_free(fetcher);
+    return rc;
 }
 
 enum mr_code cli_local_read(const struct cli_local *local, const char *file, struct mr_buf *ret,

@@ -4,6 +4,7 @@
 #define CLI_LOCAL_H
 
 #include "gateway/cli/cli.h"
+#include "worker/fetch.h"
 #include "worker/imaging.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
 
 struct cli_local {
     struct wk_imaging_config config;
+    struct wk_fetch_config fetch;
     struct wk_decoder *decoder;
 };
 /* Errors say what to do next.  Released by cli_local_teardown() also after a failure. */
@@ -21,6 +23,10 @@ void cli_local_teardown(struct cli_local *);
 /* A whole picture; *ret is the caller's. */
 MR_MUST_USE enum mr_code cli_local_read(const struct cli_local *, const char *file,
                                         struct mr_buf *ret, struct mr_error *err);
+/* A source by URL, as a worker fetches it: WORKER_FETCH* settings hold.  *ret is the caller's. */
+MR_MUST_USE enum mr_code cli_local_fetch(const struct cli_local *,
+                                         const struct mr_recipe_source *source, struct mr_buf *ret,
+                                         struct mr_error *err);
 /* "3/20 photo.jpg" on a terminal, over the line before; nothing elsewhere or of one. */
 void cli_local_progress(int at, int count, const char *file);
 void cli_local_progress_end(void); /* takes the line away */

@@ -78,22 +78,26 @@ static enum mr_code recipe_read(struct render *render, const char *word, struct 
     return rc ? mr_fail_in(err, rc, word[0] == '{' ? "RECIPE" : word) : MR_OK;
 }
 
-/* Layers lie where the recipe lies, so that a folder with both can be moved. */
+/* Layers lie where the recipe lies, so that a folder with both can be moved; one by URL is fetched
+ * once for all inputs. */
 static enum mr_code layers_read(struct render *render, const char *word, struct mr_error *err)
 {
-    const char *keys[MR_RECIPE_SOURCES_MAX], *slash = word[0] == '{' ? NULL : strrchr(word, '/');
+    const char *slash = word[0] == '{' ? NULL : strrchr(word, '/');
+    struct mr_recipe_source sources[MR_RECIPE_SOURCES_MAX];
     char path[CLI_LOCAL_PATH_MAX];
     enum mr_code rc = MR_OK;
 
-    render->source_count = mr_recipe_sources(render->recipe, keys);
+    render->source_count = mr_recipe_sources(render->recipe, sources);
     for (size_t i = 1; !rc && i < render->source_count; i++) {
-        const bool below = slash && keys[i][0] != '/';
+        const char *key = sources[i].key;
+        const bool below = key && slash && key[0] != '/';
 
-        if (strcmp(keys[i], INPUT_KEY) == 0)
+        if (key && strcmp(key, INPUT_KEY) == 0)
             continue; /* filled in with each input */
         (void)snprintf(path, sizeof path, "%.*s%s", below ? (int)(slash - word + 1) : 0,
-                       below ? word : "", keys[i]);
-        rc = cli_local_read(&render->local, path, &render->sources[i], err);
+                       below ? word : "", key ? key : "");
+        rc = key ? cli_local_read(&render->local, path, &render->sources[i], err)
+                 : cli_local_fetch(&render->local, &sources[i], &render->sources[i], err);
         if (rc)
             rc = mr_fail_in(err, rc, "layer");
     }

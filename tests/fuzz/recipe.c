@@ -21,13 +21,13 @@ static struct mr_recipe *read_back(const struct mr_buf *text)
 
 static void look(const struct mr_recipe *recipe)
 {
-    const char *keys[MR_RECIPE_SOURCES_MAX];
-    size_t n = mr_recipe_sources(recipe, keys), outputs = mr_recipe_outputs(recipe);
+    struct mr_recipe_source sources[MR_RECIPE_SOURCES_MAX];
+    size_t n = mr_recipe_sources(recipe, sources), outputs = mr_recipe_outputs(recipe);
 
     FUZZ_PROMISE(n >= 1 && n <= MR_RECIPE_SOURCES_MAX, "%zu sources", n);
     FUZZ_PROMISE(outputs >= 1 && outputs <= MR_RECIPE_OUTPUTS_MAX, "%zu outputs", outputs);
     for (size_t i = 0; i < n; i++)
-        FUZZ_PROMISE(keys[i] && keys[i][0], "source %zu has no key", i);
+        FUZZ_PROMISE(!sources[i].key != !sources[i].url, "source %zu has not one place", i);
     for (size_t i = 0; i < outputs; i++)
         FUZZ_PROMISE(mr_recipe_output_name(recipe, i) && mr_recipe_output_key(recipe, i),
                      "output %zu has no name or key", i);

@@ -1,10 +1,12 @@
 """test_local.py -- `millrace render` and `millrace inspect`: the engine on files, with no cluster."""
 
 import hashlib
+import http.server
 import json
 import os
 import pathlib
 import subprocess
+import threading
 
 import pytest
 from PIL import Image
@@ -125,3 +127,37 @@ def test_inspect_says_what_is_in_the_header_and_more_when_it_is_asked(place):
     picture = json.loads(said)[0]["picture"]
     assert picture["has_alpha"] and not picture["stats"]["is_opaque"] and len(picture["phash"]) == 16
     assert {"entropy", "sharpness", "dominant", "palette", "thumbhash"} <= picture.keys()
+
+
+@pytest.fixture(name="server")
+def _server(place):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *words):
+            super().__init__(*words, directory=str(place))
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_a_layer_by_url_is_fetched_by_the_rules_of_a_worker(place, server, monkeypatch):
+    Image.new("RGB", (8, 8), "#c00").save(place / "red.png")
+    recipe = json.dumps({"source": {"url": "https://elsewhere.example/never-asked.jpg"},
+                         "ops": [{"op": "composite", "layers": [{"source": {"url": f"http://127.0.0.1:{server}/red.png?sig=s3cret"},
+                                                                 "tile": True}]}],
+                         "outputs": [{"name": "a", "format": "png"}]})
+    words = ("render", recipe, place / "photo.jpg", "--to", place / "out")
+    status, _, wrong = millrace(*words)
+    assert status == 1 and "layer: Blob.Denied: /ops/0/layers/0/source/url: http://127.0.0.1:" in wrong and "only https" in wrong
+    monkeypatch.setenv("WORKER_FETCH", "http")
+    monkeypatch.setenv("WORKER_FETCH_PORTS", str(server))
+    status, _, wrong = millrace(*words)
+    assert status == 1 and "WORKER_FETCH_PRIVATE" in wrong and "s3cret" not in wrong
+    monkeypatch.setenv("WORKER_FETCH_PRIVATE", "127.0.0.1")
+    assert millrace(*words)[::2] == (0, "")
+    with Image.open(place / "out/photo-a.png") as made:
+        assert (made.size, made.getcolors()) == ((180, 120), [(180 * 120, (0xcc, 0, 0))])

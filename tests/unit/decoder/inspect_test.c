@@ -226,7 +226,7 @@ static void parsed(const char *json, unsigned wanted)
     assert_int_equal(mr_json_parse(json, strlen(json), &mr_json_limits_message, &item, &err), 0);
     assert_int_equal(mr_inspect_parse(item, &inspect, &err), MR_OK);
     assert_int_equal(inspect.wanted, wanted);
-    assert_string_equal(inspect.key, "a");
+    assert_string_equal(inspect.source.key, "a");
     cJSON_Delete(item);
 }
 

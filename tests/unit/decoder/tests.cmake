@@ -29,6 +29,9 @@ target_compile_definitions(test_decoder_render PRIVATE SHARED_DEFAULT="${CMAKE_S
 target_compile_definitions(test_decoder_life PRIVATE _GNU_SOURCE) # unshare
 mr_test(decoder_single unit unit/decoder/single_test.c decoder_kit)
 mr_test(decoder_budget unit unit/decoder/budget_test.c decoder_kit)
+add_library(fetch_kit STATIC unit/decoder/fetch_kit.c)
+target_link_libraries(fetch_kit PUBLIC wk mr_sim http_server PkgConfig::CMOCKA)
+mr_test(decoder_fetch unit unit/decoder/fetch_test.c fetch_kit decoder_kit)
 mr_test(decoder_bombs unit unit/decoder/bombs_test.c decoder_kit)
 target_compile_definitions(test_decoder_bombs PRIVATE BOMBS="${CMAKE_CURRENT_SOURCE_DIR}/unit/decoder/bombs.py")
 

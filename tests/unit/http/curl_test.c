@@ -1,4 +1,5 @@
 /* curl_test.c -- the real HTTP client against a server that answers well and badly. */
+#include "common/adapters/http_reach.h"
 #include "common/ports/clock.h"
 #include "common/ports/http.h"
 #include "tests/unit/http/http_server.h"
@@ -443,6 +444,134 @@ static void a_handle_for_strangers_does_not_reach_this_machine(void **state)
     assert_int_equal(atomic_load(&server.connections), 0);
 }
 
+static void reopen(const struct mr_http_curl_options *options)
+{
+    mr_http_free(http);
+    http = mr_http_curl_new_with(options, &err);
+    assert_non_null(http);
+}
+
+/* The request's URL is the server's under this name. */
+static enum mr_code get_of(const char *host)
+{
+    struct mr_http_request request = request_to("/hello");
+    char url[100];
+
+    snprintf(url, sizeof url, "http://%s:%d/hello", host, server.port);
+    request.url = url;
+    return send_request(&request);
+}
+
+static void an_address_is_refused_in_whatever_form_it_is_written(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1",
+                                        "127.1",
+                                        "0177.0.0.1",
+                                        "0x7f.0.0.1",
+                                        "2130706433",
+                                        "localhost",
+                                        "localhost.",
+                                        "[::1]",
+                                        "[::ffff:127.0.0.1]",
+                                        "[::ffff:7f00:1]",
+                                        "[64:ff9b::7f00:1]",
+                                        "[2002:7f00:1::]",
+                                        "[fd00::1]",
+                                        "[fe80::1]",
+                                        "0",
+                                        "10.0.0.1",
+                                        "100.64.0.1",
+                                        "169.254.169.254",
+                                        "224.0.0.1",
+                                        "255.255.255.255"};
+    (void)state;
+    reopen(&(struct mr_http_curl_options){.public_only = true});
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (get_of(hosts[i]) != MR_DENIED)
+            fail_msg("%s: %s", hosts[i], err.text);
+    assert_int_equal(atomic_load(&server.connections), 0);
+}
+
+static void a_name_that_leads_here_is_refused_by_its_address(void **state)
+{
+    char resolve[60];
+    (void)state;
+    snprintf(resolve, sizeof resolve, "cdn.example:%d:127.0.0.1", server.port);
+    reopen(&(struct mr_http_curl_options){.public_only = true, .resolve = resolve});
+    assert_int_equal(get_of("cdn.example"), MR_DENIED); /* whoever was asked before said else */
+    assert_int_equal(atomic_load(&server.connections), 0);
+    reopen(&(struct mr_http_curl_options){.resolve = resolve});
+    assert_int_equal(get_of("cdn.example"), MR_OK);
+}
+
+static void what_an_operator_lists_is_reached(void **state)
+{
+    struct mr_http_hosts *network = NULL, *name = NULL, *other = NULL;
+    (void)state;
+    assert_int_equal(mr_http_hosts_new("10.0.0.0/8, 127.0.0.0/8", &network, &err), MR_OK);
+    assert_int_equal(mr_http_hosts_new("localhost", &name, &err), MR_OK);
+    assert_int_equal(mr_http_hosts_new("10.0.0.0/8,example.com", &other, &err), MR_OK);
+    reopen(&(struct mr_http_curl_options){.public_only = true, .reach = network});
+    assert_int_equal(get_of("127.0.0.1"), MR_OK);
+    reopen(&(struct mr_http_curl_options){.public_only = true, .reach = network});
+    assert_int_equal(get_of("[::ffff:127.0.0.1]"), MR_OK); /* the same address */
+    reopen(&(struct mr_http_curl_options){.public_only = true, .reach = name});
+    assert_int_equal(get_of("LOCALHOST"), MR_OK);
+    assert_int_equal(get_of("127.0.0.1"), MR_DENIED); /* the name was listed, not the address */
+    reopen(&(struct mr_http_curl_options){.public_only = true, .reach = other});
+    assert_int_equal(get_of("localhost"), MR_DENIED);
+    assert_int_equal(get_of("127.0.0.1"), MR_DENIED);
+    mr_http_free(http);
+    http = NULL;
+    mr_http_hosts_free(network);
+    mr_http_hosts_free(name);
+    mr_http_hosts_free(other);
+}
+
+static void a_server_that_crawls_is_given_up(void **state)
+{
+    static const char *const paths[] = {"/silent", "/head-only", "/drops"}; /* some 50 bytes a s */
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct mr_http_request request = request_to(paths[i]);
+        request.response_max = 2000000;
+        request.rate_min = 1000;
+        request.rate_window_ms = 300;
+        assert_int_equal(send_request(&request), MR_TIMEOUT);
+        assert_non_null(strstr(err.text, "slower than 1000 bytes"));
+    }
+    struct mr_http_request request = request_to("/endless"); /* a fast one is not */
+    request.rate_min = 1000;
+    request.rate_window_ms = 50;
+    request.timeout_ms = 400;
+    request.response_max = INT64_MAX;
+    struct sink sink = {0};
+    request.on_body = write_sink;
+    request.on_body_ctx = &sink;
+    assert_int_equal(send_request(&request), MR_TIMEOUT);
+    assert_null(strstr(err.text, "slower"));
+}
+
+static void a_refusal_without_end_ends_where_nobody_reads_on(void **state)
+{
+    struct mr_http_request request = request_to("/refuse-without-end");
+    struct sink sink = {0};
+    (void)state;
+    request.on_body = write_sink;
+    request.on_body_ctx = &sink;
+    assert_int_equal(send_request(&request), MR_OK);
+    assert_int_equal(response.status, 404);
+    assert_int_equal(response.body.len, MR_HTTP_REFUSAL_MAX);
+}
+
+static void a_header_of_any_length_is_too_large(void **state)
+{
+    (void)state;
+    assert_int_equal(get("/long-header"), MR_TOO_LARGE);
+    assert_false(response.began);
+    assert_int_equal(get("/big-headers"), MR_TOO_LARGE);
+}
+
 static void an_authorities_file_that_is_not_there_is_named(void **state)
 {
     const struct mr_http_curl_options options = {.ca_file = "/no/such/ca.pem"};
@@ -484,6 +613,12 @@ int main(void)
         CASE(a_server_that_stalls_is_given_up),
         CASE(a_stop_ends_a_request_soon),
         CASE(a_handle_for_strangers_does_not_reach_this_machine),
+        CASE(an_address_is_refused_in_whatever_form_it_is_written),
+        CASE(a_name_that_leads_here_is_refused_by_its_address),
+        CASE(what_an_operator_lists_is_reached),
+        CASE(a_server_that_crawls_is_given_up),
+        CASE(a_refusal_without_end_ends_where_nobody_reads_on),
+        CASE(a_header_of_any_length_is_too_large),
         CASE(an_authorities_file_that_is_not_there_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

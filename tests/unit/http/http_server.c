@@ -102,6 +102,69 @@ static bool answer_with_big_refusal(struct http_server *server, int fd)
     return true;
 }
 
+/* ---- answers that the query tells --------------------------------------------------------------
+ */
+
+static const char *query_of(const char *request, char *ret, size_t size)
+{
+    const char *query = strchr(request, '?');
+    const size_t len = query ? strcspn(query + 1, " \r\n") : 0;
+
+    snprintf(ret, size, "%.*s", (int)len, query ? query + 1 : "");
+    return ret;
+}
+
+/* "/to?http://other/": a redirect there. */
+static bool answer_with_redirect(struct http_server *server, int fd)
+{
+    char query[9000], head[9100];
+
+    snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+             query_of(server->request, query, sizeof query));
+    return send_text(fd, head);
+}
+
+/* "/status?503" */
+static bool answer_with_status(struct http_server *server, int fd)
+{
+    char query[20], head[100];
+
+    snprintf(head, sizeof head, "HTTP/1.1 %s Told\r\nContent-Length: 4\r\n\r\ntold",
+             query_of(server->request, query, sizeof query));
+    return send_text(fd, head);
+}
+
+static bool answer_with_picture(struct http_server *server, int fd)
+{
+    char head[128];
+
+    snprintf(head, sizeof head,
+             "HTTP/1.1 200 OK\r\nContent-Type: image/x\r\nContent-Length: %zu\r\n\r\n",
+             server->picture_len);
+    return send_text(fd, head) && send_all(fd, server->picture, server->picture_len);
+}
+
+static bool answer_with_long_header(struct http_server *server, int fd)
+{
+    static char pad[300 * 1024];
+    (void)server;
+    memset(pad, 'h', sizeof pad - 1);
+    send_text(fd, "HTTP/1.1 200 OK\r\nX-Long: ");
+    send_text(fd, pad);
+    send_text(fd, "\r\nContent-Length: 0\r\n\r\n");
+    return false;
+}
+
+static bool refuse_without_end(struct http_server *server, int fd)
+{
+    static char data[8192];
+    memset(data, 'x', sizeof data);
+    send_text(fd, "HTTP/1.1 404 No\r\n\r\n");
+    while (!atomic_load(&server->ending) && send_all(fd, data, sizeof data))
+        ;
+    return false;
+}
+
 static bool answer_with_request(struct http_server *server, int fd)
 {
     char head[128];
@@ -143,6 +206,16 @@ static const struct answer {
     {"/big-headers", NULL, true, answer_with_big_headers},
     {"/big-refusal", NULL, false, answer_with_big_refusal},
     {"/echo", NULL, false, answer_with_request},
+    {"/to", NULL, false, answer_with_redirect},
+    {"/status", NULL, false, answer_with_status},
+    {"/picture", NULL, false, answer_with_picture},
+    {"/long-header", NULL, true, answer_with_long_header},
+    {"/refuse-without-end", NULL, true, refuse_without_end},
+    {"/loop", "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n", false, NULL},
+    {"/nowhere", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", false, NULL},
+    {"/dir/near", "HTTP/1.1 307 Moved\r\nLocation: ../hello#part\r\nContent-Length: 0\r\n\r\n", false, NULL},
+    {"/gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", false, NULL},
+    {"/cookie", "HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n", false, NULL},
 };
 /* clang-format on */
 

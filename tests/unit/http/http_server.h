@@ -13,6 +13,8 @@ struct http_server {
     atomic_int connections; /* accepted so far */
     atomic_int requests;    /* whole heads seen so far */
     unsigned long thread;
+    const void *picture; /* what "/picture" is answered with; lent */
+    size_t picture_len;
     char request[64 * 1024]; /* head and body of the one being taken */
     size_t request_len;
     char last[64 * 1024]; /* of the one answered last; read it when its answer is there */

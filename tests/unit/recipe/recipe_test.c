@@ -65,15 +65,76 @@ static void sources_are_listed_once_each_the_picture_first(void **state)
         "{\"source\":{\"key\":\"in/a.jpg\"}},{\"source\":{\"key\":\"y\"},\"ops\":[{\"op\":"
         "\"composite\",\"layers\":[{\"source\":{\"key\":\"z\"}},{\"source\":{\"key\":\"x\"}}]}]}]}"
         "]," OUTPUT "}");
-    const char *keys[MR_RECIPE_SOURCES_MAX];
+    struct mr_recipe_source sources[MR_RECIPE_SOURCES_MAX];
 
     (void)state;
-    assert_int_equal(mr_recipe_sources(recipe, keys), 4);
-    assert_string_equal(keys[0], "in/a.jpg");
-    assert_string_equal(keys[1], "x");
-    assert_string_equal(keys[2], "y");
-    assert_string_equal(keys[3], "z");
+    assert_int_equal(mr_recipe_sources(recipe, sources), 4);
+    assert_string_equal(sources[0].key, "in/a.jpg");
+    assert_string_equal(sources[1].key, "x");
+    assert_string_equal(sources[2].key, "y");
+    assert_string_equal(sources[3].key, "z");
+    assert_string_equal(sources[0].at, "/source");
+    assert_string_equal(sources[3].at, "/ops/0/layers/2/ops/0/layers/0/source");
     mr_recipe_free(recipe);
+}
+
+static void a_source_may_lie_at_a_url(void **state)
+{
+    struct mr_recipe *recipe =
+        parsed("{\"source\":{\"url\":\"https://h.example/a?sig=s3cret\"},\"ops\":[{\"op\":"
+               "\"composite\",\"layers\":[{\"source\":{\"url\":\"http://h.example/b\"}},"
+               "{\"source\":{\"key\":\"http://h.example/b\"}},{\"source\":{\"url\":"
+               "\"http://h.example/b\"}},{\"source\":{\"url\":\"http://h.example/b\",\"page\":1}}]}"
+               "]," OUTPUT "}");
+    struct mr_recipe_source sources[MR_RECIPE_SOURCES_MAX];
+    struct mr_buf text = {0};
+
+    (void)state;
+    assert_int_equal(mr_recipe_sources(recipe, sources), 4);
+    assert_string_equal(sources[0].url, "https://h.example/a?sig=s3cret");
+    assert_null(sources[0].key);
+    assert_string_equal(sources[1].url, "http://h.example/b");
+    assert_string_equal(sources[2].key, "http://h.example/b");
+    assert_null(sources[2].url);
+    assert_string_equal(sources[3].url, sources[1].url); /* another page of it */
+    assert_int_equal(mr_recipe_print(recipe, &text), MR_OK);
+    assert_null(strstr(text.data, "s3cret")); /* a decoder has no use for it */
+    mr_buf_release(&text);
+    mr_recipe_free(recipe);
+}
+
+static void a_url_is_read_strictly(void **state)
+{
+    static const struct {
+        const char *url, *why;
+    } cases[] = {
+        {"", "must begin"},
+        {"ftp://h/", "must begin"},
+        {"file:///etc/passwd", "must begin"},
+        {"gopher://h:6379/_FLUSHALL", "must begin"},
+        {"//h/a.png", "must begin"},
+        {"http:/h/", "must begin"},
+        {"https://", "has no host"},
+        {"https:///a", "has no host"},
+        {"https://me@h/", "must not hold a user"},
+        {"https://me:pw@h/", "must not hold a user"},
+        {"https://h/#a", "must not have a fragment"},
+        {"https://h/a b", "byte 0x20 at 11"},
+        {"https://h\\\\@127.0.0.1/", "byte 0x5c"},
+        {"https://h/\xc3\xa4", "byte 0xc3"},
+        {"https://h/a\\r\\nX: b", "byte 0x0d"},
+    };
+    char text[300], why[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "{\"source\":{\"url\":\"%s\"}," OUTPUT "}", cases[i].url);
+        snprintf(why, sizeof(why), "/source/url: %s", cases[i].why);
+        refused(text, why);
+    }
+    refused("{\"source\":{\"url\":7}," OUTPUT "}", "/source/url: ");
+    refused("{\"source\":{\"url\":\"https://h/\",\"key\":\"a\"}," OUTPUT "}",
+            "/source/url: must not stand beside key");
 }
 
 static void what_is_printed_is_read_back_to_the_same(void **state)
@@ -92,6 +153,8 @@ static void what_is_printed_is_read_back_to_the_same(void **state)
         "\"name\":\"a\",\"format\":\"avif\",\"quality\":1,\"effort\":0,\"chroma\":\"4:4:4\"},{"
         "\"name\":\"b\",\"format\":\"png\",\"compression\":0,\"key\":\"k/{name}\"},{\"name\":\"c\","
         "\"cache_control\":\"no-cache\",\"content_disposition\":\"inline\"}]}",
+        "{\"source\":{\"url\":\"https://h/a\"},\"ops\":[{\"op\":\"composite\",\"layers\":[{"
+        "\"source\":{\"url\":\"https://h/b\",\"page\":2}}]}]," OUTPUT "}",
         "{\"source\":{\"key\":\"a\",\"page\":3,\"pages\":-1,\"dpi\":144.5},\"outputs\":["
         "{\"name\":\"a\",\"format\":\"gif\",\"colors\":16,\"effort\":1,\"progressive\":true},"
         "{\"name\":\"b\",\"format\":\"tiff\",\"compression\":\"ccittfax4\",\"bitdepth\":1,"
@@ -152,7 +215,6 @@ static void a_field_or_op_that_is_not_known_is_named_by_its_pointer(void **state
 static void what_is_not_built_yet_says_so(void **state)
 {
     (void)state;
-    refused("{\"source\":{\"url\":\"http://x/\"}," OUTPUT "}", "/source/url: not supported yet");
 }
 
 static void tags_are_joined_as_storage_takes_them(void **state)
@@ -349,6 +411,8 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_vocabulary),
         cmocka_unit_test(metadata_kept_keeps_the_profile_unless_icc_says_otherwise),
         cmocka_unit_test(sources_are_listed_once_each_the_picture_first),
+        cmocka_unit_test(a_source_may_lie_at_a_url),
+        cmocka_unit_test(a_url_is_read_strictly),
         cmocka_unit_test(what_is_printed_is_read_back_to_the_same),
         cmocka_unit_test(colours_are_read_in_every_form_of_writing),
         cmocka_unit_test(a_field_or_op_that_is_not_known_is_named_by_its_pointer),

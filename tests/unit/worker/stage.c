@@ -106,6 +106,7 @@ void stage_start(struct stage *stage)
     struct mr_error err = {0};
     struct wk_ports ports = {.blob = stage->blob,
                              .clock = stage->threads ? mr_clock_sys() : &stage->clock.clock,
+                             .fetch = stage->fetch,
                              .same_thread = !stage->threads};
 
     stage->bus = ports.bus = mr_bus_sim_new(stage->broker, &err);

@@ -30,7 +30,8 @@ struct stage {
     struct wk_config config;
     struct wk_imaging_config imaging;
     struct mr_cluster_config cluster;
-    struct mr_bus *client; /* who asks */
+    const struct wk_fetch_config *fetch; /* set before stage_start() */
+    struct mr_bus *client;               /* who asks */
     struct stage_texts answers, dead;
 
     bool threads;       /* real slots and the real clock; set before stage_start() */

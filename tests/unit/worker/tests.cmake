@@ -4,6 +4,7 @@ target_link_libraries(wk_stage PUBLIC wk mr_sim PkgConfig::CMOCKA)
 
 mr_test(worker_key unit unit/worker/key_test.c wk)
 mr_test(worker_tasks unit unit/worker/tasks_test.c wk_stage)
+mr_test(worker_fetch unit unit/worker/fetch_test.c wk_stage http_server)
 mr_test(worker unit unit/worker/worker_test.c wk_stage)
 
 # For test_schemas.py beside it: what the programs print and accept.
