@@ -3,6 +3,7 @@ mr_linux(
     gateway/server.c     # accept4
     gateway/cli/doctor.c # realpath
     gateway/cli/up.c     # realpath
+    common/base/program.c        # realpath
     common/sandbox/landlock.c
     common/sandbox/lock.c
     common/sandbox/seccomp.c

@@ -2,10 +2,10 @@
 #include "worker/imaging_crew.h"
 
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/ports/clock.h"
 #include "worker/imaging_fault.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,23 +100,13 @@ static enum mr_code child_ready(struct wk_crew *crew, struct wk_child *child, in
 static enum mr_code path_find(const struct wk_imaging_config *config, char *path, size_t size,
                               struct mr_error *err)
 {
-    char self[PATH_MAX];
-    ssize_t len;
     int n;
 
-    if (config->decoder && *config->decoder) {
-        n = snprintf(path, size, "%s", config->decoder);
-    } else {
-        len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        if (len < 0)
-            return mr_fail(err, MR_UNAVAILABLE, "WORKER_DECODER: /proc/self/exe: %s",
-                           strerror(errno));
-        self[len] = '\0';
-        *strrchr(self, '/') = '\0';
-        n = snprintf(path, size, "%s/millrace-decoder", self);
-    }
+    if (!config->decoder || !*config->decoder)
+        return mr_program_beside("millrace-decoder", path, size, err);
+    n = snprintf(path, size, "%s", config->decoder);
     if (n < 0 || (size_t)n >= size)
-        return mr_fail(err, MR_UNAVAILABLE, "WORKER_DECODER: longer than %zu bytes", size - 1);
+        return mr_fail(err, MR_TOO_LARGE, "WORKER_DECODER: longer than %zu bytes", size - 1);
     return MR_OK;
 }
 

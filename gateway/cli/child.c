@@ -1,6 +1,7 @@
 /* child.c -- fork, exec, wait. */
 #include "gateway/cli/child.h"
 
+#include "common/base/program.h"
 #include "common/ports/clock.h"
 
 #include <arpa/inet.h>
@@ -25,19 +26,11 @@ enum {
     SAY_MS = 5000,    /* between two words about a wait */
 };
 
+/* Millrace's own programs stand beside this one; others are looked for as a shell would. */
 static void own_path(const char *name, char *buf, size_t size)
 {
-    char self[4096];
-    const ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    char *slash;
-
-    (void)snprintf(buf, size, "%s", name);
-    if (len <= 0 || strncmp(name, "millrace", 8) != 0)
-        return;
-    self[len] = '\0';
-    slash = strrchr(self, '/');
-    if (slash)
-        (void)snprintf(buf, size, "%.*s/%s", (int)(slash - self), self, name);
+    if (strncmp(name, "millrace", 8) != 0 || mr_program_beside(name, buf, size, NULL) != MR_OK)
+        (void)snprintf(buf, size, "%s", name);
 }
 
 static _Noreturn void become(const char *path, const struct cli_child *child, pid_t parent)

@@ -4,10 +4,10 @@
 
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/base/utf8.h"
 #include "orchestrator/evaluator/child.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -40,25 +40,11 @@ struct ev {
 static enum mr_code program_find(const struct ev_config *config, char path[PATH_MAX],
                                  struct mr_error *err)
 {
-    static const char name[] = "millrace-evaluator";
-    char self[PATH_MAX], *slash;
-    ssize_t len;
-
-    if (config->program && config->program[0]) {
-        if (strlen(config->program) >= PATH_MAX)
-            return mr_fail(err, MR_INVALID, "ORCH_EVALUATOR: the path is too long");
-        memcpy(path, config->program, strlen(config->program) + 1);
-        return MR_OK;
-    }
-    len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (len < 0)
-        return mr_fail(err, MR_UNAVAILABLE, "ORCH_EVALUATOR: /proc/self/exe: %s", strerror(errno));
-    self[len] = '\0';
-    slash = strrchr(self, '/');
-    if (!slash || (size_t)(slash + 1 - self) + sizeof(name) > PATH_MAX)
+    if (!config->program || !config->program[0])
+        return mr_program_beside("millrace-evaluator", path, PATH_MAX, err);
+    if (strlen(config->program) >= PATH_MAX)
         return mr_fail(err, MR_INVALID, "ORCH_EVALUATOR: the path is too long");
-    memcpy(path, self, (size_t)(slash + 1 - self));
-    memcpy(path + (slash + 1 - self), name, sizeof(name));
+    memcpy(path, config->program, strlen(config->program) + 1);
     return MR_OK;
 }
 

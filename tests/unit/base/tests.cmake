@@ -7,3 +7,5 @@ mr_test(base_json_check unit unit/base/json_check_test.c mr_base)
 mr_test(base_json unit unit/base/json_test.c mr_base)
 mr_test(base_json_print unit unit/base/json_print_test.c mr_base)
 mr_test(base_metrics unit unit/base/metrics_test.c mr_base)
+mr_test(base_program unit unit/base/program_test.c mr_base)
+target_compile_definitions(test_base_program PRIVATE _GNU_SOURCE) # unshare

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
@@ -28,6 +30,87 @@ def test_the_system_is_debian_13():
 def test_user_namespaces_work_where_the_programs_run():
     done = call("unshare", "--user", "--map-root-user", "true")
     assert done.returncode == 0, "the decoders' sandbox loses a layer here: " + done.stderr
+
+
+NO_MOUNTS = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
+
+
+def tools_of_a_root(root):
+    """A root of one shell and a few programs, which passes for a finished one."""
+    names = subprocess.run(
+        ["sh", "-c", "for p in sh cat rm mkdir pwd ls; do command -v $p; ldd $(command -v $p); done"], capture_output=True, text=True,
+        check=True).stdout.split()
+    for name in {word for word in names if word.startswith("/")} | {f"/bin/{p}" for p in ("sh", "cat", "rm", "mkdir", "ls")}:
+        target = root / name[1:]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, target)
+    marks = root / "var/lib/millrace"
+    (marks / "sets").mkdir(parents=True)
+    (root / "etc").mkdir()
+    version = re.search(r"^root_version=(\d+)", (TREE / "deploy/debian13").read_text(), re.M)
+    (marks / "version").write_text(version[1])
+    if pathlib.Path("/etc/ssl/certs/ca-certificates.crt").exists():
+        shutil.copy("/etc/ssl/certs/ca-certificates.crt", marks / "authorities.crt")
+
+
+@pytest.fixture(name="refused")
+def without_mounts(tmp_path):
+    """Calls deploy/debian13 as on another Linux that refuses mounts, with a root of its own and a copy of deploy/."""
+    if call("unshare", "--mount", "true").returncode != 0:
+        pytest.skip("playing another Linux needs root and mounts")
+    tree, cache, other = tmp_path / "tree", tmp_path / "cache", tmp_path / "os-release"
+    tools_of_a_root(cache / "debian13")
+    shutil.copytree(TREE / "deploy", tree / "deploy")
+    other.write_text("ID=other\n")
+
+    def run(*words, code=0):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", f"mount --bind {other} /etc/os-release && exec \"$@\"", "sh", *NO_MOUNTS,
+             tree / "deploy/debian13", *words],
+            cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "MILLRACE_CACHE": str(cache), "SSL_CERT_FILE": ""})
+        assert done.returncode == code, done.stderr
+        return done
+
+    run.tree, run.outside = tree, tmp_path
+    return run
+
+
+def test_where_mounts_are_refused_a_command_runs_in_a_chroot_and_the_cost_is_said(refused):
+    done = refused("--", "sh", "-c", "pwd; ls /proc; exit 7", code=7)
+    assert "mounts are refused here" in done.stderr and "using chroot. The cost: no namespaces, /proc or /sys" in done.stderr
+    assert done.stdout.splitlines()[0] == str(refused.tree)
+    assert "Java needs /proc" in refused("--set", "test", "--", "true", code=1).stderr
+
+
+def test_in_the_chroot_the_tree_is_a_copy_whose_changes_are_carried_back(refused):
+    tree = refused.tree
+    (tree / "kept").write_text("old")
+    (tree / "gone").write_text("x")
+    (tree / "folder").mkdir()
+    (tree / "folder/one").write_text("1")
+    refused("--", "sh", "-c", "cat kept; echo new >kept; rm gone; rm -r folder; mkdir made; echo 'a b' >'made/a b'")
+    assert (tree / "kept").read_text() == "new\n"
+    assert not (tree / "gone").exists() and not (tree / "folder").exists()
+    assert (tree / "made/a b").read_text() == "a b\n"
+    # what is removed or changed outside is so inside at the next call, and what appears meanwhile stays
+    (tree / "made/a b").unlink()
+    (tree / "kept").write_text("newer")
+    (tree / "made/c").write_text("c")
+    done = refused("--", "sh", "-c", "cat kept; ls made")
+    assert done.stdout == "newerc\n"
+
+
+def test_in_the_chroot_files_that_arguments_name_are_there_and_those_they_make_come_back(refused):
+    picture, out = refused.outside / "in.jpg", refused.outside / "out"
+    picture.write_text("picture")
+    refused("--", "sh", "-c", 'mkdir "$1"; cat "$0" >"$1/it"', picture, out)
+    assert (out / "it").read_text() == "picture"
+    shutil.rmtree(out)
+    refused("--", "sh", "-c", 'mkdir "$1"; cat "$0" >"$1/again"', picture, out)
+    assert [path.name for path in out.iterdir()] == ["again"]
+    done = refused("--", "ls", refused.outside, code=1)
+    assert "holds the cache folder" in done.stderr
 
 
 @pytest.mark.parametrize("command, words", [

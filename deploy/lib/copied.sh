@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# copied.sh -- the way into the private root where mounts are refused: by chroot, with copies of the folders.
+# Sourced by deploy/debian13; uses its is_system_folder().
+#
+# A folder that cannot be mounted can only be there as a copy.  Folders are copied in before the command and what it made,
+# changed and removed is carried back after it; of a file that both sides changed, the newer stays.  A copy is kept
+# in the root, so the next call copies only what differs.  What was copied stands in a list beside it: a name that is
+# in the list and gone on one side was removed there, a name that is not in the list is new.
+
+copied_costs="no namespaces, /proc or /sys inside (of the decoders' sandbox only system call filter and limits are left, and \
+nothing that needs Java runs); the tree and the folders that arguments name are copies, carried back when the command \
+ends; /tmp and the cache folder are ones of its own"
+
+# list_folder FOLDER: every name below it, NUL after each, sorted, parents first.
+list_folder() { (cd "$1" && find . -mindepth 1 -printf '%P\0') | LC_ALL=C sort -z; }
+
+copied_list() { # copied_list ROOT PATH: the file with the names that both sides had when they were last made equal
+    printf '%s/var/lib/millrace/copied/%s' "$1" "$(printf '%s' "$2" | sha256sum | cut -c 1-32)"
+}
+
+# carry_over FROM TO LIST: makes TO as FROM is; names of LIST that FROM no longer has are removed from TO.
+carry_over() {
+    local from=$1 to=$2 list=$3
+    mkdir -p "$to"
+    if [ -s "$list" ]; then # children before parents; a folder with something new in it stays
+        list_folder "$from" | LC_ALL=C comm -z -13 - "$list" | LC_ALL=C sort -z -r | (
+            cd "$to" && while IFS= read -r -d '' name; do
+                if [ -d "$name" ] && [ ! -L "$name" ]; then rmdir -- "$name" 2>/dev/null || true; else rm -f -- "$name"; fi
+            done
+        )
+    fi
+    cp -a --update -T -- "$from/." "$to"
+}
+
+copy_in() { # copy_in ROOT PATH
+    local root=$1 path=$2 list
+    list=$(copied_list "$root" "$path")
+    mkdir -p "$(dirname "$list")" "$root$(dirname "$path")"
+    case $root/ in "$path"/*) die "the folder $path holds the cache folder $(dirname "$root"), so it cannot be copied into it: name another folder, or set MILLRACE_CACHE" ;; esac
+    if [ -d "$path" ]; then
+        carry_over "$path" "$root$path" "$list" && list_folder "$root$path" >"$list"
+    elif [ -e "$path" ]; then
+        cp -a --update -T -- "$path" "$root$path" && : >"$list"
+    elif [ -e "$list" ]; then # it was there once, and is something that the command may make again
+        rm -rf --one-file-system -- "$root$path" "$list"
+    fi || die "$path could not be copied to $root$path: is there room?"
+}
+
+copy_out() { # copy_out ROOT PATH
+    local root=$1 path=$2 list
+    list=$(copied_list "$root" "$path")
+    if [ -d "$root$path" ]; then
+        carry_over "$root$path" "$path" "$list" && list_folder "$root$path" >"$list"
+    elif [ -e "$root$path" ]; then
+        cp -a --update -T -- "$root$path" "$path" && : >"$list"
+    fi
+}
+
+# What has to be copied for CMD: "rw|ro PATH" a line, no path below another one.
+copies_to_make() { # copies_to_make TREE CMD ARG...
+    local tree=$1 arg path
+    shift
+    {
+        printf 'rw %s\n' "$tree"
+        if [ -d "$(dirname "$tree")/shared" ]; then printf 'ro %s/shared\n' "$(dirname "$tree")"; fi
+        for arg; do
+            for path in "$arg" "${arg#*=}"; do
+                case $path in '' | *$'\n'*) continue ;; */*) ;; *) [ -e "$path" ] || continue ;; esac
+                path=$(realpath -s -m -- "$path" 2>/dev/null) || continue
+                # what is not there yet may be what the command makes
+                if [ ! -d "$(dirname "$path")" ] || [ "$path" = /tmp ] || is_system_folder "$path"; then continue; fi
+                printf 'rw %s\n' "$path"
+            done
+        done
+    } | LC_ALL=C sort -u -k 2 | awk '{ for (p in kept) if (index($2 "/", p "/") == 1) next; kept[$2]; print }'
+}
+
+# enter_copied ROOT CWD [rw|ro PATH]... -- CMD ARG...: ends with CMD's status.
+enter_copied() {
+    local root=$1 cwd=$2 rc=0
+    local -a back=()
+    shift 2
+    while [ "$1" != -- ]; do
+        copy_in "$root" "$2"
+        [ "$1" = ro ] || back+=("$2")
+        shift 2
+    done
+    shift
+    mkdir -p "$root$cwd"
+    trap : INT TERM # the command gets them too; what it made by then is carried back
+    # shellcheck disable=SC2016
+    PATH=$inside_path /usr/sbin/chroot "$root" /bin/sh -c 'cd "$0" || cd /; exec "$@"' "$cwd" "$@" || rc=$?
+    trap - INT TERM
+    local path
+    for path in "${back[@]}"; do
+        copy_out "$root" "$path" || { say "what the command made could not all be carried back: it is in $root$path"; rc=1; }
+    done
+    return "$rc"
+}
