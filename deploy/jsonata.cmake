@@ -7,7 +7,9 @@ find_program(QJSC qjsc REQUIRED)
 set(generated ${CMAKE_BINARY_DIR}/generated)
 add_custom_command(OUTPUT ${generated}/jsonata.js
     COMMAND ${CMAKE_SOURCE_DIR}/deploy/jsonata ${generated}/jsonata.js
-    DEPENDS ${CMAKE_SOURCE_DIR}/deploy/jsonata VERBATIM)
+    DEPENDS ${CMAKE_SOURCE_DIR}/deploy/jsonata
+        ${CMAKE_SOURCE_DIR}/orchestrator/evaluator/quick_evaluate.js
+        ${CMAKE_SOURCE_DIR}/orchestrator/evaluator/quick_signature.js VERBATIM)
 # The source is kept: jsonata reads the names of its functions' parameters out of it.
 foreach(script jsonata expressions)
     set(source ${generated}/${script}.js)

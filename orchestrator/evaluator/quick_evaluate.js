@@ -1,0 +1,377 @@
+/* quick_evaluate.js -- the functions of the jsonata package that every evaluation passes through, written again for an
+ * interpreter without a compiler behind it: they answer what those of the package answer (tests/unit/evaluator/test_quick.py),
+ * with fewer calls, closures and objects on the way. deploy/jsonata puts this text into the package's evaluator, in the place of its
+ * functions of the same names; what else is named here is the package's. Its options but `stack` are not there. */
+
+    /* ---- scopes: one prototype instead of two closures each; most of them never bind a name ------------------------------ */
+
+    function Frame(enclosing) {
+        this.enclosing = enclosing;
+        this.base = enclosing === null ? null : enclosing.base;
+        this.timestamp = enclosing === null ? null : enclosing.timestamp;
+        this.bindings = null;
+        this.unequal = NaN; /* to the language's `=` two scopes are never the same, whatever they hold */
+    }
+
+    Frame.prototype.bind = function (name, value) {
+        if (this.bindings === null)
+            this.bindings = Object.create(null);
+        this.bindings[name] = value;
+    };
+
+    Frame.prototype.lookup = function (name) {
+        for (let frame = this; frame !== null; frame = frame.enclosing) {
+            const bindings = frame.bindings;
+            if (bindings !== null && name in bindings)
+                return bindings[name];
+        }
+        return undefined;
+    };
+
+    function createFrame(enclosing) {
+        return new Frame(enclosing);
+    }
+
+    /* Of no value or of one; the array of the rest parameter is the sequence. */
+    function createSequence(...sequence) {
+        sequence.sequence = true;
+        return sequence;
+    }
+
+    /* ---- nodes -------------------------------------------------------------------------------------------------------- */
+
+    const RUN = {
+        __proto__: null,
+        path: evaluatePath,
+        binary: evaluateBinary,
+        unary: evaluateUnary,
+        name: evaluateName,
+        string: evaluateLiteral,
+        number: evaluateLiteral,
+        value: evaluateLiteral,
+        wildcard: evaluateWildcard,
+        descendant: evaluateDescendants,
+        parent: (expr, input, environment) => environment.lookup(expr.slot.label),
+        condition: evaluateCondition,
+        block: evaluateBlock,
+        bind: evaluateBindExpression,
+        regex: evaluateRegex,
+        function: evaluateFunction,
+        variable: evaluateVariable,
+        lambda: evaluateLambda,
+        partial: evaluatePartialApplication,
+        apply: evaluateApplyExpression,
+        transform: evaluateTransformExpression,
+    };
+
+    function evaluateNothing() {
+        return undefined;
+    }
+
+    /* What a node needs, found once: its function, whether something is done with its value, and of a name whether every
+     * object has it from its prototype. */
+    function prepare(expr) {
+        const type = expr.type;
+        expr.more = expr.predicate !== undefined || (type !== 'path' && expr.group !== undefined);
+        expr.inherited = type === 'name' && expr.value in Object.prototype;
+        expr.run = RUN[type] || evaluateNothing;
+        return expr.run;
+    }
+
+    function evaluateMore(expr, value, environment) {
+        let result = value;
+        if (expr.predicate !== undefined)
+            for (let i = 0; i < expr.predicate.length; i++)
+                result = evaluateFilter(expr.predicate[i].expr, result, environment);
+        if (expr.type !== 'path' && expr.group !== undefined)
+            result = evaluateGroupExpression(expr.group, result, environment);
+        return result;
+    }
+
+    function tooDeep(base) {
+        return {code: 'D1011', value: base.depth_max, stack: (new Error()).stack};
+    }
+
+    function evaluate(expr, input, environment) {
+        const base = environment.base;
+        if (++base.depth > base.depth_max)
+            throw tooDeep(base);
+        let result = (expr.run || prepare(expr))(expr, input, environment);
+        if (expr.more)
+            result = evaluateMore(expr, result, environment);
+        if (typeof result === 'object' && result !== null && result.sequence === true && Array.isArray(result) && !result.tupleStream) {
+            if (expr.keepArray)
+                result.keepSingleton = true;
+            if (result.length === 0)
+                result = undefined;
+            else if (result.length === 1 && !result.keepSingleton)
+                result = result[0];
+        }
+        base.depth--;
+        return result;
+    }
+
+    /* ---- paths -------------------------------------------------------------------------------------------------------- */
+
+    function evaluatePath(expr, input, environment) {
+        const steps = expr.steps, last = steps.length - 1;
+        let sequence = Array.isArray(input) && steps[0].type !== 'variable' ? input : createSequence(input);
+        let result, tuples;
+        let tupled = false;
+
+        for (let i = 0; i <= last; i++) {
+            const step = steps[i];
+            if (step.tuple)
+                tupled = true;
+            if (i === 0 && step.consarray) /* an array constructor is not asked once for every item around it */
+                result = evaluate(step, sequence, environment);
+            else if (tupled)
+                tuples = evaluateTupleStep(step, sequence, tuples, environment);
+            else
+                result = evaluateStep(step, sequence, environment, i === last);
+            if (!tupled && (result === undefined || result.length === 0))
+                break;
+            if (step.focus === undefined)
+                sequence = result;
+        }
+        if (tupled) {
+            if (expr.tuple) {
+                result = tuples;
+            } else {
+                result = createSequence();
+                for (let i = 0; i < tuples.length; i++)
+                    result.push(tuples[i]['@']);
+            }
+        }
+        if (expr.keepSingletonArray) {
+            if (Array.isArray(result) && result.cons && !result.sequence)
+                result = createSequence(result);
+            result.keepSingleton = true;
+        }
+        if (expr.group !== undefined)
+            result = evaluateGroupExpression(expr.group, tupled ? tuples : result, environment);
+        return result;
+    }
+
+    function evaluateStep(expr, input, environment, is_last) {
+        const stages = expr.stages;
+
+        if (expr.type === 'sort') {
+            const sorted = evaluateSortExpression(expr, input, environment);
+            return stages ? evaluateStages(stages, sorted, environment) : sorted;
+        }
+        const sequence = createSequence();
+        let found = 0, first;
+        for (let i = 0; i < input.length; i++) {
+            let value = evaluate(expr, input[i], environment);
+            if (stages)
+                for (let j = 0; j < stages.length; j++)
+                    value = evaluateFilter(stages[j].expr, value, environment);
+            if (value === undefined)
+                continue;
+            if (found++ === 0)
+                first = value;
+            if (!Array.isArray(value) || value.cons)
+                sequence.push(value);
+            else
+                for (let j = 0; j < value.length; j++)
+                    sequence.push(value[j]);
+        }
+        return is_last && found === 1 && Array.isArray(first) && first.sequence !== true ? first : sequence;
+    }
+
+    const hasOwn = Object.prototype.hasOwnProperty;
+
+    /* key of input, or of each of its items; is_inherited: a prototype has it too. */
+    function lookupName(input, key, is_inherited) {
+        if (typeof input !== 'object' || input === null)
+            return undefined;
+        if (Array.isArray(input)) {
+            const sequence = createSequence();
+            for (let i = 0; i < input.length; i++) {
+                const value = lookupName(input[i], key, is_inherited);
+                if (value === undefined)
+                    continue;
+                if (Array.isArray(value))
+                    for (let j = 0; j < value.length; j++)
+                        sequence.push(value[j]);
+                else
+                    sequence.push(value);
+            }
+            return sequence;
+        }
+        if (is_inherited && !hasOwn.call(input, key))
+            return undefined;
+        const value = input[key];
+        return value === undefined || isFunction(input) ? undefined : value;
+    }
+
+    function evaluateName(expr, input) {
+        return lookupName(input, expr.value, expr.inherited);
+    }
+
+    function evaluateVariable(expr, input, environment) {
+        if (expr.value === '')
+            return input && input.outerWrapper ? input[0] : input;
+        return environment.lookup(expr.value);
+    }
+
+    /* ---- operators ------------------------------------------------------------------------------------------------------ */
+
+    function evaluateOperator(expr, lhs, rhs, environment) {
+        const op = expr.value;
+        switch (op) {
+        case '+':
+        case '-':
+        case '*':
+        case '/':
+        case '%':
+            return evaluateNumericExpression(lhs, rhs, op);
+        case '=':
+        case '!=':
+            return evaluateEqualityExpression(lhs, rhs, op);
+        case '<':
+        case '<=':
+        case '>':
+        case '>=':
+            return evaluateComparisonExpression(lhs, rhs, op);
+        case '&':
+            return evaluateStringConcat(lhs, rhs);
+        case '..':
+            return evaluateRangeExpression(lhs, rhs, environment);
+        case 'in':
+            return evaluateIncludesExpression(lhs, rhs);
+        }
+        return undefined;
+    }
+
+    function evaluateBinary(expr, input, environment) {
+        const op = expr.value, is_logic = op === 'and' || op === 'or';
+        const lhs = evaluate(expr.lhs, input, environment);
+        const rhs = is_logic ? undefined : evaluate(expr.rhs, input, environment);
+        try {
+            return is_logic ? evaluateBooleanExpression(lhs, () => evaluate(expr.rhs, input, environment), op)
+                            : evaluateOperator(expr, lhs, rhs, environment);
+        } catch (err) {
+            err.position = expr.position;
+            err.token = op;
+            throw err;
+        }
+    }
+
+    /* ---- calls ---------------------------------------------------------------------------------------------------------- */
+
+    function evaluateArgument(expr, input, environment) {
+        const value = evaluate(expr, input, environment);
+        if (!isFunction(value))
+            return value;
+        const closure = (...params) => apply(value, params, null, environment);
+        closure.arity = getFunctionArity(value);
+        return closure;
+    }
+
+    function evaluateFunction(expr, input, environment, applyto) {
+        const procedure = expr.procedure;
+        const proc = evaluate(procedure, input, environment);
+        const name = procedure.type === 'path' ? procedure.steps[0].value : procedure.value;
+        const args = [];
+
+        if (proc === undefined && procedure.type === 'path' && environment.lookup(name))
+            throw {code: 'T1005', stack: (new Error()).stack, position: expr.position, token: name}; /* `sum` for `$sum` */
+        if (applyto !== undefined)
+            args.push(applyto.context);
+        for (let i = 0; i < expr.arguments.length; i++)
+            args.push(evaluateArgument(expr.arguments[i], input, environment));
+        try {
+            if (typeof proc === 'object') {
+                proc.token = name;
+                proc.position = expr.position;
+            }
+            return apply(proc, args, input, environment);
+        } catch (err) {
+            if (!err.position)
+                err.position = expr.position;
+            if (!err.token)
+                err.token = name;
+            throw err;
+        }
+    }
+
+    function applyNative(proc, args, input, environment) {
+        const focus = {environment, input, options: environment.base.options, createSequence};
+        const result = proc.implementation.apply(focus, args);
+        return isIterable(result) ? result.next().value : result;
+    }
+
+    function applyInner(proc, args, input, environment) {
+        try {
+            const validated = proc && proc.signature !== undefined ? proc.signature.validate(args, input) : args;
+            if (isLambda(proc))
+                return applyProcedure(proc, validated);
+            if (proc && proc._jsonata_function === true)
+                return applyNative(proc, validated, input, environment);
+            if (typeof proc === 'function')
+                return proc.apply(input, validated);
+            throw {code: 'T1006', stack: (new Error()).stack};
+        } catch (err) {
+            if (proc) {
+                if (err.token === undefined && proc.token !== undefined)
+                    err.token = proc.token;
+                err.position = proc.position || err.position;
+            }
+            throw err;
+        }
+    }
+
+    function applyProcedure(proc, args) {
+        const environment = createFrame(proc.environment);
+        for (let i = 0; i < proc.arguments.length; i++)
+            environment.bind(proc.arguments[i].value, args[i]);
+        return typeof proc.body === 'function' ? applyNativeFunction(proc.body, environment)
+                                               : evaluate(proc.body, proc.input, environment);
+    }
+
+    /* ---- an expression -------------------------------------------------------------------------------------------------- */
+
+    function jsonata(text, options) {
+        let ast;
+        try {
+            ast = parser(text, false);
+        } catch (err) {
+            populateMessage(err);
+            throw err;
+        }
+        delete ast.errors;
+        const environment = createFrame(staticFrame);
+        let timestamp = new Date();
+        environment.bind('now', defineFunction((picture, timezone) => datetime.fromMillis(timestamp.getTime(), picture, timezone), '<s?s?:s>'));
+        environment.bind('millis', defineFunction(() => timestamp.getTime(), '<:n>'));
+
+        function evaluateBound(input, bindings) {
+            const base = createFrame(environment);
+            timestamp = new Date();
+            base.base = base;
+            base.timestamp = timestamp;
+            base.options = options;
+            base.createSequence = createSequence;
+            base.RegexEngine = RegExp;
+            base.depth = 0;
+            base.depth_max = options && options.stack > 0 ? options.stack : Infinity;
+            for (const name of utils.keys(bindings))
+                base.bind(name, bindings[name]);
+            base.bind('$', input);
+            if (Array.isArray(input) && !isSequence(input)) {
+                input = createSequence(input);
+                input.outerWrapper = true;
+            }
+            try {
+                return evaluate(ast, input, base);
+            } catch (err) {
+                populateMessage(err);
+                throw err;
+            }
+        }
+
+        return {evaluate: evaluateBound, assign: (name, value) => environment.bind(name, value), ast: () => ast};
+    }
+
