@@ -33,6 +33,8 @@ const struct mr_setting wk_fetch_settings[] = {
            "what may be reached though it is not of the public internet, by comma: networks as fd00::/8, addresses, names, *.name"),
     MR_STR(wk_fetch_config, ca_file, "WORKER_FETCH_CA_FILE", "",
            "authorities that sign for https, PEM; empty: the system's"),
+    MR_LONG(wk_fetch_config, at_once, "WORKER_FETCH_AT_ONCE", "16", 1, 256,
+            "tasks whose sources are fetched at a time, one source after another; each may hold WORKER_SOURCE_BYTES_MAX a source"),
     MR_LONG(wk_fetch_config, redirects_max, "WORKER_FETCH_REDIRECTS", "5", 0, 20,
             "redirects that are followed from one URL"),
     MR_LONG(wk_fetch_config, connect_ms, "WORKER_FETCH_CONNECT_MS", "5000", 1, 600000,

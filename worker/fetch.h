@@ -19,6 +19,7 @@ struct wk_fetch_config {
     char *hosts;           /* WORKER_FETCH_HOSTS: no others; "": any */
     char *private_hosts;   /* WORKER_FETCH_PRIVATE: reached though not of the public internet */
     char *ca_file;         /* WORKER_FETCH_CA_FILE; "": the system's */
+    int64_t at_once;       /* WORKER_FETCH_AT_ONCE: tasks whose sources are on their way; lanes */
     int64_t redirects_max; /* WORKER_FETCH_REDIRECTS */
     int64_t connect_ms;    /* WORKER_FETCH_CONNECT_MS, each of them */
     int64_t timeout_ms;    /* WORKER_FETCH_TIMEOUT_MS, of a source with its redirects */

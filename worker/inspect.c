@@ -20,15 +20,16 @@ enum mr_code wk_inspect_run(struct wk_run *run, struct wk_fault *fault)
         rc = wk_task_fault(fault, rc, "Recipe.Invalid", "%s", err.text);
         goto done;
     }
-    rc = wk_source_fetch(run, &inspect.source, &bytes, fault);
+    rc = wk_sources_want(run, &inspect.source, 1, fault);
+    if (!rc)
+        rc = wk_source_fetch(run, &inspect.source, &bytes, &source, fault);
     if (rc)
         goto done;
-    source = (struct wk_source){bytes.data, bytes.len};
     rc = wk_decoder_inspect(run->decoder, &source, inspect.wanted, run->deadline_ms, &found, fault);
     if (rc)
         goto done;
-    mr_sha256_hex(bytes.data, bytes.len, sha256);
-    if (!cJSON_AddNumberToObject(found, "bytes", (double)bytes.len) ||
+    mr_sha256_hex(source.data, source.len, sha256);
+    if (!cJSON_AddNumberToObject(found, "bytes", (double)source.len) ||
         !cJSON_AddStringToObject(found, "sha256", sha256) || mr_json_print(found, run->output))
         rc = wk_task_fault_own(run->task, fault, MR_NO_MEMORY, "the result");
 done:

@@ -34,6 +34,7 @@ void wk_item_end(struct wk_items *items, struct wk_item *item)
     DL_DELETE2(items->live, item, live_prev, live_next);
     items->live_count--;
     mr_task_release(&item->task);
+    wk_parcels_release(&item->parcels);
     if (item->answer.cap > ANSWER_KEPT_MAX)
         mr_buf_release(&item->answer);
     mr_buf_reset(&item->answer);

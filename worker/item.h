@@ -7,6 +7,7 @@
 #include "common/base/buf.h"
 #include "common/model/message.h"
 #include "common/ports/bus.h"
+#include "worker/parcels.h"
 
 struct wk_class;
 struct wk_task_type;
@@ -39,11 +40,12 @@ struct wk_item {
     bool late;
     bool abandoned;     /* this worker ends: neither answered nor released */
     bool heavy;         /* it was found to need more memory than every slot has */
-    bool waits;     /* for that memory, not in a slot */
-    int passed;     /* how often a later one of its decoder's tenant went first */
+    bool waits;         /* for that memory, not in a slot */
+    int passed;         /* how often a later one of its decoder's tenant went first */
     int64_t need_bytes; /* that it was found to need; 0: not known yet */
     int64_t held_bytes; /* of the worker's memory for heavy tasks */
     int64_t deadline_ms;
+    struct wk_parcels parcels; /* of whoever it is in: a slot, or a lane */
 };
 
 struct wk_items {

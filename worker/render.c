@@ -18,8 +18,8 @@ struct stored { /* one output as it rests in storage */
 struct render {
     struct wk_run *run;
     struct mr_recipe *recipe;                        /* owned */
-    struct mr_buf bytes[MR_RECIPE_SOURCES_MAX];      /* owned: of each place once */
-    struct wk_source sources[MR_RECIPE_SOURCES_MAX]; /* lend from them */
+    struct mr_buf bytes[MR_RECIPE_SOURCES_MAX];      /* owned: of each key once */
+    struct wk_source sources[MR_RECIPE_SOURCES_MAX]; /* lent by them and the parcels */
     size_t source_count;
     struct wk_rendered rendered; /* lent by the decoder */
     struct stored stored[MR_RECIPE_OUTPUTS_MAX];
@@ -70,12 +70,11 @@ static enum mr_code check_keys(struct render *render, struct wk_fault *fault)
     return rc;
 }
 
-/* The first source of the same place, whichever way it is read; i: it is the first. */
+/* The first source of the same key, whichever way it is read; i: it is the first. */
 static size_t first_of(const struct mr_recipe_source *sources, size_t i)
 {
-    for (size_t j = 0; j < i; j++)
-        if (sources[i].key ? sources[j].key && strcmp(sources[j].key, sources[i].key) == 0
-                           : sources[j].url && strcmp(sources[j].url, sources[i].url) == 0)
+    for (size_t j = 0; sources[i].key && j < i; j++)
+        if (sources[j].key && strcmp(sources[j].key, sources[i].key) == 0)
             return j;
     return i;
 }
@@ -84,15 +83,16 @@ static enum mr_code fetch(struct render *render, struct wk_fault *fault)
 {
     struct mr_recipe_source places[MR_RECIPE_SOURCES_MAX];
     const size_t n = mr_recipe_sources(render->recipe, places);
-    enum mr_code rc = MR_OK;
+    enum mr_code rc = wk_sources_want(render->run, places, n, fault);
 
     for (size_t i = 0; !rc && i < n; i++) {
         const size_t first = first_of(places, i);
 
-        if (first == i)
-            rc = wk_source_fetch(render->run, &places[i], &render->bytes[i], fault);
-        render->sources[i] =
-            (struct wk_source){render->bytes[first].data, render->bytes[first].len};
+        if (first < i)
+            render->sources[i] = render->sources[first];
+        else
+            rc = wk_source_fetch(render->run, &places[i], &render->bytes[i], &render->sources[i],
+                                 fault);
     }
     render->source_count = n;
     return rc;

@@ -22,6 +22,8 @@ const struct mr_setting wk_settings[] = {
             "what the machine or its container has"),
     MR_LONG(wk_config, heavy_ahead, "WORKER_HEAVY_AHEAD", "16", 0, 1024,
             "tasks of one class that need much memory and wait here for it, while others go on"),
+    MR_LONG(wk_config, fetch_ahead, "WORKER_FETCH_AHEAD", "64", 0, 4096,
+            "tasks of one class whose sources are fetched by URL, or wait for that, while others go on"),
     MR_LONG(wk_config, task_timeout_ms, "WORKER_TASK_TIMEOUT_MS", "300000", 100, 86400000,
             "a task that names no time-out ends with Image.Timeout after so long, ms"),
     MR_LONG(wk_config, send_retry_ms, "WORKER_SEND_RETRY_MS", "500", 10, 60000,

@@ -1,5 +1,6 @@
 /* slots.h -- where tasks are worked on: a thread per slot, which owns a decoder and a handle of
- * storage and runs one task at a time (docs/notes/002-slots-are-threads.md).  Slots see items and
+ * storage and runs one task at a time (docs/notes/002-slots-are-threads.md); and a thread per lane,
+ * which fetches sources by URL, so that a slow server keeps no slot waiting.  Slots see items and
  * nothing of queues and logs; the loop thread alone calls these functions. */
 #ifndef WK_SLOTS_H
 #define WK_SLOTS_H
@@ -13,7 +14,7 @@
 struct wk_slots_setup { /* lent for the life of the slots */
     const struct wk_imaging_config *imaging;
     const struct wk_fetch_config *fetch; /* NULL: no sources by URL */
-    struct mr_blob *blob; /* each slot makes its own of it by mr_blob_dup() */
+    struct mr_blob *blob;                /* each slot makes its own of it by mr_blob_dup() */
     struct mr_clock *clock;
     const char *worker; /* name in results */
     const char *bucket; /* see objects.h */
@@ -46,6 +47,8 @@ int wk_slots_count(const struct wk_slots *);
 int wk_slots_busy(struct wk_slots *);
 /* Tasks of the class that wait for memory; they are in no slot and hold up nothing. */
 int wk_slots_waiting(struct wk_slots *, const struct wk_class *);
+/* Tasks of the class whose sources are fetched by URL, or wait for that; likewise. */
+int wk_slots_fetching(struct wk_slots *, const struct wk_class *);
 const char *wk_slots_layers(const struct wk_slots *); /* of the sandbox, at the start; "" unknown */
 void wk_slots_free(struct wk_slots *);                /* stops what runs, joins; accepts NULL */
 

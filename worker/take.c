@@ -110,14 +110,19 @@ static bool take_one(struct wk *wk, struct wk_class *class, const struct mr_msg 
     return dispatch(wk, item);
 }
 
+static int at_most(int n, int64_t max)
+{
+    return n < max ? n : (int)max;
+}
+
 /* How many to take: what costs a slot is taken only as far as there are slots and a little ahead,
  * so that other workers have the rest; what costs none is taken in batches.  Tasks that wait for
- * memory are no reason to take fewer, up to a number. */
+ * memory, or for a server, are no reason to take fewer, up to a number. */
 static int take_max(const struct wk *wk, const struct wk_class *class)
 {
-    const int waiting = wk_slots_waiting(wk->slots, class), apart = (int)wk->config->heavy_ahead;
     const int room = wk_slots_count(wk->slots) + (int)wk->config->ahead - class->in_slots +
-                     (waiting < apart ? waiting : apart);
+                     at_most(wk_slots_waiting(wk->slots, class), wk->config->heavy_ahead) +
+                     at_most(wk_slots_fetching(wk->slots, class), wk->config->fetch_ahead);
 
     if (wk->drain_until_ms || room <= 0)
         return 0;

@@ -8,23 +8,21 @@
 #include "common/ports/blob.h"
 #include "worker/imaging.h"
 
-#include <stdatomic.h>
-
-struct wk_fetcher; /* worker/fetch.h */
+struct wk_parcels; /* worker/parcels.h */
 
 struct wk_run { /* one run of one task; everything is lent for it */
     const struct mr_task *task;
     const struct wk_imaging_config *imaging;
     struct mr_blob *blob;
     const char *bucket; /* the Bucket that means all of it: see objects.h; NULL: none does */
-    struct wk_fetcher *fetcher; /* for sources by URL; NULL: there are none */
-    const atomic_bool *stop;    /* ends what is fetched by URL; NULL: nothing does */
+    struct wk_parcels *parcels; /* sources by URL; NULL: there are none */
     struct wk_decoder *decoder; /* NULL where the type works on no pictures */
     int64_t deadline_ms;        /* of mr_mono_ms() */
     struct mr_buf *output;      /* JSON text of the answer; empty at the start */
 };
 
-/* MR_OK: *output is the answer.  MR_CANCELLED: it was stopped.  Anything else: fault is. */
+/* MR_OK: *output is the answer.  MR_CANCELLED: it was stopped.  MR_BUSY: what it needs is not here
+ * yet, and nothing was done.  Anything else: fault is. */
 typedef enum mr_code wk_task_fn(struct wk_run *, struct wk_fault *);
 
 struct wk_task_type {
@@ -54,8 +52,14 @@ enum mr_code wk_task_fault_blob(const struct wk_run *, struct wk_fault *fault, c
 enum mr_code wk_task_fault_own(const struct mr_task *, struct wk_fault *fault, enum mr_code code,
                                const char *cause);
 
-/* source.c: the whole object at a key or URL into *ret, the caller's to release. */
+/* source.c: before any source is read, all of a task: MR_BUSY where some are to be fetched by URL
+ * first, and the task runs again when they are here. */
+MR_MUST_USE enum mr_code wk_sources_want(struct wk_run *, const struct mr_recipe_source *sources,
+                                         size_t n, struct wk_fault *fault);
+/* source.c: the whole of one that wk_sources_want() knows; *ret lends from *own, the caller's to
+ * release, or from the run's parcels. */
 MR_MUST_USE enum mr_code wk_source_fetch(struct wk_run *, const struct mr_recipe_source *source,
-                                         struct mr_buf *ret, struct wk_fault *fault);
+                                         struct mr_buf *own, struct wk_source *ret,
+                                         struct wk_fault *fault);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/base/json.h"
 #include "common/ports/clock.h"
 #include "common/sim/sim.h"
+#include "worker/parcels.h"
 #include "worker/tasks.h"
 
 #include <setjmp.h>
@@ -66,10 +67,11 @@ enum mr_code fetch_kit_do(struct fetch_kit *kit, const char *type, const char *i
 {
     struct mr_task task = {
         .job = "job-1", .tenant = "shop", .step = "Render.1", .attempt = 1, .type = type};
+    struct wk_parcels parcels = {0};
     struct wk_run run = {.task = &task,
                          .imaging = &kit->imaging,
                          .blob = blob,
-                         .fetcher = kit->fetcher,
+                         .parcels = &parcels,
                          .decoder = kit->decoder,
                          .deadline_ms = mr_mono_ms() + DEADLINE_MS,
                          .output = &kit->answer};
@@ -85,6 +87,12 @@ enum mr_code fetch_kit_do(struct fetch_kit *kit, const char *type, const char *i
     mr_buf_reset(&kit->answer);
     kit->fault = (struct wk_fault){0};
     rc = wk_task_type_find(type)->run(&run, &kit->fault);
+    if (rc == MR_BUSY) /* as a slot and a lane do it */
+        rc = wk_parcels_fetch(&parcels, kit->fetcher, kit->imaging.source_bytes_max, NULL,
+                              &kit->fault);
+    if (!rc && parcels.count)
+        rc = wk_task_type_find(type)->run(&run, &kit->fault);
+    wk_parcels_release(&parcels);
     cJSON_Delete(root);
     mr_buf_release(&text);
     return rc;

@@ -144,6 +144,11 @@ static bool answer_with_picture(struct http_server *server, int fd)
     return send_text(fd, head) && send_all(fd, server->picture, server->picture_len);
 }
 
+static bool answer_with_slow_picture(struct http_server *server, int fd)
+{
+    return wait_ms(server, fd, 200) && answer_with_picture(server, fd);
+}
+
 static bool answer_with_long_header(struct http_server *server, int fd)
 {
     static char pad[300 * 1024];
@@ -209,6 +214,7 @@ static const struct answer {
     {"/to", NULL, false, answer_with_redirect},
     {"/status", NULL, false, answer_with_status},
     {"/picture", NULL, false, answer_with_picture},
+    {"/slow-picture", NULL, false, answer_with_slow_picture},
     {"/long-header", NULL, true, answer_with_long_header},
     {"/refuse-without-end", NULL, true, refuse_without_end},
     {"/loop", "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n", false, NULL},

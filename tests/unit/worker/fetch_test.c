@@ -34,6 +34,7 @@ static int open_all(void **state)
                                       .hosts = nowhere,
                                       .private_hosts = here,
                                       .ca_file = nowhere,
+                                      .at_once = 2,
                                       .redirects_max = 3,
                                       .connect_ms = 5000,
                                       .timeout_ms = 30000,
@@ -393,6 +394,7 @@ static void a_worker_renders_what_lies_at_a_url(void **state)
     char *output;
 
     (void)state;
+    config.at_once = 1; /* the server answers one connection after another */
     open_stage(&stage);
     ask(&stage, "job-1", "/picture", 0);
     stage_until(&stage, 1, 0);
@@ -428,6 +430,124 @@ static void a_cancel_and_a_deadline_reach_a_running_fetch(void **state)
     stage_close(&stage);
 }
 
+/* Others may still be under way. */
+static void until_answers(struct stage *stage, size_t count)
+{
+    for (int i = 0; i < 3000 && stage->answers.count < count; i++)
+        stage_turn(stage);
+    assert_int_equal(stage->answers.count, count);
+}
+
+static void ask_key(struct stage *stage, const char *job)
+{
+    stage_store(stage, "in/a.jpg", "picture");
+    stage_ask(stage, &(struct stage_task){.type = "image.inspect",
+                                          .job = job,
+                                          .input = "{\"source\":{\"key\":\"in/a.jpg\"}}"});
+}
+
+static void a_slow_server_keeps_no_slot_waiting(void **state)
+{
+    static struct stage stage;
+    char job[16];
+
+    (void)state;
+    open_stage(&stage); /* one slot, two ahead, two lanes, and: */
+    stage.config.fetch_ahead = 4;
+    for (int i = 0; i < 6; i++) {
+        (void)snprintf(job, sizeof job, "slow-%d", i);
+        ask(&stage, job, "/silent", 0);
+    }
+    for (int i = 0; i < 200 && stage.wk.items.live_count < 6; i++)
+        stage_turn(&stage);
+    assert_int_equal(stage.wk.items.live_count, 6); /* four apart, and a place is left */
+    ask_key(&stage, "quick");
+    until_answers(&stage, 1);
+    assert_non_null(strstr(stage.answers.texts[0], "quick.1.1."));
+    for (int i = 0; i < 6; i++) {
+        (void)snprintf(job, sizeof job, "slow-%d", i);
+        stage_cancel(&stage, job, 1, 1);
+    }
+    stage_until(&stage, 1, 0);
+    assert_int_equal(stage.wk.cancelled, 6);
+    assert_true(stage_all_released(&stage, "image"));
+    stage_close(&stage);
+}
+
+static void one_that_waits_for_a_lane_can_be_late(void **state)
+{
+    static struct stage stage;
+
+    (void)state;
+    config.at_once = 1;
+    open_stage(&stage);
+    stage.config.fetch_ahead = 4;
+    ask(&stage, "job-1", "/silent", 0);
+    while (atomic_load(&server.requests) < 1)
+        stage_turn(&stage);
+    ask(&stage, "job-2", "/picture", 100);
+    until_answers(&stage, 1);
+    assert_non_null(strstr(stage.answers.texts[0], "job-2.1.1."));
+    assert_non_null(strstr(stage.answers.texts[0], "Image.Timeout"));
+    assert_non_null(strstr(stage.answers.texts[0], "before its sources were fetched"));
+    stage_close(&stage); /* ends what is under way */
+}
+
+static void a_drain_finishes_what_is_fetched_and_leaves_the_rest_to_others(void **state)
+{
+    static struct stage stage;
+
+    (void)state;
+    config.at_once = 1;
+    open_stage(&stage);
+    stage.config.drain_ms = 60000;
+    ask(&stage, "job-1", "/slow-picture", 0);
+    while (atomic_load(&server.requests) < 1)
+        stage_turn(&stage);
+    ask(&stage, "job-2", "/picture", 0);
+    for (int i = 0; i < 200 && stage.wk.items.live_count < 2; i++)
+        stage_turn(&stage);
+    wk_drain(&stage.wk);
+    while (!wk_drained(&stage.wk))
+        stage_turn(&stage);
+    assert_int_equal(stage.answers.count, 1);
+    assert_non_null(strstr(stage.answers.texts[0], "job-1.1.1."));
+    assert_non_null(strstr(stage.answers.texts[0], "\"output\":"));
+    assert_false(stage_all_released(&stage, "image"));
+    stage_close(&stage);
+}
+
+static void in_one_thread_it_is_the_same(void **state)
+{
+    static struct stage stage;
+
+    (void)state;
+    stage_open(&stage);
+    stage.fetch = &config;
+    stage_start(&stage);
+    ask(&stage, "job-1", "/picture", 0);
+    ask_key(&stage, "job-2");
+    stage_until(&stage, 2, 0);
+    for (int i = 0; i < 2; i++)
+        assert_non_null(strstr(stage.answers.texts[i], "\"output\":"));
+    assert_true(stage_all_released(&stage, "image"));
+    stage_close(&stage);
+}
+
+static void where_nothing_is_fetched_a_url_is_refused(void **state)
+{
+    static struct stage stage;
+
+    (void)state;
+    config.schemes = WK_FETCH_OFF;
+    open_stage(&stage);
+    ask(&stage, "job-1", "/picture", 0);
+    stage_until(&stage, 1, 0);
+    assert_non_null(strstr(stage.answers.texts[0], "\"error\":\"Blob.Denied\""));
+    assert_non_null(strstr(stage.answers.texts[0], "/source/url: nothing is fetched here"));
+    stage_close(&stage);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
@@ -449,6 +569,11 @@ int main(void)
         CASE(a_redirect_does_not_leave_https),
         CASE(a_worker_renders_what_lies_at_a_url),
         CASE(a_cancel_and_a_deadline_reach_a_running_fetch),
+        CASE(a_slow_server_keeps_no_slot_waiting),
+        CASE(one_that_waits_for_a_lane_can_be_late),
+        CASE(a_drain_finishes_what_is_fetched_and_leaves_the_rest_to_others),
+        CASE(in_one_thread_it_is_the_same),
+        CASE(where_nothing_is_fetched_a_url_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
