@@ -1,5 +1,6 @@
 """A real photo through the whole cluster: over HTTP, by a job message of kcat's, and on the embedded default."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -163,6 +164,56 @@ def test_a_broken_picture_fails_its_job_and_the_decoder_lives_on(photo):
         assert children.read_text() == before
         cluster.submit("absent-1", recipe={"source": {"key": f"{key}-absent.jpg"}, **recipe})
         assert cluster.ended("absent-1")["error"] == "Blob.NotFound"
+
+
+# ---- a person in between -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def a_reviewer(cluster, desk):
+    """The example beside the moderation workflow."""
+    process = subprocess.Popen([sys.executable, TREE / "docs/examples/reviewer/reviewer.py", desk], stdin=subprocess.DEVNULL,
+                               env={**os.environ, "MILLRACE_TOPICS": cluster.prefix})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_picture_waits_for_a_person_even_when_the_reviewer_is_killed(photo, tmp_path):
+    definition = json.loads((TREE / "docs/examples/workflows/moderation.json").read_text())
+    definition["States"]["Review"] |= {"HeartbeatSeconds": 4, "Retry": []}  # a missed sign of life fails the job
+    with Cluster() as cluster:
+        for name in ("orchestrator", "worker"):
+            cluster.start(name)
+        key = f"in/{cluster.prefix}.jpg"
+        storage().put_object(Bucket=os.environ["MILLRACE_S3_BUCKET"], Key=key, Body=photo.read_bytes())
+
+        def laid(job):
+            return next(iter(tmp_path.glob(f"{job}.*.json")), None)
+
+        def submit(job):
+            return cluster.submit(job, definition=definition, input={"source": {"key": key}})
+
+        submit("blurred-1")
+        submit("refused-1")
+        with a_reviewer(cluster, tmp_path):
+            blurred, refused = wait_until(lambda: laid("blurred-1")), wait_until(lambda: laid("refused-1"))
+        with a_reviewer(cluster, tmp_path):
+            with Image.open(io.BytesIO(s3_get(json.loads(refused.read_text())["picture"]))) as preview:
+                assert max(preview.size) == 512
+            time.sleep(6)  # longer than a heartbeat: only signs of life keep both waiting
+            refused.with_suffix(".verdict").write_text('{"verdict": "refuse"}')
+            blurred.with_suffix(".verdict").write_text('{"verdict": "blur", "sigma": 12}')
+            row = cluster.ended("refused-1")
+            assert (row["status"], row["error"]) == ("FAILED", "Moderation.Refused"), row
+            row = cluster.ended("blurred-1")
+        assert row["status"] == "SUCCEEDED", row
+        published = json.loads(row["output"])["outputs"]["published"]
+        with Image.open(io.BytesIO(s3_get(published["key"]))) as image:
+            assert (image.format, image.width) == ("WEBP", 1280)
+        assert not list(tmp_path.glob("*.json"))
 
 
 # ---- the embedded default --------------------------------------------------------------------------
