@@ -131,9 +131,39 @@ enum mr_code oc_job_find(struct oc *oc, struct oc_shard *shard, const char *id,
     return MR_OK;
 }
 
-static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
-                         const struct mr_msg *msg, const struct asl_event *event, bool *ret_changed,
-                         struct mr_error *err);
+/* The job's run is told what the log says: an event of kind, with data; *ret_changed as asl_step().
+ */
+static enum mr_code tell(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
+                         const struct mr_msg *msg, const struct mr_event *event,
+                         enum asl_event_kind kind, const cJSON *data, bool *ret_changed,
+                         struct mr_error *err)
+{
+    const struct asl_env env = {.token = oc_env_token, .ctx = job};
+    const struct asl_event told = {.kind = kind,
+                                   .time_ms = msg->time_ms,
+                                   .seq = event->seq,
+                                   .attempt = event->attempt,
+                                   .timer = (enum asl_timer)event->timer,
+                                   .data = data,
+                                   .error = event->error,
+                                   .cause = event->cause,
+                                   .number = event->number,
+                                   .index = event->parent.index,
+                                   .items = event->parent.items};
+    enum mr_code rc;
+
+    asl_effects_reset(&oc->effects);
+    rc = asl_step(job->run, &told, &env, &oc->effects, ret_changed, err);
+    if (rc)
+        return mr_fail_in(err, rc, job->id);
+    if (!*ret_changed)
+        return MR_OK;
+    rc = oc_shard_dirty(shard, job, msg, err);
+    if (rc)
+        return rc;
+    oc_shard_touch(shard, job);
+    return oc_effects_apply(oc, shard, job, msg, err);
+}
 
 static enum mr_code submit_again(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                  const struct mr_event *event, const char *sum,
@@ -185,35 +215,12 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
         empty = cJSON_CreateObject();
     if (!event->input && !empty)
         return mr_fail(err, MR_NO_MEMORY, "input of job %s", job->id);
-    rc = step(oc, shard, job, msg,
-              &(struct asl_event){.kind = ASL_EVENT_START,
-                                  .time_ms = msg->time_ms,
-                                  .data = event->input ? event->input : empty},
+    rc = tell(oc, shard, job, msg, event, ASL_EVENT_START, event->input ? event->input : empty,
               &changed, err);
     cJSON_Delete(empty);
     if (!rc && asl_run_status(job->run) == ASL_RUNNING) /* else it is told with its end */
         rc = oc_child_report(oc, shard, job, msg, err);
     return rc;
-}
-
-static enum mr_code step(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
-                         const struct mr_msg *msg, const struct asl_event *event, bool *ret_changed,
-                         struct mr_error *err)
-{
-    const struct asl_env env = {.token = oc_env_token, .ctx = job};
-    enum mr_code rc;
-
-    asl_effects_reset(&oc->effects);
-    rc = asl_step(job->run, event, &env, &oc->effects, ret_changed, err);
-    if (rc)
-        return mr_fail_in(err, rc, job->id);
-    if (!*ret_changed)
-        return MR_OK;
-    rc = oc_shard_dirty(shard, job, msg, err);
-    if (rc)
-        return rc;
-    oc_shard_touch(shard, job);
-    return oc_effects_apply(oc, shard, job, msg, err);
 }
 
 /* A forged, stale or foreign token changes nothing. */
@@ -230,28 +237,17 @@ static enum mr_code apply_heartbeat(struct oc *oc, struct oc_shard *shard, const
                                     const struct mr_event *event, struct oc_job *job,
                                     struct mr_error *err)
 {
-    const struct asl_event sign = {.kind = ASL_EVENT_HEARTBEAT,
-                                   .time_ms = msg->time_ms,
-                                   .seq = event->seq,
-                                   .attempt = event->attempt};
     bool changed = false;
 
-    return token_right(job, event) ? step(oc, shard, job, msg, &sign, &changed, err) : MR_OK;
+    return token_right(job, event)
+               ? tell(oc, shard, job, msg, event, ASL_EVENT_HEARTBEAT, NULL, &changed, err)
+               : MR_OK;
 }
 
 static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                  const struct mr_event *event, struct oc_job *job,
                                  struct mr_error *err)
 {
-    struct asl_event answer = {
-        .kind = event->output ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED,
-        .time_ms = msg->time_ms,
-        .seq = event->seq,
-        .attempt = event->attempt,
-        .data = event->output,
-        .error = event->error,
-        .cause = event->cause,
-    };
     const char *resource = asl_run_resource(job->run, event->seq, event->attempt);
     cJSON *wrapped = NULL;
     bool changed = false;
@@ -263,12 +259,11 @@ static enum mr_code apply_result(struct oc *oc, struct oc_shard *shard, const st
         rc = mr_resource_answer(resource, event->output, &wrapped, err);
         if (rc)
             return rc;
-        if (wrapped)
-            answer.data = wrapped;
     }
     if (!event->output) /* before the step: a dead letter of this event shows it */
         oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
-    rc = step(oc, shard, job, msg, &answer, &changed, err);
+    rc = tell(oc, shard, job, msg, event, event->output ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED,
+              wrapped ? wrapped : event->output, &changed, err);
     cJSON_Delete(wrapped);
     if (rc)
         return rc;
@@ -314,11 +309,6 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
                                 const struct mr_event *event, struct oc_job *job,
                                 struct mr_error *err)
 {
-    const struct asl_event due = {.kind = ASL_EVENT_TIMER,
-                                  .time_ms = msg->time_ms,
-                                  .seq = event->seq,
-                                  .attempt = event->attempt,
-                                  .timer = (enum asl_timer)event->timer};
     struct sought sought = {.seq = event->seq, .attempt = event->attempt, .timer = event->timer};
     char member[MR_JOB_ID_MAX + 64];
     bool changed = false;
@@ -331,7 +321,7 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
 
         if (fails)
             oc_job_chain_add(job, event->seq, event->attempt, "States.Timeout", NULL, msg->time_ms);
-        rc = step(oc, shard, job, msg, &due, &changed, err);
+        rc = tell(oc, shard, job, msg, event, ASL_EVENT_TIMER, NULL, &changed, err);
         if (rc || changed)
             return rc;
         if (fails)
@@ -354,18 +344,13 @@ static enum mr_code apply_evaluated(struct oc *oc, struct oc_shard *shard, const
                                     const struct mr_event *event, struct oc_job *job,
                                     struct mr_error *err)
 {
-    const struct asl_event answer = {.kind = ASL_EVENT_EVALUATED,
-                                     .time_ms = msg->time_ms,
-                                     .seq = event->seq,
-                                     .attempt = event->attempt,
-                                     .number = event->number,
-                                     .data = event->answer};
     char field[MR_JOB_ID_MAX + 64];
     bool changed = false;
 
     oc_ask_field(field, sizeof field, event->job, event->seq, event->attempt, event->number);
     oc_outbox_end_task(&shard->outbox, field);
-    return job ? step(oc, shard, job, msg, &answer, &changed, err) : MR_OK;
+    return job ? tell(oc, shard, job, msg, event, ASL_EVENT_EVALUATED, event->answer, &changed, err)
+               : MR_OK;
 }
 
 /* The job's machine from here on.  MR_INVALID: it cannot be. */
@@ -399,7 +384,6 @@ static enum mr_code apply_redrive(struct oc *oc, struct oc_shard *shard, const s
                                   const struct mr_event *event, struct oc_job *job,
                                   struct mr_error *err)
 {
-    const struct asl_event redrive = {.kind = ASL_EVENT_REDRIVE, .time_ms = msg->time_ms};
     bool changed = false;
     enum mr_code rc = MR_OK;
 
@@ -412,20 +396,16 @@ static enum mr_code apply_redrive(struct oc *oc, struct oc_shard *shard, const s
                      msg->offset);
         return oc_effect_dead(oc, shard, msg, job->id, mr_code_name(rc), err->text, err);
     }
-    return rc ? rc : step(oc, shard, job, msg, &redrive, &changed, err);
+    return rc ? rc : tell(oc, shard, job, msg, event, ASL_EVENT_REDRIVE, NULL, &changed, err);
 }
 
 static enum mr_code apply_cancel(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                  const struct mr_event *event, struct oc_job *job,
                                  struct mr_error *err)
 {
-    const struct asl_event cancel = {.kind = ASL_EVENT_CANCEL,
-                                     .time_ms = msg->time_ms,
-                                     .error = event->error,
-                                     .cause = event->cause};
     bool changed = false;
 
-    return step(oc, shard, job, msg, &cancel, &changed, err);
+    return tell(oc, shard, job, msg, event, ASL_EVENT_CANCEL, NULL, &changed, err);
 }
 
 /* ---- children -----------------------------------------------------------------------------------
@@ -436,17 +416,6 @@ static enum mr_code apply_child(struct oc *oc, struct oc_shard *shard, const str
                                 const struct mr_event *event, struct oc_job *job,
                                 struct mr_error *err)
 {
-    const struct asl_event end = {
-        .kind = event->ok ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED,
-        .time_ms = msg->time_ms,
-        .seq = event->seq,
-        .attempt = event->attempt,
-        .data = event->output,
-        .error = event->error,
-        .cause = event->cause,
-        .index = event->parent.index,
-        .items = event->parent.items,
-    };
     char field[MR_JOB_ID_MAX + 64];
     bool changed = false;
     enum mr_code rc;
@@ -455,7 +424,8 @@ static enum mr_code apply_child(struct oc *oc, struct oc_shard *shard, const str
         return MR_OK;
     if (!event->ok) /* before the step: a dead letter of this event shows it */
         oc_job_chain_add(job, event->seq, event->attempt, event->error, event->cause, msg->time_ms);
-    rc = step(oc, shard, job, msg, &end, &changed, err);
+    rc = tell(oc, shard, job, msg, event, event->ok ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED,
+              event->output, &changed, err);
     if (rc)
         return rc;
     if (!event->ok && !changed)
@@ -470,7 +440,6 @@ static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const st
                                  const struct mr_event *event, struct oc_job *job,
                                  struct mr_error *err)
 {
-    const struct asl_event redrive = {.kind = ASL_EVENT_REDRIVE, .time_ms = msg->time_ms};
     struct mr_parent parent = event->parent;
     bool changed = false;
     enum mr_code rc;
@@ -482,7 +451,7 @@ static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const st
     oc_job_parent(job, &parent);
     rc = oc_shard_dirty(shard, job, msg, err);
     if (!rc && event->kind == MR_EVENT_REDRIVE && asl_run_status(job->run) != ASL_SUCCEEDED)
-        rc = step(oc, shard, job, msg, &redrive, &changed, err);
+        rc = tell(oc, shard, job, msg, event, ASL_EVENT_REDRIVE, NULL, &changed, err);
     if (!rc && !changed && asl_run_status(job->run) != ASL_RUNNING)
         rc = oc_child_report(oc, shard, job, msg, err);
     return rc;

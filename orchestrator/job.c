@@ -37,6 +37,7 @@ enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct a
                                .workflow = job->workflow,
                                .tenant = job->tenant,
                                .flow = submit->parent.flow,
+                               .engine = (uint32_t)submit->engine,
                                .seed = mr_hash64(0, job->nonce, strlen(job->nonce))};
     rc = asl_run_new(machine, &start, &job->run, err);
     if (rc) {

@@ -53,6 +53,18 @@ enum mr_code asl_effect_timer(struct asl_turn *turn, const struct asl_frame *fra
     return MR_OK;
 }
 
+enum mr_code asl_effect_go_on(struct asl_turn *turn, enum asl_effect_kind kind, uint64_t entered)
+{
+    struct asl_effect *effect = asl_effect_add(turn->effects, kind, NULL);
+
+    if (!effect)
+        return MR_NO_MEMORY;
+    effect->timer = ASL_TIMER_GO_ON;
+    effect->seq = entered;
+    effect->due_ms = kind == ASL_EFFECT_TIMER ? turn->now_ms : 0;
+    return MR_OK;
+}
+
 enum mr_code asl_effect_timer_end(struct asl_turn *turn, const struct asl_frame *frame,
                                   enum asl_timer timer)
 {

@@ -203,11 +203,12 @@ static void add_query(struct writer *w, const struct asl_frame *frame)
 }
 
 /* The frame and all below it; *place counts the frames written. */
-static void add_frame(struct writer *w, const struct asl_machine *machine,
-                      const struct asl_frame *frame, int64_t parent, int64_t *place)
+static void add_frame(struct writer *w, const struct asl_machine *machine, struct asl_frame *frame,
+                      int64_t parent, int64_t *place)
 {
     int64_t here = (*place)++;
 
+    frame->place = (uint32_t)here;
     field(w, here ? ",[" : "[", parent);
     next(w, frame->index);
     next(w, frame->state);
@@ -259,7 +260,7 @@ static void add_head(struct writer *w, const struct asl_run *run)
     bool first = true;
 
     field(w, "{\"v\":", ASL_ENCODING_VERSION);
-    field(w, ",\"e\":", ASL_ENGINE);
+    field(w, ",\"e\":", run->engine);
     text_field(w, ",\"job\":", run->job);
     text_field(w, ",\"wf\":", run->workflow);
     add_seed(w, run->seed);
@@ -288,6 +289,17 @@ static void add_head(struct writer *w, const struct asl_run *run)
     field(w, ",\"out\":", id_of(run->output));
     text_field(w, ",\"err\":", run->error);
     text_field(w, ",\"cause\":", run->cause);
+}
+
+/* What a step left to the next. */
+static void add_ready(struct writer *w, const struct asl_run *run)
+{
+    if (run->go_on_ms == ASL_NEVER)
+        return;
+    field(w, ",\"go\":", run->go_on_ms);
+    for (const struct asl_frame *frame = run->ready; frame; frame = frame->ready_next)
+        field(w, frame == run->ready ? ",\"rdy\":[" : ",", frame->place);
+    word(w, "]");
 }
 
 /* Writes the small values, and notes the others in run->keeps. */
@@ -368,6 +380,7 @@ enum mr_code asl_run_encode(struct asl_run *run, const struct asl_values_fn *fn,
     if (ok && run->root)
         add_frame(&w, run->machine, run->root, -1, &place);
     word(&w, "]");
+    add_ready(&w, run);
     ok = ok && add_values(&w, run);
     if (ok && !buf->failed) {
         tell(run, fn);

@@ -18,6 +18,7 @@
  *        [count, next, concurrency, input, items, [output of each child before next]]
  *        query: 0, or [asked, arguments, selected, selected_first] and, where an evaluation is
  *        out, behind these [..., stage, number, which, count, since_ms, value]
+ *   go   go_on_ms, and rdy  [places in f], the next first: where a step's budget was used up
  *   val  {"number": value}, those that are not kept apart
  *
  * A value is always referred to by its number.  A child is done when it has an output. */

@@ -9,14 +9,15 @@
 
 enum { ASL_NEVER = -1 }; /* a time that is not set */
 
-enum asl_phase {                   /* written in encodings: only append */
-                 ASL_PHASE_ENTER,  /* about to enter its state: never seen between events */
-                 ASL_PHASE_AGAIN,  /* about to try its state once more: never seen between events */
-                 ASL_PHASE_QUEUED, /* its task waits until fewer tasks are in flight */
-                 ASL_PHASE_TASK,   /* its task is out */
-                 ASL_PHASE_WAIT,   /* a Wait until due_ms */
-                 ASL_PHASE_RETRY,  /* a back-off until due_ms */
-                 ASL_PHASE_FORK,   /* its children run */
+enum asl_phase {                     /* written in encodings: only append */
+                 ASL_PHASE_ENTER,    /* about to enter its state: between events on the ready list
+                                        alone */
+                 ASL_PHASE_AGAIN,    /* about to try its state once more: likewise */
+                 ASL_PHASE_QUEUED,   /* its task waits until fewer tasks are in flight */
+                 ASL_PHASE_TASK,     /* its task is out */
+                 ASL_PHASE_WAIT,     /* a Wait until due_ms */
+                 ASL_PHASE_RETRY,    /* a back-off until due_ms */
+                 ASL_PHASE_FORK,     /* its children run */
                  ASL_PHASE_STOPPED,  /* cancelled: it goes on when the run is redriven */
                  ASL_PHASE_FAILED,   /* failed: likewise */
                  ASL_PHASE_SPREAD,   /* a distributed Map: its children run elsewhere */
@@ -50,6 +51,7 @@ struct asl_frame {
     bool ready;     /* on the run's ready list */
     bool starved;   /* a fork that would start a child, were fewer tasks in flight */
     uint32_t slot;  /* place in run->live */
+    uint32_t place; /* in the last encoding */
     uint32_t index; /* which branch or item it is */
     uint32_t state; /* where it is */
     enum asl_phase phase;
@@ -89,7 +91,8 @@ struct asl_run {
     char *job;
     char *workflow;
     uint64_t seed;
-    uint32_t flow; /* that it walks through; 0: the machine */
+    uint32_t flow;   /* that it walks through; 0: the machine */
+    uint32_t engine; /* whose answers it gets */
     enum asl_status status;
     bool started;
     bool broken; /* memory ran out in the middle of a step */
@@ -112,7 +115,8 @@ struct asl_run {
     uint32_t queued;          /* frames in QUEUED */
     uint32_t starved;         /* frames that are starved */
     size_t variable_bytes;    /* of the variables of all frames, printed */
-    struct asl_frame *ready;  /* a stack: what is to be done before the step ends */
+    struct asl_frame *ready;  /* a stack: what is to be done before the step ends, or goes on */
+    int64_t go_on_ms;         /* the timer under which ready goes on; ASL_NEVER: none is ready */
     struct asl_ids kept;      /* that the last encoding keeps apart */
     struct asl_ids keeps;     /* room for encode() */
     struct asl_values values; /* likewise */

@@ -3,6 +3,7 @@
 
 #include "orchestrator/asl/spread_turn.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,19 @@ const char *asl_status_name(enum asl_status status)
 enum mr_code asl_run_new(struct asl_machine *machine, const struct asl_start *start,
                          struct asl_run **ret, struct mr_error *err)
 {
-    struct asl_run *run = calloc(1, sizeof(*run));
+    struct asl_run *run;
 
+    if (start->engine > ASL_ENGINE)
+        return mr_fail(err, MR_UNSUPPORTED, "run %s is of engine %" PRIu32 ", this program has %d",
+                       start->job, start->engine, ASL_ENGINE);
+    run = calloc(1, sizeof(*run));
     if (!run)
         return mr_fail(err, MR_NO_MEMORY, "no memory for a run");
     run->machine = asl_machine_ref(machine);
     run->seed = start->seed;
     run->flow = start->flow < machine->flow_count ? start->flow : 0;
-    run->due_ms = ASL_NEVER;
+    run->engine = start->engine ? start->engine : ASL_ENGINE;
+    run->due_ms = run->go_on_ms = ASL_NEVER;
     run->job = strdup(start->job);
     run->workflow = strdup(start->workflow);
     run->entries = calloc(machine->state_count, sizeof(*run->entries));
@@ -271,6 +277,8 @@ void asl_run_timers(const struct asl_run *run, asl_timer_fn *timer, void *ctx)
         return;
     if (run->due_ms != ASL_NEVER)
         timer(ctx, 0, 0, ASL_TIMER_MACHINE, run->due_ms);
+    if (run->go_on_ms != ASL_NEVER)
+        timer(ctx, run->entered, 0, ASL_TIMER_GO_ON, run->go_on_ms);
     walk(run->root, tell_timers, &tell);
 }
 

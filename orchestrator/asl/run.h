@@ -24,11 +24,13 @@ struct asl_start {        /* what the submit event says; lent */
     const char *job;      /* $$.Execution.Id and .Name */
     const char *workflow; /* $$.StateMachine.Id and .Name; "" for an inline one */
     const char *tenant;
-    uint64_t seed; /* from the job's nonce: jitter and ids come from it */
-    uint32_t flow; /* 0: the machine; else the ItemProcessor that a child runs: asl_effect.flow */
+    uint64_t seed;   /* from the job's nonce: jitter and ids come from it */
+    uint32_t flow;   /* 0: the machine; else the ItemProcessor that a child runs: asl_effect.flow */
+    uint32_t engine; /* whose answers it gets, to its end; 0: ASL_ENGINE */
 };
 
-/* A run that has not started: the first event it takes is ASL_EVENT_START. */
+/* A run that has not started: the first event it takes is ASL_EVENT_START.  MR_UNSUPPORTED: its
+ * engine is newer than this program's. */
 MR_MUST_USE enum mr_code asl_run_new(struct asl_machine *, const struct asl_start *,
                                      struct asl_run **ret, struct mr_error *err);
 void asl_run_free(struct asl_run *); /* accepts NULL */
@@ -49,9 +51,9 @@ MR_MUST_USE enum mr_code asl_run_decode(struct asl_machine *, const char *text, 
                                         asl_value_get_fn *, void *ctx, struct asl_run **ret,
                                         struct mr_error *err);
 
-/* Lets a closed run that can be redriven go on in another machine, where each state that it is in is
- * found again by its name; to be followed by ASL_EVENT_REDRIVE.  MR_INVALID: something is not there
- * any more, and err names it; the run is as it was. */
+/* Lets a closed run that can be redriven go on in another machine, where each state that it is in
+ * is found again by its name; to be followed by ASL_EVENT_REDRIVE.  MR_INVALID: something is not
+ * there any more, and err names it; the run is as it was. */
 MR_MUST_USE enum mr_code asl_run_migrate(struct asl_run *, struct asl_machine *,
                                          struct mr_error *err);
 

@@ -180,6 +180,29 @@ static const cJSON *root_of(const struct asl_scope *scope, const struct asl_path
     return variable ? variable->json : NULL;
 }
 
+/* What a path looks at counts as worked on: all that it searches; else what it found, but for the
+ * data, which were counted when the state was entered. */
+static void count_found(struct asl_scope *scope, const struct asl_path *path, const cJSON *found)
+{
+    size_t bytes;
+    unsigned depth;
+
+    if (!found || (!path->variable && !path->context))
+        return;
+    (void)asl_json_fits(found, scope->turn->data_max, &bytes, &depth);
+    scope->turn->worked += bytes;
+}
+
+static void count_searched(struct asl_scope *scope, const struct asl_path *path)
+{
+    struct asl_value *value = path->variable  ? asl_variable_get(scope->frame, path->variable)
+                              : path->context ? scope->turn->run->input
+                                              : scope->data;
+
+    if (value)
+        scope->turn->worked += asl_value_bytes(value);
+}
+
 enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path, const cJSON **ret,
                             struct asl_fault *fault)
 {
@@ -189,8 +212,10 @@ enum mr_code asl_scope_find(struct asl_scope *scope, const struct asl_path *path
         return rc;
     if (path->reference) {
         *ret = asl_path_get(path, root_of(scope, path));
+        count_found(scope, path, *ret);
         return MR_OK;
     }
+    count_searched(scope, path);
     if (!scope->made)
         scope->made = cJSON_CreateArray();
     if (!scope->made)

@@ -1,6 +1,7 @@
 /* step.c -- the whole system exists to call this once per event.  An event finds its frame, which
  * goes on as far as it can without waiting; what it set going goes on likewise, one frame at a time
- * from a stack, so that neither a long chain nor a loop of states is deep. */
+ * from a stack, so that neither a long chain nor a loop of states is deep.  A step whose budget is
+ * used up leaves the rest of the stack to the next. */
 #include "orchestrator/asl/step.h"
 
 #include "orchestrator/asl/spread_turn.h"
@@ -85,6 +86,7 @@ static enum mr_code enter(struct asl_turn *turn, struct asl_frame *frame, struct
     frame->asked = 0;
     frame->entry = ++run->entries[frame->state];
     frame->entered_ms = turn->now_ms;
+    turn->worked += asl_value_bytes(frame->input);
     asl_history_state(turn, frame, "Entered", frame->input);
     frame->entered_event = frame->last_event;
     if (run->entered > turn->entries_max)
@@ -194,13 +196,28 @@ static enum mr_code go_all(struct asl_turn *turn)
 
     if (run->status == ASL_RUNNING && !run->ready)
         wake(turn);
-    while (!rc && run->ready) {
+    while (!rc && run->ready && asl_turn_may_go_on(turn)) {
         struct asl_frame *frame = run->ready;
         asl_run_unready(run, frame);
         rc = go_on(turn, frame);
         if (!rc && !run->ready && run->status == ASL_RUNNING)
             wake(turn);
     }
+    return rc;
+}
+
+/* What this step leaves to be done has its turn with an event of its own; what an earlier one left
+ * has had its turn in this one. */
+static enum mr_code go_on_later(struct asl_turn *turn)
+{
+    struct asl_run *run = turn->run;
+    enum mr_code rc = MR_OK;
+
+    if (run->go_on_ms != ASL_NEVER && !(run->ready && run->entered == turn->entered))
+        rc = asl_effect_go_on(turn, ASL_EFFECT_TIMER_END, turn->entered);
+    run->go_on_ms = run->ready ? turn->now_ms : ASL_NEVER;
+    if (!rc && run->ready)
+        rc = asl_effect_go_on(turn, ASL_EFFECT_TIMER, run->entered);
     return rc;
 }
 
@@ -365,6 +382,9 @@ static enum mr_code on_timer(struct asl_turn *turn, const struct asl_event *even
     case ASL_TIMER_MACHINE:
         due_ms = event->seq == 0 ? turn->run->due_ms : ASL_NEVER;
         break;
+    case ASL_TIMER_GO_ON:
+        due_ms = event->seq == turn->entered ? turn->run->go_on_ms : ASL_NEVER;
+        break;
     case ASL_TIMER_WAIT:
         due_ms = frame && frame->phase == ASL_PHASE_WAIT ? frame->due_ms : ASL_NEVER;
         break;
@@ -384,6 +404,8 @@ static enum mr_code on_timer(struct asl_turn *turn, const struct asl_event *even
     if (due_ms == ASL_NEVER || turn->now_ms < due_ms)
         return MR_OK;
     *ret_changed = true;
+    if (event->timer == ASL_TIMER_GO_ON)
+        return MR_OK; /* as every event of the run moves on what is ready */
     if (event->timer == ASL_TIMER_MACHINE)
         return on_machine_due(turn);
     if (event->timer == ASL_TIMER_TIMEOUT || event->timer == ASL_TIMER_HEARTBEAT)
@@ -509,6 +531,9 @@ enum mr_code asl_step(struct asl_run *run, const struct asl_event *event, const 
         .data_max = env->data_max > 0 ? (size_t)env->data_max : ASL_DATA_MAX,
         .entries_max = env->entries_max ? env->entries_max : ENTRIES_MAX,
         .in_flight_max = env->in_flight_max ? env->in_flight_max : IN_FLIGHT_MAX,
+        .step_entries = env->step_entries ? env->step_entries : ASL_STEP_ENTRIES,
+        .step_work = env->step_work ? env->step_work : ASL_STEP_WORK,
+        .entered = run->entered,
     };
     enum mr_code rc;
 
@@ -519,6 +544,8 @@ enum mr_code asl_step(struct asl_run *run, const struct asl_event *event, const 
     rc = apply(&turn, event, ret_changed);
     if (!rc && *ret_changed)
         rc = go_all(&turn);
+    if (!rc && *ret_changed)
+        rc = go_on_later(&turn);
     asl_arena_release(&turn.kept);
     if (!rc && !turn.no_memory)
         return MR_OK;

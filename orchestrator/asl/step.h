@@ -24,7 +24,16 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
-enum { ASL_ENGINE = 1 };
+/* Engines, whose answers a run keeps from its submit event to its end:
+ *   1  an event is followed to wherever the run waits next, however long that takes
+ *   2  it is followed as far as a step's budget goes; the rest has an event of its own */
+enum { ASL_ENGINE = 2, ASL_ENGINE_BUDGET = 2 };
+
+/* A step's budget: state entries that one event may cause, and bytes of data that their states may
+ * work on (the inputs they enter with, what their paths search, the variables they read and
+ * assign).  Where it is used up, the timer ASL_TIMER_GO_ON brings the next event.  No settings: the
+ * same log must give the same bytes everywhere and for ever. */
+enum { ASL_STEP_ENTRIES = 1000, ASL_STEP_WORK = 2 * 1024 * 1024 };
 
 #define ASL_RESOURCE_READ  "millrace:map.read"  /* a page of items */
 #define ASL_RESOURCE_WRITE "millrace:map.write" /* a page of results, and at last the manifest */
@@ -51,6 +60,8 @@ enum asl_timer {                        /* the letter is its name in events and 
                  ASL_TIMER_HEARTBEAT = 'h', /* HeartbeatSeconds without a sign of life */
                  ASL_TIMER_MORE = 'c',    /* a distributed Map starts more children: due at once */
                  ASL_TIMER_MACHINE = 'm', /* TimeoutSeconds of the machine; seq 0, attempt 0 */
+                 ASL_TIMER_GO_ON = 'g',   /* a step's budget was used up: due at once; seq: states
+                                             entered so far, attempt 0 */
 };
 
 struct asl_event {
@@ -133,6 +144,8 @@ struct asl_env {  /* what a step may ask; every answer must depend on nothing bu
     void *ctx;
     int64_t data_max;       /* bytes of a state's input, output; 0: ASL_DATA_MAX */
     uint32_t entries_max;   /* state entries of one run, against endless loops; 0: 1,000,000 */
+    uint32_t step_entries;  /* of one event; 0: ASL_STEP_ENTRIES */
+    uint32_t step_work;     /* bytes worked on in one event; 0: ASL_STEP_WORK */
     uint32_t in_flight_max; /* tasks outstanding at once in one run; 0: 10,000 */
     const struct asl_probe *probe; /* TestState's; NULL elsewhere */
 };

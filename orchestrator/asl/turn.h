@@ -15,11 +15,23 @@ struct asl_turn {
     size_t data_max;
     uint32_t entries_max;
     uint32_t in_flight_max;
+    uint32_t step_entries;
+    uint32_t step_work;
+    uint64_t entered;      /* by the run before this step */
+    size_t worked;         /* bytes of data that this step has looked at or made */
     uint32_t child_count;  /* children started by this step, */
     size_t child_bytes;    /* and bytes of their inputs */
     bool no_memory;        /* noticed where nothing could be returned */
     struct asl_arena kept; /* texts that faults refer to, until the step ends */
 };
+/* Does the step have its budget still?  Counted from JSON alone, never from how it lies in memory:
+ * a run that was decoded must stop where the run itself does. */
+static inline bool asl_turn_may_go_on(const struct asl_turn *turn)
+{
+    return turn->run->engine < ASL_ENGINE_BUDGET ||
+           (turn->run->entered - turn->entered < turn->step_entries &&
+            turn->worked < turn->step_work);
+}
 /* A copy that lives as long as the turn; NULL: out of memory. */
 static inline char *asl_turn_keep(struct asl_turn *turn, const char *text, size_t len)
 {
@@ -124,6 +136,8 @@ enum mr_code asl_effect_task(struct asl_turn *, const struct asl_frame *, struct
 enum mr_code asl_effect_timer(struct asl_turn *, const struct asl_frame *, enum asl_timer,
                               int64_t due_ms);
 enum mr_code asl_effect_timer_end(struct asl_turn *, const struct asl_frame *, enum asl_timer);
+/* The timer GO_ON of so many entries: kind TIMER sets it, TIMER_END ends it. */
+enum mr_code asl_effect_go_on(struct asl_turn *, enum asl_effect_kind kind, uint64_t entered);
 
 /* history.c */
 static inline bool asl_history_wanted(const struct asl_turn *turn)

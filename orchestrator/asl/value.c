@@ -169,7 +169,23 @@ bool asl_value_fits(struct asl_value *value, size_t bytes_max)
         return false;
     value->bytes = bytes;
     value->depth = depth;
+    value->exact = true;
     return true;
+}
+
+size_t asl_value_bytes(struct asl_value *value)
+{
+    size_t bytes;
+    unsigned depth;
+
+    if (value->exact)
+        return value->bytes;
+    if (!asl_json_fits(value->json, SIZE_MAX, &bytes, &depth))
+        return bytes; /* too deep: counted so far */
+    value->bytes = bytes;
+    value->depth = depth;
+    value->exact = true;
+    return bytes;
 }
 
 size_t asl_json_bytes(const cJSON *json)

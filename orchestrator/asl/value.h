@@ -6,6 +6,7 @@
 #include "common/base/error.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct asl_value {
     size_t text_len;
     size_t bytes;   /* printed it has at most so many, and is at most so deep; */
     unsigned depth; /* 0: not known */
+    bool exact;     /* bytes is what it has */
 };
 
 /* Takes json over, also on failure.  NULL: out of memory, or json was NULL. */
@@ -40,6 +42,8 @@ cJSON *asl_value_detach(struct asl_value *);
 /* Whether value printed takes at most bytes_max and is not deeper than ASL_DATA_DEPTH_MAX: counted,
  * not printed, and not again while what is known of it suffices. */
 bool asl_value_fits(struct asl_value *value, size_t bytes_max);
+/* The bytes that it has, printed: the same for the same JSON, whatever is known of it. */
+size_t asl_value_bytes(struct asl_value *value);
 /* The same of a tree, and what was counted. */
 bool asl_json_fits(const cJSON *json, size_t bytes_max, size_t *ret_bytes, unsigned *ret_depth);
 size_t asl_json_bytes(const cJSON *json); /* about what the tree takes in memory */

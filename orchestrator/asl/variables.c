@@ -139,6 +139,7 @@ enum mr_code asl_variables_check(struct asl_turn *turn, struct asl_frame *frame,
             return too_large(turn, frame, what, turn->data_max, fault);
         }
         bytes += new->bytes;
+        turn->worked += new->bytes;
         replaced += old ? old->bytes : 0;
     }
     others = turn->run->variable_bytes - replaced;

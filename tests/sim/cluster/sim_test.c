@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { JOBS = 24, STORM_MS = 20000, CALM_MS = 180000 };
+enum { JOBS = 28, KINDS = 7, STORM_MS = 20000, CALM_MS = 180000 };
 
 static const char flow_pass_only[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}";
@@ -27,6 +27,14 @@ static const char flow_map[] =
     "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":"
     "\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\",\"End\":true}}},"
     "\"ItemSelector\":{\"k.$\":\"$$.Map.Item.Key\",\"v.$\":\"$$.Map.Item.Value\"},\"End\":true}}}";
+
+/* A loop of 2,203 states that wait for nothing: more than one step's budget. */
+static const char flow_count[] =
+    "{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Pass\",\"Result\":0,\"ResultPath\":\"$.k\","
+    "\"Next\":\"A\"},\"A\":{\"Type\":\"Pass\",\"Parameters\":{\"n.$\":\"$.n\",\"k.$\":"
+    "\"States.MathAdd($.k, 1)\"},\"Next\":\"B\"},\"B\":{\"Type\":\"Choice\",\"Choices\":[{"
+    "\"Variable\":\"$.k\",\"NumericEquals\":1100,\"Next\":\"Z\"}],\"Default\":\"A\"},\"Z\":{"
+    "\"Type\":\"Pass\",\"Parameters\":{\"n.$\":\"$.n\"},\"End\":true}}}";
 
 /* The world's own sequence is the twins': what is done must not change with what they ask. */
 static uint64_t next_of(uint64_t *random)
@@ -47,8 +55,8 @@ static void job_name(char id[16], int n)
 
 static void submit_one(struct flow *flow, uint64_t *random, int n)
 {
-    static const char *const definitions[] = {flow_pass_only, flow_one_task, flow_retry,
-                                              flow_wait,      flow_parallel, flow_map};
+    static const char *const definitions[] = {flow_pass_only, flow_one_task, flow_retry, flow_wait,
+                                              flow_parallel,  flow_map,      flow_count};
     const char *definition =
         definitions[(uint64_t)n % (sizeof definitions / sizeof definitions[0])];
     char id[16], input[64];
@@ -127,12 +135,12 @@ static void check(struct flow *flow, uint64_t seed)
         job_name(id, i);
         (void)snprintf(entered, sizeof entered, "%s", flow_row(flow, id, "steps_entered"));
         (void)snprintf(output, sizeof output,
-                       i % 6 == 5 ? "[{\"k\":\"n\",\"v\":%d}]" : "{\"n\":%d}", i);
+                       i % KINDS == 5 ? "[{\"k\":\"n\",\"v\":%d}]" : "{\"n\":%d}", i);
         if (strcmp(flow_row(flow, id, "status"), "SUCCEEDED") == 0) {
             assert_string_equal(flow_row(flow, id, "steps_done"), entered);
-            if (i % 6 != 4)
+            if (i % KINDS != 4)
                 assert_string_equal(flow_row(flow, id, "output"), output);
-        } else if (i % 6 != 3 || strcmp(flow_row(flow, id, "error"), "States.Timeout") != 0) {
+        } else if (i % KINDS != 3 || strcmp(flow_row(flow, id, "error"), "States.Timeout") != 0) {
             fail_msg("seed %llu: job %s is \"%s\" (%s)", (unsigned long long)seed, id,
                      flow_row(flow, id, "status"), flow_row(flow, id, "error"));
         } /* flow_wait's task has three seconds, and the worker may have been off for longer */

@@ -313,6 +313,7 @@ static void a_large_map_of_passes_needs_few_frames(void **state)
     play.no_twin = true;
     play.env.history = NULL;
     play_start(&play, items.data);
+    play_run(&play);
     assert_output(&play, items.data);
     assert_int_equal(asl_run_entered(play.run), 20001);
     play_end(&play);

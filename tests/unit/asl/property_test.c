@@ -2,6 +2,9 @@
  * run ends once, and a second play of the same events gives the same bytes.  (play.c also checks
  * after every event that a run decoded from its text goes on as the run itself.) */
 #include "tests/unit/asl/play.h"
+#include "tests/unit/asl/recorded.h"
+
+#include "common/base/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -231,6 +234,7 @@ static cJSON *pages[3];  /* of an ItemReader; with the first another follows */
 static cJSON *values[5]; /* of expressions: what an evaluator may say, or should not */
 
 static unsigned evaluations; /* answers that moved a run */
+static unsigned went_on;     /* steps that went on where a budget was used up */
 
 static void apply(struct play *play, struct log *log, const struct asl_event *event)
 {
@@ -238,6 +242,7 @@ static void apply(struct play *play, struct log *log, const struct asl_event *ev
     log->entries[log->count++] = (struct log_entry){*event, play->now_ms};
     play_event(play, event);
     evaluations += event->kind == ASL_EVENT_EVALUATED && play->changed;
+    went_on += event->kind == ASL_EVENT_TIMER && event->timer == ASL_TIMER_GO_ON && play->changed;
 }
 
 static struct asl_event random_event(struct play *play, const struct log *log)
@@ -251,7 +256,7 @@ static struct asl_event random_event(struct play *play, const struct log *log)
     if (what == 1) { /* something that never was */
         event.seq = pick(30);
         event.attempt = pick(3);
-        event.timer = "wrthmc"[pick(6)];
+        event.timer = "wrthmcg"[pick(7)];
         event.number = pick(3);
         event.data = values[pick(5)];
         event.kind = pick(3) == 0 ? ASL_EVENT_EVALUATED
@@ -310,8 +315,10 @@ static struct asl_event random_event(struct play *play, const struct log *log)
     return event;
 }
 
-static void set_limits(struct play *play)
+static void set_limits(struct play *play, uint32_t step_entries)
 {
+    play->env.step_entries = step_entries;
+    play->env.step_work = step_entries == 4 ? 100 : 0;
     play->env.entries_max = 60;
     play->env.in_flight_max = 3;
     play->env.data_max = 4000;
@@ -338,14 +345,15 @@ static void drop_nothing(void *ctx, uint32_t id)
 }
 
 /* Plays the log without ever looking at the text in between; at the end it is the same. */
-static void play_again(const char *definition, const struct log *log, const char *expected)
+static void play_again(const char *definition, const struct log *log, uint32_t step_entries,
+                       const char *expected)
 {
     struct asl_values_fn fn = {keep_nothing, drop_nothing, NULL};
     struct mr_buf text = {0};
     struct play play;
 
     play_begin(&play, definition);
-    set_limits(&play);
+    set_limits(&play, step_entries);
     play.no_twin = true;
     for (size_t i = 0; i < log->count; i++) {
         play.now_ms = log->entries[i].now_ms;
@@ -357,18 +365,50 @@ static void play_again(const char *definition, const struct log *log, const char
     play_end(&play);
 }
 
-static void one_round(uint64_t round, unsigned *ended)
+/* The round as a log of recorded.h: how the files beside this one were made. */
+static void record(FILE *out, const char *definition, const struct log *log, struct play *play)
+{
+    cJSON *line = cJSON_CreateObject(), *limits, *events;
+    char digest[RECORDED_DIGEST], *text;
+    struct asl_run *run = NULL;
+
+    (void)cJSON_AddNumberToObject(line, "engine", ASL_ENGINE);
+    (void)cJSON_AddItemToObject(line, "definition", cJSON_Parse(definition));
+    limits = cJSON_AddObjectToObject(line, "limits");
+    (void)cJSON_AddNumberToObject(limits, "entries", play->env.entries_max);
+    (void)cJSON_AddNumberToObject(limits, "step", play->env.step_entries);
+    (void)cJSON_AddNumberToObject(limits, "work", play->env.step_work);
+    (void)cJSON_AddNumberToObject(limits, "in_flight", play->env.in_flight_max);
+    (void)cJSON_AddNumberToObject(limits, "data", (double)play->env.data_max);
+    events = cJSON_AddArrayToObject(line, "events");
+    for (size_t i = 0; i < log->count; i++) {
+        struct asl_event event = log->entries[i].event;
+        event.time_ms = log->entries[i].now_ms;
+        (void)cJSON_AddItemToArray(events, recorded_event(&event));
+    }
+    assert_int_equal(recorded_replay(line, digest, &run, NULL), MR_OK);
+    (void)cJSON_AddStringToObject(line, "status", asl_status_name(asl_run_status(run)));
+    (void)cJSON_AddStringToObject(line, "digest", digest);
+    asl_run_free(run);
+    text = cJSON_PrintUnformatted(line);
+    (void)fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    cJSON_Delete(line);
+}
+
+static void one_round(uint64_t round, unsigned *ended, FILE *out)
 {
     char *definition;
     struct play play;
     struct log log = {.count = 0};
     struct asl_event start = {.kind = ASL_EVENT_START}, redrive = {.kind = ASL_EVENT_REDRIVE};
     cJSON *input = cJSON_Parse("{\"list\":[1,{\"a\":2},[3]],\"x\":{}}");
+    const uint32_t step_entries = round % 3 ? 1 + (uint32_t)(round % 4) : 0; /* 0: as everywhere */
 
     seed = (round + 1) * 0x9E3779B97F4A7C15u;
     definition = random_machine();
     play_begin(&play, definition);
-    set_limits(&play);
+    set_limits(&play, step_entries);
     start.data = input;
     apply(&play, &log, &start);
     while (!play.closed && log.count < EVENTS_MAX) {
@@ -388,7 +428,9 @@ static void one_round(uint64_t round, unsigned *ended)
         check_end(&play);
         ended[asl_run_status(play.run)]++;
     }
-    play_again(definition, &log, play.text.data);
+    play_again(definition, &log, step_entries, play.text.data);
+    if (out)
+        record(out, definition, &log, &play);
     play_end(&play);
     cJSON_Delete(input);
     free(definition);
@@ -398,6 +440,8 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
 {
     unsigned ended[5] = {0};
     uint64_t rounds = ROUNDS;
+    const char *path = getenv("MILLRACE_RECORD"); /* a file for the logs */
+    FILE *out = path ? fopen(path, "w") : NULL;
 
     (void)state;
     answers[0] = cJSON_Parse("{\"list\":[1,2,3],\"r\":1}");
@@ -417,11 +461,16 @@ static void random_machines_end_once_whatever_comes_in_whatever_order(void **sta
     if (getenv("MILLRACE_ROUNDS")) /* to search for longer */
         rounds = strtoull(getenv("MILLRACE_ROUNDS"), NULL, 10);
     for (uint64_t round = 0; round < rounds; round++)
-        one_round(round, ended);
-    print_message(
-        "fact: of %" PRIu64 " runs %u succeeded, %u failed, %u timed out, %u were aborted\n",
-        rounds, ended[ASL_SUCCEEDED], ended[ASL_FAILED], ended[ASL_TIMED_OUT], ended[ASL_ABORTED]);
-    assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20 && evaluations > 100);
+        one_round(round, ended, out);
+    if (out)
+        (void)fclose(out);
+    print_message("fact: of %" PRIu64
+                  " runs %u succeeded, %u failed, %u timed out, %u were aborted; "
+                  "%u steps went on\n",
+                  rounds, ended[ASL_SUCCEEDED], ended[ASL_FAILED], ended[ASL_TIMED_OUT],
+                  ended[ASL_ABORTED], went_on);
+    assert_true(ended[ASL_SUCCEEDED] > 20 && ended[ASL_FAILED] > 20 && evaluations > 100 &&
+                went_on > 100);
     for (int i = 0; i < 4; i++)
         cJSON_Delete(answers[i]);
     for (int i = 0; i < 3; i++)

@@ -208,6 +208,7 @@ static void a_long_chain_of_states_is_one_step(void **state)
     mr_buf_add_str(&text, "\"S5000\":{\"Type\":\"Succeed\"}}}");
     play_begin(&play, text.data);
     play_start(&play, "{\"a\":1}");
+    play_run(&play);
     assert_output(&play, "{\"a\":1}");
     assert_int_equal(asl_run_entered(play.run), 5001);
     play_end(&play);
@@ -225,6 +226,7 @@ static void an_endless_loop_ends_with_a_clear_error(void **state)
                       "\"C\":{\"Type\":\"Succeed\"}}}");
     play.env.entries_max = 100000;
     play_start(&play, "{}");
+    play_run(&play);
     assert_int_equal(asl_run_status(play.run), ASL_FAILED);
     assert_string_equal(asl_run_error(play.run), "States.Runtime");
     assert_non_null(strstr(asl_run_cause(play.run), "100000"));

@@ -252,6 +252,7 @@ static void all_variables_together_have_a_limit(void **state)
     mr_buf_add_str(&definition, ",\"S60\":{\"Type\":\"Succeed\"}}}");
     play_begin(&play, definition.data);
     play_start(&play, text);
+    play_run(&play);
     assert_int_equal(asl_run_status(play.run), ASL_FAILED);
     assert_string_equal(asl_run_error(play.run), "States.DataLimitExceeded");
     assert_where(&play, "S52");
