@@ -21,7 +21,11 @@
 #define CHECKED_BUILD 0
 #endif
 
-enum { OPEN_FILES_MAX = 16, PROGRAM_BYTES = 256 << 20 /* its own, libraries, the C library's */ };
+enum {
+    OPEN_FILES_MAX = 16,
+    PROGRAM_BYTES = 256 << 20, /* its own, libraries, the C library's */
+    SETTINGS_US = 1000000,     /* for them to be taken */
+};
 
 const struct ev_child ev_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1},
                                        .stop_fd = -1};
@@ -34,15 +38,58 @@ int64_t ev_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* ---- waiting
+ * -------------------------------------------------------------------------------------
+ */
+
+struct deadline {
+    int64_t overdue_us;    /* of ev_now_us() */
+    int64_t look_us;       /* of ev_now_us(): before this it cannot have worked for too long */
+    int64_t worked_max_us; /* of worked_us() */
+};
+
+/* The processor's time that a child has had; -1: it is not there. */
+static int64_t worked_us(const struct ev_child *child)
+{
+    struct timespec worked;
+
+    if (clock_gettime(child->clock, &worked) < 0)
+        return -1;
+    return (int64_t)worked.tv_sec * 1000000 + worked.tv_nsec / 1000;
+}
+
+/* Looks at the child's own clock only when as much time has passed here: it cannot run faster. */
+static enum ev_heard look(const struct ev_child *child, struct deadline *deadline, int64_t now_us)
+{
+    int64_t worked;
+
+    if (now_us >= deadline->overdue_us)
+        return EV_OVERDUE;
+    if (now_us < deadline->look_us)
+        return EV_HEARD;
+    worked = worked_us(child);
+    if (worked < 0)
+        return EV_GONE;
+    if (worked >= deadline->worked_max_us)
+        return EV_LATE;
+    deadline->look_us = now_us + deadline->worked_max_us - worked;
+    return EV_HEARD;
+}
+
 /* Until the socket is ready for events (POLLIN, POLLOUT). */
-static enum ev_heard wait_for(const struct ev_child *child, short events, int64_t deadline_us)
+static enum ev_heard wait_for(const struct ev_child *child, short events, struct deadline *deadline)
 {
     struct pollfd fds[] = {{child->process.sock, events, 0}, {child->stop_fd, POLLIN, 0}};
 
     for (;;) {
-        int64_t left_ms = (deadline_us - ev_now_us() + 999) / 1000;
-        if (left_ms <= 0)
-            return EV_LATE;
+        const int64_t now_us = ev_now_us();
+        enum ev_heard heard = look(child, deadline, now_us);
+        int64_t next_us, left_ms;
+        if (heard)
+            return heard;
+        next_us =
+            deadline->look_us < deadline->overdue_us ? deadline->look_us : deadline->overdue_us;
+        left_ms = (next_us - now_us + 999) / 1000;
         if (poll(fds, 2, left_ms < INT_MAX ? (int)left_ms : INT_MAX) < 0 && errno != EINTR)
             return EV_GONE;
         if (fds[1].revents)
@@ -54,8 +101,12 @@ static enum ev_heard wait_for(const struct ev_child *child, short events, int64_
     }
 }
 
+/* ---- packets
+ * -------------------------------------------------------------------------------------
+ */
+
 static enum ev_heard packet_send(const struct ev_child *child, const struct iovec *parts,
-                                 size_t count, int64_t deadline_us)
+                                 size_t count, struct deadline *deadline)
 {
     const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                                    .msg_iovlen = count};
@@ -66,20 +117,20 @@ static enum ev_heard packet_send(const struct ev_child *child, const struct iove
             return EV_HEARD;
         if (errno != EAGAIN && errno != EINTR)
             return EV_GONE;
-        heard = wait_for(child, POLLOUT, deadline_us);
+        heard = wait_for(child, POLLOUT, deadline);
         if (heard)
             return heard;
     }
 }
 
 static enum ev_heard packet_receive(const struct ev_child *child, void *data, size_t size,
-                                    size_t *ret_len, int64_t deadline_us)
+                                    size_t *ret_len, struct deadline *deadline)
 {
     struct iovec part = {data, size};
 
     for (;;) {
         struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-        enum ev_heard heard = wait_for(child, POLLIN, deadline_us);
+        enum ev_heard heard = wait_for(child, POLLIN, deadline);
         ssize_t n;
         if (heard)
             return heard;
@@ -107,6 +158,7 @@ enum mr_code ev_child_start(struct ev_child *child, const char *path,
         .settings = {config->memory_max, config->stack_max, config->depth_max, config->text_max},
     };
     const struct iovec part = {&packet, sizeof(packet)};
+    struct deadline deadline;
     enum mr_code rc;
 
     child->process = sb_child_none;
@@ -114,7 +166,9 @@ enum mr_code ev_child_start(struct ev_child *child, const char *path,
     rc = sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
     if (rc)
         return rc;
-    if (packet_send(child, &part, 1, ev_now_us() + 1000000) == EV_HEARD)
+    deadline = (struct deadline){ev_now_us() + SETTINGS_US, INT64_MAX, INT64_MAX};
+    if (clock_getcpuclockid(child->process.pid, &child->clock) == 0 &&
+        packet_send(child, &part, 1, &deadline) == EV_HEARD)
         return MR_OK;
     ev_child_end(child);
     return mr_fail(err, MR_UNAVAILABLE, "%s: it does not read its settings", path);
@@ -127,14 +181,15 @@ static bool head_sound(const struct ev_head *head, size_t len, size_t text_max)
 }
 
 static enum ev_heard message_receive(const struct ev_child *child, size_t text_max,
-                                     struct ev_head *ret, struct mr_buf *text, int64_t deadline_us)
+                                     struct ev_head *ret, struct mr_buf *text,
+                                     struct deadline *deadline)
 {
     unsigned char packet[EV_PACKET_MAX];
     enum ev_heard heard;
     size_t n;
 
     mr_buf_reset(text);
-    heard = packet_receive(child, packet, sizeof(packet), &n, deadline_us);
+    heard = packet_receive(child, packet, sizeof(packet), &n, deadline);
     if (heard)
         return heard;
     if (n < sizeof(*ret))
@@ -143,7 +198,7 @@ static enum ev_heard message_receive(const struct ev_child *child, size_t text_m
     if (!head_sound(ret, n, text_max) || mr_buf_add(text, packet + sizeof(*ret), n - sizeof(*ret)))
         return EV_NONSENSE;
     while (text->len < ret->text_len) {
-        heard = packet_receive(child, packet, sizeof(packet), &n, deadline_us);
+        heard = packet_receive(child, packet, sizeof(packet), &n, deadline);
         if (heard)
             return heard;
         if (n > ret->text_len - text->len || mr_buf_add(text, packet, n))
@@ -152,8 +207,9 @@ static enum ev_heard message_receive(const struct ev_child *child, size_t text_m
     return EV_HEARD;
 }
 
-enum ev_heard ev_child_ready(struct ev_child *child, int64_t deadline_us)
+enum ev_heard ev_child_ready(struct ev_child *child, int64_t overdue_us)
 {
+    struct deadline deadline = {overdue_us, INT64_MAX, INT64_MAX};
     struct sb_report report;
     struct mr_buf text = {0};
     struct ev_head head;
@@ -161,7 +217,7 @@ enum ev_heard ev_child_ready(struct ev_child *child, int64_t deadline_us)
 
     if (child->ready)
         return EV_HEARD;
-    heard = message_receive(child, sizeof(report), &head, &text, deadline_us);
+    heard = message_receive(child, sizeof(report), &head, &text, &deadline);
     if (!heard && (head.kind != EV_HELLO || text.len != sizeof(report)))
         heard = EV_NONSENSE;
     if (!heard) {
@@ -174,18 +230,18 @@ enum ev_heard ev_child_ready(struct ev_child *child, int64_t deadline_us)
 }
 
 static enum ev_heard message_send(const struct ev_child *child, const struct ev_head *head,
-                                  const char *text, int64_t deadline_us)
+                                  const char *text, struct deadline *deadline)
 {
     size_t len = (size_t)head->text_len, room = EV_PACKET_MAX - sizeof(*head);
     size_t sent = len < room ? len : room;
     const struct iovec first[] = {{(void *)(uintptr_t)head, sizeof(*head)},
                                   {(void *)(uintptr_t)text, sent}};
-    enum ev_heard heard = packet_send(child, first, 2, deadline_us);
+    enum ev_heard heard = packet_send(child, first, 2, deadline);
 
     while (!heard && sent < len) {
         size_t piece = len - sent < EV_PACKET_MAX ? len - sent : EV_PACKET_MAX;
         const struct iovec part = {(void *)(uintptr_t)(text + sent), piece};
-        heard = packet_send(child, &part, 1, deadline_us);
+        heard = packet_send(child, &part, 1, deadline);
         sent += piece;
     }
     return heard;
@@ -193,12 +249,18 @@ static enum ev_heard message_send(const struct ev_child *child, const struct ev_
 
 enum ev_heard ev_child_exchange(struct ev_child *child, const struct ev_head *request,
                                 const char *request_text, size_t text_max, struct ev_head *ret,
-                                struct mr_buf *text, int64_t deadline_us)
+                                struct mr_buf *text, const struct ev_patience *patience)
 {
-    enum ev_heard heard = message_send(child, request, request_text, deadline_us);
+    struct deadline deadline = {patience->overdue_us, ev_now_us() + patience->work_us, 0};
+    int64_t worked_before_us = worked_us(child);
+    enum ev_heard heard;
 
+    if (worked_before_us < 0)
+        return EV_GONE;
+    deadline.worked_max_us = worked_before_us + patience->work_us;
+    heard = message_send(child, request, request_text, &deadline);
     if (!heard)
-        heard = message_receive(child, text_max, ret, text, deadline_us);
+        heard = message_receive(child, text_max, ret, text, &deadline);
     if (heard)
         return heard;
     if (ret->sequence != request->sequence)

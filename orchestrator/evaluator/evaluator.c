@@ -158,7 +158,7 @@ static enum ev_limit judge(struct ev *ev, enum ev_heard heard, const struct ev_h
     }
     if (heard == EV_NONSENSE)
         mr_log(MR_ERROR, "evaluator.nonsense", " path=%s", ev->path);
-    return heard == EV_LATE ? EV_LIMIT_TIME : ended;
+    return heard == EV_LATE ? EV_LIMIT_TIME : heard == EV_OVERDUE ? EV_LIMIT_WALL : ended;
 }
 
 /* What a child said is data of whoever asked, if it is JSON that an event can hold. */
@@ -188,6 +188,8 @@ enum mr_code ev_ask(struct ev *ev, const char *request, size_t len, int64_t time
                            .kind = EV_REQUEST,
                            .time_us = time_ms * 1000,
                            .text_len = len};
+    struct ev_patience patience = {
+        .work_us = time_ms * 1000 + (time_ms < ev->config->time_ms ? GRACE_QUICK_US : GRACE_US)};
     struct ev_head answer;
     enum ev_heard heard;
     enum mr_code rc;
@@ -200,9 +202,9 @@ enum mr_code ev_ask(struct ev *ev, const char *request, size_t len, int64_t time
     if (rc)
         return rc;
     head.sequence = ++ev->sequence;
-    heard = ev_child_exchange(
-        &ev->child, &head, request, (size_t)ev->config->text_max, &answer, &ev->text,
-        ev_now_us() + time_ms * 1000 + (time_ms < ev->config->time_ms ? GRACE_QUICK_US : GRACE_US));
+    patience.overdue_us = ev_now_us() + patience.work_us * ev->config->patience;
+    heard = ev_child_exchange(&ev->child, &head, request, (size_t)ev->config->text_max, &answer,
+                              &ev->text, &patience);
     *ret_limit = judge(ev, heard, &answer);
     if (*ret_limit)
         return MR_OK;
@@ -239,6 +241,13 @@ enum mr_code ev_limit_answer(const struct ev_config *config, enum ev_limit limit
         (void)snprintf(
             what, sizeof(what),
             "took longer than the time limit of %" PRId64 " ms (ORCH_EVALUATOR_TIME_MS).", time_ms);
+        break;
+    case EV_LIMIT_WALL:
+        (void)snprintf(what, sizeof(what),
+                       "got too little of a processor for %" PRId64
+                       " times the time limit of %" PRId64
+                       " ms (ORCH_EVALUATOR_PATIENCE, ORCH_EVALUATOR_TIME_MS).",
+                       config->patience, time_ms);
         break;
     case EV_LIMIT_MEMORY:
         (void)snprintf(what, sizeof(what),

@@ -20,10 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ev_config { /* settings.c: ORCH_EVALUATOR_... */
-    char *program; /* path of millrace-evaluator; empty: beside this program */
-    int sandbox;   /* index into "strict best" */
-    int64_t time_ms;
+struct ev_config {   /* settings.c: ORCH_EVALUATOR_... */
+    char *program;   /* path of millrace-evaluator; empty: beside this program */
+    int sandbox;     /* index into "strict best" */
+    int64_t time_ms; /* of the processor */
+    int64_t patience;
     int64_t memory_max;
     int64_t stack_max;
     int64_t depth_max;
@@ -63,7 +64,8 @@ enum { EV_ANSWER_BYTES_MAX = 1536 * 1024, EV_ANSWER_DEPTH_MAX = 63 };
  * MR_TOO_LARGE: a request beyond text_max. */
 MR_MUST_USE enum mr_code ev_eval(struct ev *, const char *request, size_t len, struct mr_buf *ret,
                                  struct mr_error *err);
-/* The same with a time of its own; *ret_limit is the limit passed, and then nothing is appended. */
+/* The same with a time of its own, of the child's work; *ret_limit is the limit passed, and then
+ * nothing is appended. */
 MR_MUST_USE enum mr_code ev_ask(struct ev *, const char *request, size_t len, int64_t time_ms,
                                 struct mr_buf *ret, enum ev_limit *ret_limit, struct mr_error *err);
 /* The answer that a passed limit is.  field: as the child named it, "" where it could not. */

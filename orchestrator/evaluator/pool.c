@@ -151,7 +151,7 @@ static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *e
 
     answered->code =
         ev_ask(ev, request->text, request->len, lane->time_ms, &answered->text, &limit, &err);
-    *ret_slow = limit == EV_LIMIT_TIME && lane == &pool->lanes[QUICK];
+    *ret_slow = (limit == EV_LIMIT_TIME || limit == EV_LIMIT_WALL) && lane == &pool->lanes[QUICK];
     if (answered->code == MR_TOO_LARGE)
         answered->code = ev_error_answer(err.text, "", &answered->text);
     else if (answered->code)

@@ -34,6 +34,7 @@ enum ev_limit { /* which one an evaluation passed */
                 EV_LIMIT_MEMORY,
                 EV_LIMIT_STACK,
                 EV_LIMIT_CRASH, /* none: the interpreter died of it */
+                EV_LIMIT_WALL,  /* the supervisor's patience, with less than TIME of work done */
                 EV_LIMIT_COUNT
 };
 
@@ -43,7 +44,7 @@ struct ev_head {
     uint16_t kind;
     uint32_t sequence;
     uint32_t limit;    /* LIMIT */
-    int64_t time_us;   /* REQUEST: how long it may take */
+    int64_t time_us;   /* REQUEST: how much time of a processor it may take */
     uint64_t text_len; /* all of it */
 };
 

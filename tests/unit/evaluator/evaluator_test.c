@@ -5,11 +5,14 @@
 #include "common/base/json.h"
 #include "common/ports/clock.h"
 
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -139,6 +142,45 @@ static void a_killed_child_is_replaced(void **state)
     assert_int_not_equal(ev_pid(ev), before);
 }
 
+static void *wake_later(void *pid)
+{
+    const struct timespec pause = {0, 300 * 1000000};
+
+    (void)nanosleep(&pause, NULL);
+    (void)kill(*(pid_t *)pid, SIGCONT);
+    return NULL;
+}
+
+/* As a machine that is busy elsewhere does it: the limit is of the work, not of the wait. */
+static void a_child_that_gets_no_processor_is_waited_for(void **state)
+{
+    struct ev *ev = *state;
+    pthread_t thread;
+    pid_t pid;
+
+    gives(ev, "1", "0", "1");
+    config.time_ms = 50;
+    config.patience = 1000;
+    pid = (pid_t)ev_pid(ev);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wake_later, &pid), 0);
+    gives(ev, "2", "0", "2");
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(ev_pid(ev), pid);
+}
+
+static void patience_ends(void **state)
+{
+    struct ev *ev = *state;
+
+    gives(ev, "1", "0", "1");
+    config.time_ms = 50;
+    config.patience = 2;
+    assert_int_equal(kill((pid_t)ev_pid(ev), SIGSTOP), 0);
+    fails(ev, "2", "0", "ORCH_EVALUATOR_PATIENCE");
+    gives(ev, "3", "0", "3");
+}
+
 static void conditions_choose_a_group(void **state)
 {
     static const char request[] =
@@ -224,6 +266,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_have_awss_words, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_end_names_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(a_killed_child_is_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_child_that_gets_no_processor_is_waited_for, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(patience_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_choose_a_group, setup, teardown),
         cmocka_unit_test_setup_teardown(items_are_asked_one_by_one, setup, teardown),
         cmocka_unit_test_setup_teardown(syntax_is_checked_with_its_place, setup, teardown),
