@@ -1,10 +1,12 @@
 """test_local.py -- `millrace render` and `millrace inspect`: the engine on files, with no cluster."""
 
+import contextlib
 import hashlib
 import http.server
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import threading
 
@@ -129,19 +131,29 @@ def test_inspect_says_what_is_in_the_header_and_more_when_it_is_asked(place):
     assert {"entropy", "sharpness", "dominant", "palette", "thumbhash"} <= picture.keys()
 
 
-@pytest.fixture(name="server")
-def _server(place):
+@contextlib.contextmanager
+def serving(folder, certificate=None):
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *words):
-            super().__init__(*words, directory=str(place))
+            super().__init__(*words, directory=str(folder))
 
         def log_message(self, *_):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
         server.shutdown()
+
+
+@pytest.fixture(name="server")
+def _server(place):
+    with serving(place) as port:
+        yield port
 
 
 def test_a_layer_by_url_is_fetched_by_the_rules_of_a_worker(place, server, monkeypatch):
@@ -161,3 +173,27 @@ def test_a_layer_by_url_is_fetched_by_the_rules_of_a_worker(place, server, monke
     assert millrace(*words)[::2] == (0, "")
     with Image.open(place / "out/photo-a.png") as made:
         assert (made.size, made.getcolors()) == ((180, 120), [(180 * 120, (0xcc, 0, 0))])
+
+
+def test_https_is_fetched_from_the_one_whom_an_authority_vouches_for(place, monkeypatch):
+    Image.new("RGB", (8, 8), "#0c0").save(place / "green.png")
+    both = place / "both.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-days", "2", "-keyout", place / "key.pem", "-out", place / "cert.pem"], check=True, capture_output=True, timeout=60)
+    both.write_bytes((place / "key.pem").read_bytes() + (place / "cert.pem").read_bytes())
+    with serving(place, both) as port:
+        def render(host):
+            recipe = json.dumps({"ops": [{"op": "composite", "layers": [{"source": {"url": f"https://{host}:{port}/green.png"}, "tile": True}]}],
+                                 "outputs": [{"name": "a", "format": "png"}]})
+            return millrace("render", recipe, place / "photo.jpg", "--to", place / "out")
+
+        monkeypatch.setenv("WORKER_FETCH_PORTS", str(port))
+        monkeypatch.setenv("WORKER_FETCH_PRIVATE", "localhost,127.0.0.1")
+        status, _, wrong = render("localhost")
+        assert status == 1 and "certificate" in wrong, "nobody vouches for it"
+        monkeypatch.setenv("WORKER_FETCH_CA_FILE", str(place / "cert.pem"))
+        status, _, wrong = render("127.0.0.1")
+        assert status == 1 and "127.0.0.1" in wrong and "Blob." in wrong, "it is vouched for under another name"
+        assert render("localhost")[::2] == (0, "")
+    with Image.open(place / "out/photo-a.png") as made:
+        assert made.getcolors() == [(180 * 120, (0, 0xcc, 0))]

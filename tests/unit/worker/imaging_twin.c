@@ -3,6 +3,7 @@
 
 #include "common/ports/clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +54,15 @@ void wk_decoder_rest(struct wk_decoder *decoder)
 
 void wk_decoder_tenant(struct wk_decoder *decoder, const char *tenant)
 {
-    const size_t n = strlen(imaging_twin.tenants);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* slots may be many */
+    size_t n;
 
     (void)decoder;
+    (void)pthread_mutex_lock(&lock);
+    n = strlen(imaging_twin.tenants);
     if (n + 1 < sizeof imaging_twin.tenants)
         imaging_twin.tenants[n] = tenant[0];
+    (void)pthread_mutex_unlock(&lock);
 }
 
 static enum mr_code wait_for_end(struct wk_decoder *decoder, bool heavy, int64_t deadline_ms,
