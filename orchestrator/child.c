@@ -51,14 +51,14 @@ static enum mr_code add(struct oc *oc, struct oc_shard *shard, char kind, const 
     return oc_outbox_add(&shard->outbox, &effect, &oc->topics, err);
 }
 
-static enum mr_code add_event(struct oc *oc, struct oc_shard *shard, const char *field,
+static enum mr_code add_event(struct oc *oc, struct oc_shard *shard, char kind, const char *field,
                               const char *key, const struct mr_event *event, struct mr_error *err)
 {
     struct mr_buf payload = {0};
     enum mr_code rc;
 
     (void)mr_event_print(event, &payload);
-    rc = add(oc, shard, OC_EFFECT_LOG, field, "", key, &payload, err);
+    rc = add(oc, shard, kind, field, "", key, &payload, err);
     mr_buf_release(&payload);
     return rc;
 }
@@ -127,7 +127,7 @@ static enum mr_code fail_child(struct oc *oc, struct oc_shard *shard, const stru
     char field[MR_JOB_ID_MAX + 64];
 
     (void)snprintf(field, sizeof field, "%c:%s:refused", OC_EFFECT_LOG, submit->job);
-    return add_event(oc, shard, field, job->id, &event, err);
+    return add_event(oc, shard, OC_EFFECT_LOG, field, job->id, &event, err);
 }
 
 enum mr_code oc_child_submit(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
@@ -199,8 +199,8 @@ enum mr_code oc_child_again(struct oc *oc, struct oc_shard *shard, struct oc_job
         return mr_fail(err, MR_INTERNAL, "token of job %s", job->id);
     oc_child_id(job->id, effect->seq, effect->born, effect->index, id);
     (void)snprintf(field, sizeof field, "%c:%s:%" PRIu64 ":%" PRIu32 ":%" PRIu32 ":again",
-                   OC_EFFECT_LOG, job->id, effect->seq, effect->attempt, effect->index);
-    return add_event(oc, shard, field, id, &event, err);
+                   OC_EFFECT_WORD, job->id, effect->seq, effect->attempt, effect->index);
+    return add_event(oc, shard, OC_EFFECT_WORD, field, id, &event, err);
 }
 
 enum mr_code oc_child_end(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
@@ -216,8 +216,8 @@ enum mr_code oc_child_end(struct oc *oc, struct oc_shard *shard, struct oc_job *
     (void)msg;
     oc_child_id(job->id, effect->seq, effect->born, effect->index, id);
     (void)snprintf(field, sizeof field, "%c:%s:%" PRIu64 ":%" PRIu32 ":%" PRIu32 ":end",
-                   OC_EFFECT_LOG, job->id, effect->seq, effect->attempt, effect->index);
-    return add_event(oc, shard, field, id, &event, err);
+                   OC_EFFECT_WORD, job->id, effect->seq, effect->attempt, effect->index);
+    return add_event(oc, shard, OC_EFFECT_WORD, field, id, &event, err);
 }
 
 enum mr_code oc_child_ask(struct oc *oc, struct oc_shard *shard, struct oc_job *job, uint64_t seq,
@@ -238,8 +238,8 @@ enum mr_code oc_child_ask(struct oc *oc, struct oc_shard *shard, struct oc_job *
         return mr_fail(err, MR_INTERNAL, "token of job %s", job->id);
     oc_child_id(job->id, seq, born, index, id);
     (void)snprintf(field, sizeof field, "%c:%s:%" PRIu64 ":%" PRIu32 ":%" PRIu32 ":ask",
-                   OC_EFFECT_LOG, job->id, seq, attempt, index);
-    return add_event(oc, shard, field, id, &event, err);
+                   OC_EFFECT_WORD, job->id, seq, attempt, index);
+    return add_event(oc, shard, OC_EFFECT_WORD, field, id, &event, err);
 }
 
 /* ---- the end of a child

@@ -1,6 +1,8 @@
 /* outbox.c -- lists and one index; sends nothing itself. */
 #include "orchestrator/outbox.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -55,12 +57,19 @@ static struct oc_effect **list_of(struct oc_outbox *outbox, struct oc_effect *ef
     return NULL;
 }
 
+static bool is_to_child(const struct oc_effect *effect)
+{
+    return effect->kind == OC_EFFECT_CHILD || effect->kind == OC_EFFECT_WORD;
+}
+
 static void move(struct oc_outbox *outbox, struct oc_effect *effect, enum oc_effect_state state)
 {
     struct oc_effect **from = list_of(outbox, effect), **to;
 
     if (from)
         DL_DELETE(*from, effect);
+    if (effect->state == OC_SENDING && is_to_child(effect))
+        HASH_DELETE(hh_key, outbox->busy, effect);
     if (effect->state == OC_FRESH) {
         outbox->fresh_count--;
         outbox->fresh_bytes -= effect->payload_len;
@@ -97,6 +106,7 @@ void oc_outbox_release(struct oc_outbox *outbox)
     struct oc_class *class_of, *next_class;
     struct oc_sent_task *task, *next_task;
 
+    HASH_CLEAR(hh_key, outbox->busy);
     HASH_ITER(hh, outbox->by_field, effect, next)
     {
         HASH_DEL(outbox->by_field, effect);
@@ -201,6 +211,42 @@ enum mr_code oc_outbox_load(struct oc_outbox *outbox, const char *field, const c
     new_effect = (struct oc_new_effect){field[0], field,       value,
                                         key,      key_end + 1, len - (size_t)(key_end + 1 - value)};
     return insert(outbox, &new_effect, topics, true, err);
+}
+
+/* Where a word stands among those to its child: by the round it belongs to, and in it first what
+ * begins it, last what ends it. */
+static int64_t place_of(const struct oc_effect *effect)
+{
+    uint32_t attempt = 0;
+    char word[8] = "";
+
+    if (effect->kind != OC_EFFECT_WORD ||
+        sscanf(effect->field, "w:%*[^:]:%*[0-9]:%" SCNu32 ":%*[0-9]:%7s", &attempt, word) != 2)
+        return -1;
+    return (int64_t)attempt * 4 + (strcmp(word, "again") == 0 ? 0
+                                   : strcmp(word, "ask") == 0 ? 1
+                                                              : 2);
+}
+
+static int by_place(struct oc_effect *a, struct oc_effect *b)
+{
+    const int64_t x = place_of(a), y = place_of(b);
+
+    return (x > y) - (x < y);
+}
+
+void oc_outbox_loaded(struct oc_outbox *outbox)
+{
+    DL_SORT(outbox->ready, by_place);
+}
+
+bool oc_outbox_waits(const struct oc_effect *effect)
+{
+    struct oc_effect *other = NULL;
+
+    if (is_to_child(effect))
+        HASH_FIND(hh_key, effect->outbox->busy, effect->key, effect->key_len, other);
+    return other != NULL;
 }
 
 static void sent_task_end(struct oc_outbox *outbox, const char *field)
@@ -324,6 +370,8 @@ void oc_outbox_sending(struct oc_effect *effect)
     if (effect->class_of)
         count_task(effect->outbox, effect);
     move(effect->outbox, effect, OC_SENDING);
+    if (is_to_child(effect))
+        HASH_ADD_KEYPTR(hh_key, effect->outbox->busy, effect->key, effect->key_len, effect);
 }
 
 void oc_outbox_sent(struct oc_effect *effect, int64_t now_ms)
@@ -341,11 +389,17 @@ void oc_outbox_sent(struct oc_effect *effect, int64_t now_ms)
 
 void oc_outbox_again(struct oc_effect *effect)
 {
-    if (!effect->outbox) {
+    struct oc_outbox *outbox = effect->outbox;
+
+    if (!outbox) {
         free(effect);
         return;
     }
     if (effect->class_of)
-        sent_task_end(effect->outbox, effect->field);
-    move(effect->outbox, effect, effect->unwanted ? OC_SENT : OC_READY);
+        sent_task_end(outbox, effect->field);
+    move(outbox, effect, effect->unwanted ? OC_SENT : OC_READY);
+    if (effect->unwanted || !is_to_child(effect))
+        return;
+    DL_DELETE(outbox->ready, effect); /* before what was said to its child since */
+    DL_PREPEND(outbox->ready, effect);
 }

@@ -3,7 +3,10 @@
  *
  *   add -> fresh -(the batch is written: commit)-> ready -(relay)-> sending -(report)-> sent
  *       -> in the next batch as a deletion: trimming -(written: commit)-> gone
- * A task that is no longer wanted leaves from wherever it is before it is sent. */
+ * A task that is no longer wanted leaves from wherever it is before it is sent.
+ * What a child is told reaches its log in the order in which it was said: its submit, then words.
+ * One of them is under way at a time, one that fails goes back to its place, and at a take-over,
+ * where Redis knows no order, their fields give it. */
 #ifndef OC_OUTBOX_H
 #define OC_OUTBOX_H
 
@@ -22,10 +25,12 @@ enum oc_effect_kind {                          /* the letter begins its field in
                       OC_EFFECT_EVENT = 'e',
                       OC_EFFECT_DEAD = 'd',
                       OC_EFFECT_EVALUATE = 'q', /* field q:<job>:<seq>:<attempt>:<number> */
-                      OC_EFFECT_LOG = 'l',   /* an event for the log of its key's shard */
-                      OC_EFFECT_CHILD = 'j', /* the submit of a child for the same, once that log
-                                                has its definition, which stands for the class;
-                                                field j:<job>:<seq>:<attempt>:<index> */
+                      OC_EFFECT_LOG = 'l',      /* an event for the log of its key's shard */
+                      OC_EFFECT_CHILD = 'j',    /* the submit of a child for the same, once that log
+                                                   has its definition, which stands for the class;
+                                                   field j:<job>:<seq>:<attempt>:<index> */
+                      OC_EFFECT_WORD = 'w', /* a later word to that child, behind the one before;
+                                               field w:<job>:<seq>:<attempt>:<index>:<word> */
 };
 
 enum oc_effect_state { OC_FRESH, OC_READY, OC_SENDING, OC_SENT, OC_TRIMMING };
@@ -41,7 +46,7 @@ struct oc_effect {
     bool unwanted;                 /* while sending: trimmed whatever the report says */
     struct oc_class *class_of;     /* tasks */
     struct oc_effect *prev, *next; /* of the list of its state */
-    UT_hash_handle hh;
+    UT_hash_handle hh, hh_key;
     const char *field, *key, *payload; /* in the same memory, */
     const char *class_name; /* and this: of a task its class; of a child its definition */
     size_t field_len, key_len, payload_len;
@@ -71,6 +76,7 @@ struct oc_outbox {
     struct oc_effect *by_field;                        /* uthash */
     struct oc_effect *fresh, *ready, *sent, *trimming; /* ready: all but tasks */
     struct oc_effect *asks;                            /* and evaluations: these, ready */
+    struct oc_effect *busy;                            /* uthash: to children, sending, by key */
     struct oc_class *classes;
     struct oc_sent_task *sent_tasks;
     size_t fresh_count, fresh_bytes, sent_count;
@@ -93,6 +99,10 @@ MR_MUST_USE enum mr_code oc_outbox_add(struct oc_outbox *, const struct oc_new_e
 /* From Redis, at a take-over: value is what oc_outbox_write() made. */
 MR_MUST_USE enum mr_code oc_outbox_load(struct oc_outbox *, const char *field, const char *value,
                                         size_t len, const struct mr_topics *, struct mr_error *err);
+/* All of Redis's are loaded: what children are told comes into its order. */
+void oc_outbox_loaded(struct oc_outbox *);
+/* Is another word to the same child under way?  Then this one is not to be sent yet. */
+bool oc_outbox_waits(const struct oc_effect *);
 /* A task or an evaluation is answered or unwanted. true: it is in the outbox, and will not be sent
  * from it now. */
 void oc_outbox_end_task(struct oc_outbox *, const char *field);

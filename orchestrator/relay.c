@@ -141,6 +141,7 @@ static const char *topic_of(const struct oc *oc, const struct oc_effect *effect)
     case OC_EFFECT_LOG:
     case OC_EFFECT_EVALUATE:
     case OC_EFFECT_CHILD:
+    case OC_EFFECT_WORD:
         return oc->topics.log;
     }
     return oc->topics.dlq;
@@ -148,7 +149,8 @@ static const char *topic_of(const struct oc *oc, const struct oc_effect *effect)
 
 static bool is_event(const struct oc_effect *effect)
 {
-    return effect->kind == OC_EFFECT_LOG || effect->kind == OC_EFFECT_CHILD;
+    return effect->kind == OC_EFFECT_LOG || effect->kind == OC_EFFECT_CHILD ||
+           effect->kind == OC_EFFECT_WORD;
 }
 
 static int32_t shard_of(const struct oc *oc, const struct oc_effect *effect)
@@ -236,6 +238,8 @@ static int relay_shard(struct oc *oc, struct oc_shard *shard)
 
     DL_FOREACH_SAFE(shard->outbox.ready, effect, next)
     {
+        if (oc_outbox_waits(effect))
+            continue;
         if (!is_defined(oc, shard, effect))
             break; /* what stands behind it may speak of this child: it waits for the report, too */
         if (send(oc, effect))

@@ -109,6 +109,7 @@ static enum mr_code begin_replay(struct oc *oc, struct oc_shard *shard, struct m
         (rc = mr_store_outbox_each(oc->store, shard->number, load_effect, &load, err)) ||
         (rc = load.rc))
         return rc;
+    oc_outbox_loaded(&shard->outbox);
     shard->rebuild = !pos.present;
     shard->next = pos.present ? pos.next : 0;
     rc = mr_store_tries(oc->store, shard->number, "take", shard->next, !shard->blameless, &takes,

@@ -216,14 +216,25 @@ enum mr_code sim_store_fields(struct mr_store *store, const char *name, const ch
     return MR_OK;
 }
 
+/* Backwards: a hash of Redis has no order that anybody could rely on. */
 static enum mr_code outbox_each(struct mr_store *store, uint32_t shard, mr_pair_fn *each, void *ctx,
                                 struct mr_error *err)
 {
+    const struct sim_key *key;
     char name[SIM_KEY_MAX];
-    size_t count;
+    enum mr_code rc = sim_store_enter(store, err);
 
-    return sim_store_fields(store, sim_store_key(name, shard, "outbox", ""), "", each, ctx, &count,
-                            err);
+    if (!rc)
+        rc = sim_store_leave(store, MR_OK, err);
+    if (rc)
+        return rc;
+    key = sim_key_find(sim_store_redis(store), sim_store_key(name, shard, "outbox", ""));
+    for (size_t i = key ? key->fields.count : 0; i > 0; i--) {
+        const struct sim_field *field = sim_field_at(key, i - 1);
+
+        each(ctx, field->name.data, field->value.data ? field->value.data : "", field->value.len);
+    }
+    return MR_OK;
 }
 
 static enum mr_code row_get(struct mr_store *store, uint32_t shard, const char *job,

@@ -256,6 +256,44 @@ static void whichever_port_call_fails_the_map_ends_right(void **state)
     }
 }
 
+/* The job is cancelled while its children's submits are still to be sent; the orchestrator dies,
+ * and another sends what stands in Redis.  A cancel that came before its child's submit would find
+ * nobody, and the child would run on. */
+static void a_cancel_does_not_overtake_its_child(void **state)
+{
+    unsigned unsent = 0;
+
+    (void)state;
+    for (uint64_t n = 1; n < 60; n++) {
+        struct flow flow;
+        bool known;
+
+        flow_setup(&flow, 30);
+        flow.config.send_retry_ms = 2000; /* what could not be sent waits in Redis */
+        flow.worker_off = true;
+        flow_start(&flow, 0);
+        settle(&flow);
+        flow.world.fail_at = flow.world.calls + n;
+        flow.world.fault = MR_SIM_BEFORE;
+        flow_submit(&flow, "job-1", MAP(""), "[1,2,3]");
+        flow_passes(&flow, 100);
+        known = strcmp(flow_row(&flow, "job-1", "status"), "RUNNING") == 0; /* else: not yet */
+        unsent += known && flow_outbox(&flow) >= 3;
+        flow_produce(&flow, "millrace.log", "job-1",
+                     "{\"v\":1,\"k\":\"cancel\",\"job\":\"job-1\"}");
+        flow_passes(&flow, 100);
+        flow_kill(&flow, 0);
+        flow.world.fail_at = 0;
+        flow_start(&flow, 1);
+        flow_passes(&flow, 8000);
+        for (uint32_t i = 0; known && i < 3; i++)
+            assert_string_equal(flow_row(&flow, child_of("job-1", i), "status"), "ABORTED");
+        assert_int_equal(known ? flow_outbox(&flow) : 0, 0);
+        flow_teardown(&flow);
+    }
+    assert_true(unsent > 0);
+}
+
 /* Sends the child's shard an event about it, as its parent's shard would. */
 static void say_to_child(struct flow *flow, enum mr_event_kind kind, const char *parent,
                          uint32_t index)
@@ -397,6 +435,7 @@ int main(void)
         cmocka_unit_test(one_failed_item_fails_the_map_and_cancels_the_others),
         cmocka_unit_test(a_redrive_runs_only_what_failed),
         cmocka_unit_test(a_cancel_reaches_the_children),
+        cmocka_unit_test(a_cancel_does_not_overtake_its_child),
         cmocka_unit_test(redis_is_rebuilt_with_children_in_all_stages),
         cmocka_unit_test(wherever_it_is_killed_another_goes_on),
         cmocka_unit_test(whichever_port_call_fails_the_map_ends_right),

@@ -187,6 +187,70 @@ static void what_redis_gives_back_is_what_was_written(void **state)
     teardown(&again);
 }
 
+static void add_to_child(struct fixture *f, char kind, const char *field, const char *child)
+{
+    const struct oc_new_effect word = {kind, field, "", child, "{}", 2};
+
+    assert_int_equal(oc_outbox_add(&f->outbox, &word, &f->topics, NULL), MR_OK);
+}
+
+static void assert_ready(const struct fixture *f, const char *expected)
+{
+    struct mr_buf fields = {0};
+
+    for (const struct oc_effect *effect = f->outbox.ready; effect; effect = effect->next)
+        (void)mr_buf_addf(&fields, "%s ", effect->field);
+    assert_string_equal(fields.len ? fields.data : "", expected);
+    mr_buf_release(&fields);
+}
+
+static void a_child_is_told_one_thing_at_a_time(void **state)
+{
+    struct fixture f;
+    struct oc_effect *submit, *end, *other;
+
+    (void)state;
+    setup(&f);
+    add_to_child(&f, OC_EFFECT_CHILD, "j:p:1:1:0", "c0");
+    add_to_child(&f, OC_EFFECT_WORD, "w:p:1:1:0:end", "c0");
+    add_to_child(&f, OC_EFFECT_CHILD, "j:p:1:1:1", "c1");
+    (void)write_all(&f);
+    oc_outbox_commit(&f.outbox);
+    submit = f.outbox.ready;
+    end = submit->next;
+    other = end->next;
+    assert_false(oc_outbox_waits(submit));
+    oc_outbox_sending(submit);
+    assert_true(oc_outbox_waits(end));
+    assert_false(oc_outbox_waits(other));
+    oc_outbox_again(submit); /* not stored: it is before the word again */
+    assert_ready(&f, "j:p:1:1:0 w:p:1:1:0:end j:p:1:1:1 ");
+    assert_false(oc_outbox_waits(submit));
+    oc_outbox_sending(submit);
+    oc_outbox_sent(submit, 1);
+    assert_false(oc_outbox_waits(end));
+    oc_outbox_sending(end);
+    oc_outbox_sent(end, 2);
+    assert_null(f.outbox.busy);
+    teardown(&f);
+}
+
+static void what_a_child_is_told_comes_back_from_redis_in_its_order(void **state)
+{
+    static const char *const fields[] = {"w:p:1:12:0:end", "w:p:1:2:0:ask", "w:p:1:12:0:again",
+                                         "w:p:1:1:0:end", "j:p:1:1:0"};
+    struct fixture f;
+
+    (void)state;
+    setup(&f);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        assert_int_equal(oc_outbox_load(&f.outbox, fields[i], "\0c0\0{}", 6, &f.topics, NULL),
+                         MR_OK);
+    oc_outbox_loaded(&f.outbox);
+    assert_ready(&f, "j:p:1:1:0 w:p:1:1:0:end w:p:1:2:0:ask w:p:1:12:0:again w:p:1:12:0:end ");
+    teardown(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +259,8 @@ int main(void)
         cmocka_unit_test(a_send_that_failed_is_ready_again_unless_nobody_wants_it),
         cmocka_unit_test(what_is_under_way_when_its_shard_is_dropped_is_freed_by_its_report),
         cmocka_unit_test(what_redis_gives_back_is_what_was_written),
+        cmocka_unit_test(a_child_is_told_one_thing_at_a_time),
+        cmocka_unit_test(what_a_child_is_told_comes_back_from_redis_in_its_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
