@@ -10,7 +10,8 @@
  *    "conditions": [E...], of a Choice: evaluated in turn until one is true
  *    "groups": [[E...]...], one more than there are conditions: the one that belongs to the
  *              condition that was true, or the last, is evaluated
- *    "items": {"first": n, "values": [...]}}, optional: the group is evaluated for each of them
+ *    "items": {"first": n, "values": [...], "keys": [...] of members of an object, "source"}},
+ *              optional: the group is evaluated for each of them
  *   E: {"field": "Output/name", "text": "$states.input.name"}
  * The answer: {"chosen": which group, "values": [value of each E]}, with items a list of such
  * lists; or {"error", "cause", "field"}. */

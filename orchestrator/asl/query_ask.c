@@ -212,23 +212,44 @@ static bool add_variables(struct mr_buf *buf, const struct asl_queries *queries,
     return ok;
 }
 
-static void add_items(struct mr_buf *buf, const struct asl_frame *frame)
+/* $states.context.Map.Item, but for the index: of a run of the first engine the values alone. */
+static bool add_items(struct mr_buf *buf, const struct asl_turn *turn,
+                      const struct asl_frame *frame)
 {
+    const struct asl_spread_run *spread = frame->spread;
+    const bool keyed = spread && cJSON_IsObject(spread->slots[ASL_SLOT_PAGE]->json);
     struct mr_jw w = {.buf = buf, .comma = true};
+    struct mr_buf source = {0};
     uint32_t count = 0;
+    bool ok = true;
 
     if (frame->ask->stage != ASL_STAGE_SELECT)
-        return;
+        return true;
     mr_jw_open(&w, "items", '{');
     mr_jw_int(&w, "first", frame->ask->which);
     mr_jw_open(&w, "values", '[');
     for (uint32_t i = 0; frame->fork && i < frame->ask->count; i++)
         mr_jw_item(&w, NULL, frame->fork->children[frame->ask->which + i].item);
-    for (const cJSON *item = frame->spread ? frame->spread->item : NULL;
-         item && count < frame->ask->count; item = item->next, count++)
+    for (const cJSON *item = spread ? spread->item : NULL; item && count < frame->ask->count;
+         item = item->next, count++)
         mr_jw_item(&w, NULL, item);
     mr_jw_close(&w, ']');
+    if (keyed && turn->run->engine >= ASL_ENGINE_ITEMS) {
+        mr_jw_open(&w, "keys", '[');
+        count = 0;
+        for (const cJSON *item = spread->item; item && count < frame->ask->count;
+             item = item->next, count++)
+            mr_jw_str(&w, NULL, item->string);
+        mr_jw_close(&w, ']');
+    }
+    if (turn->run->engine >= ASL_ENGINE_ITEMS) {
+        ok = asl_scope_source(frame, &source);
+        if (source.len > 0)
+            mr_jw_str(&w, "source", source.data);
+        mr_buf_release(&source);
+    }
     mr_jw_close(&w, '}');
+    return ok;
 }
 
 static bool write_request(struct mr_buf *buf, struct asl_turn *turn, struct asl_frame *frame)
@@ -244,7 +265,7 @@ static bool write_request(struct mr_buf *buf, struct asl_turn *turn, struct asl_
                 mr_hash64(turn->run->seed, key, (size_t)len));
     ok = add_states(buf, turn, frame) && add_variables(buf, state->queries, frame);
     add_stage(buf, state, ask);
-    add_items(buf, frame);
+    ok = add_items(buf, turn, frame) && ok;
     mr_buf_add_char(buf, '}');
     return ok && !buf->failed;
 }

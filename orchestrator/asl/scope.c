@@ -92,24 +92,30 @@ static bool add_task(cJSON *context, const struct asl_turn *turn, const struct a
     return object && add_str(object, "Token", token);
 }
 
-/* Where an item comes from: the state's data, or the object (of a listing: the bucket) that a
- * reader was told to read. */
-static bool add_source(cJSON *item, const struct asl_scope *scope)
+bool asl_scope_source(const struct asl_frame *map, struct mr_buf *ret)
 {
-    const struct asl_spread_run *spread = scope->item ? scope->frame->spread : NULL;
-    const struct asl_value *reader = spread ? spread->slots[ASL_SLOT_READER] : NULL;
+    const struct asl_value *reader = map->spread ? map->spread->slots[ASL_SLOT_READER] : NULL;
     const char *bucket, *key;
-    struct mr_buf text = {0};
-    bool ok;
 
     if (!reader)
-        return add_str(item, "Source", "STATE_DATA");
+        return mr_buf_add_str(ret, "STATE_DATA") == MR_OK;
     bucket = cJSON_GetStringValue(mr_json_get(reader->json, "Bucket"));
     key = cJSON_GetStringValue(mr_json_get(reader->json, "Key"));
     if (!bucket)
         return true; /* a reader of another kind */
-    mr_buf_addf(&text, "S3://%s%s%s", bucket, key ? "/" : "", key ? key : "");
-    ok = !text.failed && add_str(item, "Source", text.data);
+    return mr_buf_addf(ret, "S3://%s%s%s", bucket, key ? "/" : "", key ? key : "") == MR_OK;
+}
+
+static bool add_source(cJSON *item, const struct asl_scope *scope)
+{
+    struct mr_buf text = {0};
+    bool ok = true;
+
+    if (!scope->item) /* of a Map above: its items were taken from data */
+        return add_str(item, "Source", "STATE_DATA");
+    ok = asl_scope_source(scope->frame, &text);
+    if (ok && text.len > 0)
+        ok = add_str(item, "Source", text.data);
     mr_buf_release(&text);
     return ok;
 }

@@ -3,6 +3,7 @@
 #ifndef ASL_SCOPE_H
 #define ASL_SCOPE_H
 
+#include "common/base/buf.h"
 #include "orchestrator/asl/fault.h"
 #include "orchestrator/asl/path.h"
 #include "orchestrator/asl/value.h"
@@ -23,6 +24,11 @@ struct asl_scope {
 void asl_scope_release(struct asl_scope *);
 /* Makes scope->context, unless it is there. */
 MR_MUST_USE enum mr_code asl_scope_context(struct asl_scope *);
+
+/* Where the items of the Map that the frame is in come from: its data ("STATE_DATA"), or the object
+ * (of a listing: the bucket) that its reader was told to read; appended to ret, or nothing where
+ * the reader names none.  false: out of memory. */
+bool asl_scope_source(const struct asl_frame *map, struct mr_buf *ret);
 
 /* What path names, or NULL; lent by the scope.  MR_INVALID: looking for it went wrong. */
 MR_MUST_USE enum mr_code asl_scope_find(struct asl_scope *, const struct asl_path *path,

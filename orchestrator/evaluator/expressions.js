@@ -2,7 +2,7 @@
  * Compiled to bytecode behind it and embedded; host is engine.c's: hash(), done(), depth.
  *
  * A request is one of
- *   {"now_ms", "seed", "states", "variables", "conditions": [E...], "groups": [[E...]...], "items": {"first", "values"}}
+ *   {"now_ms", "seed", "states", "variables", "conditions": [E...], "groups": [[E...]...], "items": {"first", "values", "keys", "source"}}
  *   {"check": [text...]}
  * with E = {"field": where it stands in its state, "text": the expression}.  See orchestrator/asl/query.h. */
 (function (global) {
@@ -295,9 +295,15 @@
 
     function each_of(request, bindings) {
         const lists = [];
-        let index = request.items.first;
-        for (const value of request.items.values) {
-            const context = Object.assign({}, bindings.states.context, {Map: {Item: {Index: index++, Value: value}}});
+        const {first, values, keys, source} = request.items;
+        for (let i = 0; i < values.length; i++) {
+            const Item = {Index: first + i};
+            if (keys !== undefined)
+                Item.Key = keys[i];
+            Item.Value = values[i];
+            if (source !== undefined)
+                Item.Source = source;
+            const context = Object.assign({}, bindings.states.context, {Map: {Item}});
             bindings.states = Object.assign({}, bindings.states, {context});
             lists.push(all_of(request.groups[0], bindings));
         }

@@ -214,7 +214,7 @@ static void items_are_selected_in_one_request(void **state)
             "noop\","
             "\"End\":true}}},\"Output\":\"{% $states.result %}\",\"End\":true}"));
     play_start(&play, "{}");
-    asks(&play, "items", "{\"first\":0,\"values\":[10,20,30]}");
+    asks(&play, "items", "{\"first\":0,\"values\":[10,20,30],\"source\":\"STATE_DATA\"}");
     assert_int_equal(play.task_count, 0);
     play_answer(&play, "{\"chosen\":0,\"values\":[[0],[1],[2]]}");
     assert_int_equal(play.task_count, 2);

@@ -405,13 +405,15 @@ static void a_selector_in_jsonata_is_asked_for_the_items_that_come_next(void **s
     play_ok(&play, "M", "{\"items\":[1,2,3],\"cursor\":1}");
     assert_int_equal(play.task_count, 0); /* one thing at a time: first the selection */
     assert_int_equal(play.ask_count, 1);
-    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":0,\"values\":[1,2]}"));
+    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":0,\"values\":[1,2],"
+                                                 "\"source\":\"S3://b/k\"}"));
     play_answer(&play, "{\"chosen\":0,\"values\":[[10],[20]]}");
     assert_int_equal(play.child_count, 1);
     assert_string_equal(play.children[0].input, "{\"Items\":[{\"v\":10},{\"v\":20}]}");
     assert_int_equal(play.task_count, 1); /* a batch is not cut where a page ends */
     play_ok(&play, "M", "{\"items\":[4]}");
-    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":2,\"values\":[3]}"));
+    assert_non_null(strstr(play.asks[0].request, "\"items\":{\"first\":2,\"values\":[3],"
+                                                 "\"source\":\"S3://b/k\"}"));
     play_cancel(&play);
     assert_int_equal(play.ask_count, 0);
     play_redrive(&play);
@@ -422,6 +424,22 @@ static void a_selector_in_jsonata_is_asked_for_the_items_that_come_next(void **s
     for (uint32_t i = 0; i < 3; i++)
         play_child_ok(&play, i, "1");
     assert_output(&play, "[1,1,1]");
+    play_end(&play);
+}
+
+static void a_selector_in_jsonata_knows_the_keys_of_an_objects_items(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play,
+               "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":"
+               "\"Map\",\"ItemSelector\":{\"k\":\"{% $states.context.Map.Item.Key %}\"},"
+               "\"ItemProcessor\":" PROCESSOR ",\"End\":true}}}");
+    play_start(&play, "{\"a\":1,\"b \\\"\":[2]}");
+    assert_non_null(strstr(play.asks[0].request,
+                           "\"items\":{\"first\":0,\"values\":[1,[2]],\"keys\":[\"a\",\"b \\\"\"],"
+                           "\"source\":\"STATE_DATA\"}"));
     play_end(&play);
 }
 
@@ -593,6 +611,7 @@ int main(void)
         cmocka_unit_test(what_a_writer_says_is_a_result_writer_failure),
         cmocka_unit_test(a_redrive_runs_again_only_what_did_not_succeed),
         cmocka_unit_test(a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive),
+        cmocka_unit_test(a_selector_in_jsonata_knows_the_keys_of_an_objects_items),
         cmocka_unit_test(a_selector_in_jsonata_is_asked_for_the_items_that_come_next),
         cmocka_unit_test(a_selector_that_fails_fails_the_map),
         cmocka_unit_test(a_cancel_ends_children_and_the_page_under_way),

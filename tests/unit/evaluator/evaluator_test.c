@@ -217,6 +217,24 @@ static void items_are_asked_one_by_one(void **state)
     mr_buf_release(&answer);
 }
 
+static void items_have_keys_and_come_from_somewhere(void **state)
+{
+    static const char request[] =
+        "{\"now_ms\":0,\"seed\":\"0000000000000000\",\"states\":{\"context\":{}},\"variables\":{},"
+        "\"conditions\":[],\"items\":{\"first\":0,\"values\":[1,2],\"keys\":[\"a\",\"b\"],"
+        "\"source\":\"S3://b/k\"},\"groups\":[[{\"field\":\"ItemSelector\",\"text\":"
+        "\"$states.context.Map.Item\"}]]}";
+    struct mr_buf answer = {0};
+    struct mr_error err;
+
+    assert_int_equal(ev_eval(*state, request, sizeof(request) - 1, &answer, &err), MR_OK);
+    assert_string_equal(answer.data,
+                        "{\"chosen\":0,\"values\":[[{\"Index\":0,\"Key\":\"a\",\"Value\":1,"
+                        "\"Source\":\"S3://b/k\"}],"
+                        "[{\"Index\":1,\"Key\":\"b\",\"Value\":2,\"Source\":\"S3://b/k\"}]]}");
+    mr_buf_release(&answer);
+}
+
 static void syntax_is_checked_with_its_place(void **state)
 {
     struct ev_syntax items[] = {
@@ -271,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(patience_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_choose_a_group, setup, teardown),
         cmocka_unit_test_setup_teardown(items_are_asked_one_by_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(items_have_keys_and_come_from_somewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(syntax_is_checked_with_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(large_texts_pass_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(one_requests_names_are_not_anothers, setup, teardown),
