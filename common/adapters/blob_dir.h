@@ -62,9 +62,10 @@ enum mr_code mr_dir_check_stop(struct mr_dir *dir, struct mr_error *err);
 /* The extended attribute of an object: "size mtime sha256 type"; it holds for the file as long as
  * size and mtime are the file's own. Returns its length. */
 #define MR_DIR_ATTRIBUTE "user.millrace"
-/* Another one, where an object has tags: as the port has them.  What a cache is to do with a file,
- * or how it is to be offered, is nothing that a folder can say. */
-#define MR_DIR_TAGS "user.millrace.tags"
+/* Others, where an object has them, as the port has them: for whoever publishes the folder. */
+#define MR_DIR_TAGS                "user.millrace.tags"
+#define MR_DIR_CACHE_CONTROL       "user.millrace.cache_control"
+#define MR_DIR_CONTENT_DISPOSITION "user.millrace.content_disposition"
 int mr_dir_describe(char ret[MR_DIR_ATTRIBUTE_MAX], const struct stat *st, const char *sha256,
                     const char *type);
 

@@ -76,23 +76,41 @@ static enum mr_code write_body(struct mr_dir *dir, int fd, const char *key, int6
     return rc;
 }
 
-/* The hash, the type and the tags go with the bytes: they are on the disk before the object has its
- * name. */
-static enum mr_code write_attribute(int fd, const char *key, const char *sha256, const char *type,
-                                    const char *tags, struct mr_error *err)
+/* A file system without attributes keeps the bytes alone; one without room for this one says so. */
+static enum mr_code write_attribute(int fd, const char *key, const char *name, const char *text,
+                                    size_t len, struct mr_error *err)
 {
+    if (fsetxattr(fd, name, text, len, 0) == 0 || errno == ENOTSUP || errno == EPERM)
+        return MR_OK;
+    if (errno == ENOSPC || errno == E2BIG)
+        return mr_fail(err, MR_TOO_LARGE,
+                       "writing %.200s: the file system has no room for %zu bytes of %s beside it",
+                       key, len, name);
+    return mr_dir_fail(err, errno, "writing the attributes of", key);
+}
+
+/* The hash, the type, the tags and the headers go with the bytes: they are on the disk before the
+ * object has its name. */
+static enum mr_code write_attributes(int fd, const char *key, const char *sha256, const char *type,
+                                     const struct mr_blob_put *put, struct mr_error *err)
+{
+    const struct {
+        const char *name, *text;
+    } given[] = {{MR_DIR_TAGS, put->tags},
+                 {MR_DIR_CACHE_CONTROL, put->cache_control},
+                 {MR_DIR_CONTENT_DISPOSITION, put->content_disposition}};
     char text[MR_DIR_ATTRIBUTE_MAX];
     struct stat st;
+    enum mr_code rc;
 
     if (fstat(fd, &st))
         return mr_dir_fail(err, errno, "writing", key);
-    int len = mr_dir_describe(text, &st, sha256, type);
-    if (fsetxattr(fd, MR_DIR_ATTRIBUTE, text, (size_t)len, 0) && errno != ENOTSUP && errno != EPERM)
-        return mr_dir_fail(err, errno, "writing the attribute of", key);
-    if (tags && fsetxattr(fd, MR_DIR_TAGS, tags, strlen(tags), 0) && errno != ENOTSUP &&
-        errno != EPERM)
-        return mr_dir_fail(err, errno, "writing the tags of", key);
-    return MR_OK;
+    const int len = mr_dir_describe(text, &st, sha256, type);
+    rc = write_attribute(fd, key, MR_DIR_ATTRIBUTE, text, (size_t)len, err);
+    for (size_t i = 0; !rc && i < sizeof given / sizeof *given; i++)
+        if (given[i].text)
+            rc = write_attribute(fd, key, given[i].name, given[i].text, strlen(given[i].text), err);
+    return rc;
 }
 
 /* Gives the temporary file its name in folder; EEXIST where another has it and replace is false. */
@@ -170,7 +188,7 @@ static enum mr_code put_new(struct mr_dir *dir, const char *key, const struct mr
                      put->sha256);
     mr_fail_point("blob_dir.after_body");
     if (!rc)
-        rc = write_attribute(fd, key, sha256, type, put->tags, err);
+        rc = write_attributes(fd, key, sha256, type, put, err);
     mr_fail_point("blob_dir.before_sync");
     if (!rc && fsync(fd))
         rc = mr_dir_fail(err, errno, "writing", key);

@@ -3,9 +3,11 @@
 #include "common/base/json.h"
 #include "common/model/recipe_parse.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char key_default[] = "out/{job}/{step}/{name}.{ext}";
 
@@ -62,13 +64,18 @@ static enum mr_code metadata_parse(const cJSON *item, const char *at,
 
 /* ---- tags ---------------------------------------------------------------------------------- */
 
+#define TAG_BYTES "letters, digits, spaces and + - = . _ : / @"
+
+/* As S3 takes them; which characters of other scripts are letters, storage knows. */
 static bool tag_sound(const char *text, size_t len_max)
 {
-    size_t len = strlen(text);
+    const size_t len = strlen(text);
 
-    for (const char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+    for (size_t i = 0; i < len; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c < 0x80 && !isalnum(c) && !strchr(" +-=._:/@", c))
             return false;
+    }
     return len <= len_max;
 }
 
@@ -127,14 +134,14 @@ static enum mr_code tags_parse(const cJSON *item, const char *at, struct mr_reci
         if (output->tag_count == MR_RECIPE_TAGS_MAX)
             return mr_fail(err, MR_INVALID, "%s/tags: at most %d", at, MR_RECIPE_TAGS_MAX);
         if (!*tag->string || !tag_sound(tag->string, MR_RECIPE_TAG_KEY_MAX))
-            return mr_fail(err, MR_INVALID,
-                           "%s/tags: a name must be 1..%d bytes without control characters", at,
+            return mr_fail(err, MR_INVALID, "%s/tags: a name must be 1..%d bytes of " TAG_BYTES, at,
                            MR_RECIPE_TAG_KEY_MAX);
+        if (strncasecmp(tag->string, "aws:", 4) == 0)
+            return mr_fail(err, MR_INVALID, "%s/tags: a name must not begin with aws:", at);
         if (!cJSON_IsString(tag) || !tag_sound(tag->valuestring, MR_RECIPE_TAG_VALUE_MAX))
             return mr_fail(err, MR_INVALID,
-                           "%s/tags/%.64s: must be a string of 0..%d bytes without control "
-                           "characters",
-                           at, tag->string, MR_RECIPE_TAG_VALUE_MAX);
+                           "%s/tags/%.64s: must be a string of 0..%d bytes of " TAG_BYTES, at,
+                           tag->string, MR_RECIPE_TAG_VALUE_MAX);
         output->tag_count++;
         rc = mr_dup(tag->string, &ret->key, err);
         if (!rc)

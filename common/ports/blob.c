@@ -64,9 +64,9 @@ static enum mr_code check_put(const struct mr_blob_put *put, int64_t len, struct
     enum mr_code rc =
         check_header("content type", put->content_type, sizeof info.content_type - 1, err);
     if (!rc)
-        rc = check_header("cache control", put->cache_control, 256, err);
+        rc = check_header("cache control", put->cache_control, MR_BLOB_HEADER_MAX, err);
     if (!rc)
-        rc = check_header("content disposition", put->content_disposition, 1024, err);
+        rc = check_header("content disposition", put->content_disposition, MR_BLOB_HEADER_MAX, err);
     if (!rc)
         rc = check_header("tags", put->tags, MR_BLOB_TAGS_MAX, err);
     if (rc)

@@ -12,7 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MR_BLOB_KEY_MAX = 1024, MR_SHA256_HEX = 65, MR_BLOB_TAGS_MAX = 4096 };
+enum {
+    MR_BLOB_KEY_MAX = 1024,
+    MR_SHA256_HEX = 65,
+    MR_BLOB_TAGS_MAX = 4096,   /* bytes of tags */
+    MR_BLOB_HEADER_MAX = 1024, /* of cache_control and of content_disposition */
+};
 
 struct mr_blob_info {
     int64_t bytes;

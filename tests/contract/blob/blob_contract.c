@@ -754,6 +754,23 @@ static void header_values_with_control_bytes_are_refused(void **state)
     assert_absent(key("header"));
 }
 
+/* What a recipe may ask for, storage takes. */
+static void header_values_may_have_1024_bytes(void **state)
+{
+    char text[MR_BLOB_HEADER_MAX + 2];
+    struct mr_blob_put put = {.cache_control = text};
+
+    (void)state;
+    memset(text, 'c', sizeof text);
+    text[MR_BLOB_HEADER_MAX] = '\0';
+    assert_ok(mr_blob_put(blob, key("cached"), &put, "x", 1, NULL, &err));
+    put = (struct mr_blob_put){.content_disposition = text};
+    assert_ok(mr_blob_put(blob, key("offered"), &put, "x", 1, NULL, &err));
+    text[MR_BLOB_HEADER_MAX] = 'c';
+    text[MR_BLOB_HEADER_MAX + 1] = '\0';
+    assert_code(MR_INVALID, mr_blob_put(blob, key("cached"), &put, "x", 1, NULL, &err));
+}
+
 static int open_handle(void **state)
 {
     uint8_t random[6];
@@ -807,6 +824,7 @@ int blob_contract_run(const struct blob_under_test *t)
         CASE(a_copy_of_the_handle_sees_the_same),
         CASE(storage_that_works_passes_its_check),
         CASE(header_values_with_control_bytes_are_refused),
+        CASE(header_values_may_have_1024_bytes),
     };
     /* These are for drivers that promise so much. */
     const struct CMUnitTest threads[] = {CASE(of_puts_if_absent_at_once_exactly_one_wins)};

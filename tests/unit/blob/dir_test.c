@@ -205,6 +205,42 @@ static void without_attributes_only_the_type_is_guessed(void **state)
     mr_buf_release(&buf);
 }
 
+static void assert_attribute(const char *name, const char *expected)
+{
+    char text[200] = "";
+    const ssize_t len = getxattr(at("a.png"), name, text, sizeof text - 1);
+    if (!expected) {
+        assert_int_equal(len, -1);
+        return;
+    }
+    assert_int_equal(len, strlen(expected));
+    assert_string_equal(text, expected);
+}
+
+static void what_is_said_of_an_object_lies_beside_it(void **state)
+{
+    const struct mr_blob_put given = {.cache_control = "max-age=60",
+                                      .content_disposition = "inline; filename=\"a b.png\"",
+                                      .tags = "album=summer%202026&kind=thumb"};
+    char tags[4000];
+    const struct mr_blob_put long_one = {.tags = tags, .cache_control = tags + sizeof tags - 1000};
+    (void)state;
+    assert_int_equal(mr_blob_put(blob, "a.png", &given, "a", 1, NULL, &err), MR_OK);
+    assert_attribute("user.millrace.tags", given.tags);
+    assert_attribute("user.millrace.cache_control", given.cache_control);
+    assert_attribute("user.millrace.content_disposition", given.content_disposition);
+    assert_int_equal(mr_blob_put(blob, "a.png", NULL, "b", 1, NULL, &err), MR_OK);
+    assert_attribute("user.millrace.tags", NULL); /* of another object */
+    memset(tags, 't', sizeof tags);
+    tags[sizeof tags - 1] = '\0'; /* ext4 has no room for it; xfs and btrfs have */
+    const enum mr_code rc = mr_blob_put(blob, "b.png", &long_one, "a", 1, NULL, &err);
+    if (rc) {
+        assert_int_equal(rc, MR_TOO_LARGE);
+        assert_non_null(strstr(err.text, "has no room for "));
+        assert_int_equal(access(at("b.png"), F_OK), -1); /* nothing is half stored */
+    }
+}
+
 /* ---- links ----------------------------------------------------------------------------------- */
 
 static void no_link_leads_out_of_the_root(void **state)
@@ -372,6 +408,7 @@ int main(void)
         CASE(a_file_put_there_by_hand_is_an_object),
         CASE(a_file_changed_by_hand_has_its_new_hash),
         CASE(without_attributes_only_the_type_is_guessed),
+        CASE(what_is_said_of_an_object_lies_beside_it),
         CASE(no_link_leads_out_of_the_root),
         CASE(what_is_no_file_is_no_object),
         CASE(a_kill_at_any_moment_leaves_a_whole_object_or_none),
