@@ -8,11 +8,13 @@
 #include "common/base/utf8.h"
 #include "orchestrator/evaluator/child.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -29,6 +31,7 @@ struct ev {
     const struct ev_config *config;
     char path[PATH_MAX];
     struct ev_child child;
+    int nice;
     uint32_t sequence;
     struct mr_buf text;
     char field[EV_FIELD_MAX + 1]; /* of the last limit */
@@ -114,6 +117,8 @@ static enum mr_code child_want(struct ev *ev, struct mr_error *err)
         rc = ev_child_start(&ev->child, ev->path, ev->config, err);
         if (rc)
             return rc;
+        if (ev->nice && setpriority(PRIO_PROCESS, (id_t)ev->child.process.pid, ev->nice) < 0)
+            mr_log(MR_WARN, "evaluator.nice", " errno=%d", errno);
     }
     if (ev_child_ready(&ev->child, ev_now_us() + start_ms * 1000) == EV_HEARD)
         return layers_check(ev, err);
@@ -124,6 +129,11 @@ static enum mr_code child_want(struct ev *ev, struct mr_error *err)
 void ev_stop_with(struct ev *ev, int fd)
 {
     ev->child.stop_fd = fd;
+}
+
+void ev_be_nice(struct ev *ev, int n)
+{
+    ev->nice = n;
 }
 
 enum mr_code ev_start(struct ev *ev, struct mr_error *err)

@@ -51,6 +51,8 @@ void ev_free(struct ev *); /* accepts NULL */
 
 /* fd, lent, becomes readable when nobody waits any more: whatever is under way then ends. */
 void ev_stop_with(struct ev *, int fd);
+/* Its children stand behind others for a processor: to what the language of nice(1) calls n. */
+void ev_be_nice(struct ev *, int n);
 /* Has the child warm before it is wanted. */
 MR_MUST_USE enum mr_code ev_start(struct ev *, struct mr_error *err);
 

@@ -3,6 +3,7 @@
 
 #include "common/base/log.h"
 #include "orchestrator/evaluator/child.h"
+#include "orchestrator/evaluator/pool_known.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,10 +14,9 @@
 #include <unistd.h>
 
 enum {
-    POSTED_MAX = 4096,            /* requests under way: the rest waits in Redis */
-    KNOWN_SLOW = 256,             /* keys that are remembered */
-    KNOWN_SLOW_US = 60 * 1000000, /* for so long */
-    START_PAUSE_MS = 1000,        /* after a child that did not start */
+    POSTED_MAX = 4096,     /* requests under way: the rest waits in Redis */
+    START_PAUSE_MS = 1000, /* after a child that did not start */
+    SLOW_NICE = 10,        /* what is slow takes no processor from what is quick */
 };
 
 enum lane_name { QUICK, SLOW, LANES };
@@ -26,7 +26,8 @@ struct request {
     void *ticket;
     const char *text; /* lent */
     size_t len;
-    uint64_t key;
+    uint64_t key, expressions;
+    bool is_suspect; /* others with its expressions were slow */
     struct ev_answered answered;
 };
 
@@ -36,6 +37,8 @@ struct queue {
 
 struct lane {
     struct queue waiting;
+    struct queue suspects; /* behind all of waiting, and never in all children at a time */
+    size_t suspects_running, suspects_max;
     pthread_cond_t wanted;
     int64_t time_ms;
 };
@@ -46,11 +49,6 @@ struct holder { /* of one child */
     pthread_t thread;
 };
 
-struct known { /* was slow */
-    uint64_t key;
-    int64_t until_us;
-};
-
 struct ev_pool {
     struct ev_port port;
     const struct ev_config *config;
@@ -59,7 +57,7 @@ struct ev_pool {
     struct queue done;
     size_t posted;
     bool stopping, stopped;
-    struct known known[KNOWN_SLOW];
+    struct ev_known known; /* jobs and expressions that were slow */
     struct holder *holders;
     size_t holder_count;
     int done_fd, stop_fd; /* eventfd: answers are there; readable for ever: stop */
@@ -87,11 +85,24 @@ static struct request *queue_take(struct queue *queue)
     return request;
 }
 
-static bool is_known(const struct ev_pool *pool, uint64_t key)
+/* The next request that a child of the lane may have now. */
+static struct request *next(struct ev_pool *pool, struct lane *lane)
 {
-    const struct known *known = &pool->known[key % KNOWN_SLOW];
+    struct request *request;
 
-    return known->key == key && known->until_us > ev_now_us();
+    while ((request = queue_take(&lane->waiting))) {
+        if (lane == &pool->lanes[SLOW] ||
+            !ev_known_has(&pool->known, request->expressions, ev_now_us()))
+            return request;
+        request->is_suspect = true;
+        queue_add(&lane->suspects, request);
+    }
+    if (lane->suspects_running >= lane->suspects_max)
+        return NULL;
+    request = queue_take(&lane->suspects);
+    if (request)
+        lane->suspects_running++;
+    return request;
 }
 
 static void finish(struct ev_pool *pool, struct request *request)
@@ -106,8 +117,9 @@ static void finish(struct ev_pool *pool, struct request *request)
 /* It passed the quick lane's time. */
 static void slow_down(struct ev_pool *pool, struct request *request)
 {
-    pool->known[request->key % KNOWN_SLOW] =
-        (struct known){request->key, ev_now_us() + KNOWN_SLOW_US};
+    ev_known_add(&pool->known, request->key, ev_now_us());
+    ev_known_add(&pool->known, request->expressions, ev_now_us());
+    request->is_suspect = false;
     queue_add(&pool->lanes[SLOW].waiting, request);
     pthread_cond_signal(&pool->lanes[SLOW].wanted);
 }
@@ -167,18 +179,18 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
 {
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
-        struct request *request;
+        struct request *request = NULL;
         bool is_slow = false;
 
         warm(pool, lane, ev);
-        while (!pool->stopping && !lane->waiting.first)
+        while (!pool->stopping && !(request = next(pool, lane)))
             pthread_cond_wait(&lane->wanted, &pool->lock);
-        request = pool->stopping ? NULL : queue_take(&lane->waiting);
         if (!request)
             continue;
         pthread_mutex_unlock(&pool->lock);
         evaluate(pool, lane, ev, request, &is_slow);
         pthread_mutex_lock(&pool->lock);
+        lane->suspects_running -= request->is_suspect;
         if (pool->stopping)
             request->answered.code = MR_UNAVAILABLE;
         if (is_slow && !pool->stopping)
@@ -200,6 +212,8 @@ static void *hold(void *arg)
         return NULL;
     }
     ev_stop_with(ev, holder->pool->stop_fd);
+    if (holder->lane == &holder->pool->lanes[SLOW])
+        ev_be_nice(ev, SLOW_NICE);
     serve(holder->pool, holder->lane, ev);
     ev_free(ev);
     return NULL;
@@ -220,9 +234,13 @@ static enum mr_code pool_post(struct ev_port *port, void *ticket, const char *te
     request = calloc(1, sizeof(*request));
     if (!request)
         return MR_NO_MEMORY;
-    *request = (struct request){.ticket = ticket, .text = text, .len = len, .key = key};
+    *request = (struct request){.ticket = ticket,
+                                .text = text,
+                                .len = len,
+                                .key = key,
+                                .expressions = ev_known_expressions(text, len)};
     pthread_mutex_lock(&pool->lock);
-    lane = &pool->lanes[is_known(pool, key) ? SLOW : QUICK];
+    lane = &pool->lanes[ev_known_has(&pool->known, key, ev_now_us()) ? SLOW : QUICK];
     queue_add(&lane->waiting, request);
     pthread_cond_signal(&lane->wanted);
     pthread_mutex_unlock(&pool->lock);
@@ -276,7 +294,8 @@ static void pool_stop(struct ev_port *port)
         pthread_join(pool->holders[i].thread, NULL);
     pool->stopped = true;
     for (int i = 0; i < LANES; i++) {
-        while ((request = queue_take(&pool->lanes[i].waiting))) {
+        while ((request = queue_take(&pool->lanes[i].waiting)) ||
+               (request = queue_take(&pool->lanes[i].suspects))) {
             request->answered.code = MR_UNAVAILABLE;
             queue_add(&pool->done, request);
         }
@@ -312,10 +331,12 @@ enum mr_code ev_pool_new(const struct ev_config *config, struct ev_pool **ret, s
     pool->lanes[QUICK].time_ms =
         config->fast_ms < config->time_ms ? config->fast_ms : config->time_ms;
     pool->lanes[SLOW].time_ms = config->time_ms;
+    pool->lanes[QUICK].suspects_max = config->children > 1 ? (size_t)config->children - 1 : 1;
     pool->done.last = &pool->done.first;
     pthread_mutex_init(&pool->lock, NULL);
     for (int i = 0; i < LANES; i++) {
         pool->lanes[i].waiting.last = &pool->lanes[i].waiting.first;
+        pool->lanes[i].suspects.last = &pool->lanes[i].suspects.first;
         pthread_cond_init(&pool->lanes[i].wanted, NULL);
     }
     pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

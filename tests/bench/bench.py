@@ -30,7 +30,7 @@ def say(text):
 
 def build(work):
     targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
-               "codec": ["render_bench"], "crash": ["crash_bench", "millrace-decoder"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+               "codec": ["render_bench"], "crash": ["crash_bench", "millrace-decoder"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"], "hostile": ["hostile_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -250,6 +250,8 @@ def main():
         subprocess.run([BUILD / "bin" / "crash_bench", *args], check=True)
     elif work == "fanout" and args:
         fanout.run(BUILD, TREE, say, *args)
+    elif work == "hostile":
+        subprocess.run([BUILD / "bin" / "hostile_bench", *(args or ["3"]), BIN / "millrace-evaluator"], check=True)
     elif work == "asl":
         language(*args)
     else:

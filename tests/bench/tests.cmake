@@ -16,5 +16,7 @@ target_link_libraries(bus_bench PRIVATE redis_kit)
 add_executable(evaluator_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/evaluator_bench.c)
 target_link_libraries(evaluator_bench PRIVATE ev)
 target_compile_definitions(evaluator_bench PRIVATE _GNU_SOURCE) # clock_getcpuclockid
+add_executable(hostile_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/hostile_bench.c)
+target_link_libraries(hostile_bench PRIVATE ev)
 add_executable(asl_bench ${CMAKE_CURRENT_SOURCE_DIR}/bench/asl_bench.c)
 target_link_libraries(asl_bench PRIVATE asl)

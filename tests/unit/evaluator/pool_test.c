@@ -178,6 +178,29 @@ static void each_excess_costs_its_own_request_only(void **state)
     }
 }
 
+/* Of a bad definition each job asks the same: once it was slow, none of the others gets between the
+ * neighbours, though each of them is a job of its own. */
+static void a_flood_of_one_expression_lets_neighbours_pass(void **state)
+{
+    struct fixture *fixture = *state;
+    struct question *flood[8], *neighbours[8];
+
+    wait_for(fixture, post(fixture, work_for_ever, 7));
+    for (int i = 0; i < 8; i++)
+        flood[i] = post(fixture, work_for_ever, 200 + (uint64_t)i);
+    for (int i = 0; i < 8; i++)
+        neighbours[i] = post(fixture, "1 + 1", 100 + (uint64_t)i);
+    for (int i = 0; i < 8; i++) {
+        wait_for(fixture, neighbours[i]);
+        assert_string_equal(neighbours[i]->answer, "{\"chosen\":0,\"values\":[2]}");
+    }
+    for (int i = 0; i < 8; i++) {
+        wait_for(fixture, flood[i]);
+        assert_non_null(strstr(flood[i]->answer, "ORCH_EVALUATOR_TIME_MS"));
+        assert_true(flood[i]->order > neighbours[7]->order);
+    }
+}
+
 static void what_was_slow_once_goes_the_slow_way_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -252,6 +275,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_come_with_their_tickets, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_end_holds_no_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(each_excess_costs_its_own_request_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_of_one_expression_lets_neighbours_pass, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_was_slow_once_goes_the_slow_way_at_once, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_request_that_is_too_long_is_an_error_of_its_job, setup,
