@@ -89,6 +89,7 @@ static enum mr_code begin_run(struct gw_fold *fold, const struct mr_event *submi
     (void)snprintf(fold->workflow, sizeof(fold->workflow), "%s",
                    submit->workflow ? submit->workflow : "");
     (void)snprintf(fold->tenant, sizeof(fold->tenant), "%s", submit->tenant ? submit->tenant : "");
+    (void)snprintf(fold->def, sizeof(fold->def), "%s", submit->def ? submit->def : "");
     if (submit->definition)
         rc = mr_json_print(submit->definition, &text);
     else
@@ -175,26 +176,35 @@ static enum mr_code step(struct gw_fold *fold, const struct asl_event *event, st
     return asl_step(fold->run, event, &env, &fold->effects, &changed, err);
 }
 
-/* As the orchestrator did: a definition that does not fit was refused, and the redrive with it. */
+/* As the orchestrator did: a definition that does not fit was refused, and the redrive with it.  A
+ * child is told its parent's by its hash. */
 static bool change_machine(struct gw_fold *fold, const struct mr_event *event)
 {
     struct asl_machine *machine = NULL;
     struct mr_buf text = {0};
-    enum mr_code rc = asl_run_status(fold->run) == ASL_RUNNING
-                          ? MR_INVALID
-                          : mr_json_print(event->definition, &text);
+    struct mr_error err;
+    enum mr_code rc = MR_INVALID;
 
+    if (asl_run_status(fold->run) != ASL_RUNNING)
+        rc = event->definition ? mr_json_print(event->definition, &text)
+                               : fold->definition(fold->ctx, event->def, &text, &err);
     if (!rc)
         rc = asl_machine_parse(text.data, text.len, NULL, &machine, NULL);
     if (!rc)
-        rc = asl_run_migrate(fold->run, machine, NULL);
+        rc = asl_run_migrate(fold->run, machine, event->parent.flow, NULL);
     if (!rc) {
         asl_machine_unref(fold->machine);
         fold->machine = asl_machine_ref(machine);
+        (void)snprintf(fold->def, sizeof(fold->def), "%s", event->def);
     }
     asl_machine_unref(machine);
     mr_buf_release(&text);
     return rc == MR_OK;
+}
+
+static bool is_elsewhere(const struct gw_fold *fold, const struct mr_event *event)
+{
+    return event->definition || (event->def && strcmp(event->def, fold->def) != 0);
 }
 
 /* The state gets a worker's answer as its Resource wants it: see common/model/resource.h. */
@@ -221,7 +231,7 @@ static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, in
     cJSON *empty = NULL;
     enum mr_code rc;
 
-    if (event->kind == MR_EVENT_REDRIVE && event->definition && fold->run &&
+    if (event->kind == MR_EVENT_REDRIVE && fold->run && is_elsewhere(fold, event) &&
         !change_machine(fold, event))
         return MR_OK;
     if (event->kind != MR_EVENT_SUBMIT)
@@ -295,7 +305,8 @@ static enum mr_code find_definition(void *ctx, const char *def, struct mr_buf *r
 
     if (!def)
         return mr_fail(err, MR_CORRUPT, "a submit event names no definition");
-    history->store = app->ports.open_store(app->ports.ctx, err);
+    if (!history->store)
+        history->store = app->ports.open_store(app->ports.ctx, err);
     if (!history->store)
         return err->code;
     return mr_store_def_get(history->store, history->shard, def, ret, err);

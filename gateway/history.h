@@ -16,6 +16,7 @@ struct gw_fold { /* zeroed at first, but for job, definition and ctx */
     enum mr_code (*definition)(void *ctx, const char *def, struct mr_buf *ret,
                                struct mr_error *err);
     void *ctx;
+    char def[65]; /* hash of the definition that the run is in */
     struct asl_machine *machine;
     struct asl_run *run;
     struct asl_effects effects;

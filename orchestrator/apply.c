@@ -353,6 +353,13 @@ static enum mr_code apply_evaluated(struct oc *oc, struct oc_shard *shard, const
                : MR_OK;
 }
 
+static void name_definition(struct oc_job *job, const char *def)
+{
+    (void)snprintf(job->def, sizeof job->def, "%s", def);
+    (void)mr_buf_add(&job->pairs, "def", sizeof "def");
+    (void)mr_buf_add(&job->pairs, job->def, strlen(job->def) + 1);
+}
+
 /* The job's machine from here on.  MR_INVALID: it cannot be. */
 static enum mr_code change_machine(struct oc *oc, struct oc_shard *shard,
                                    const struct mr_event *event, struct oc_job *job,
@@ -365,14 +372,13 @@ static enum mr_code change_machine(struct oc *oc, struct oc_shard *shard,
     if (!rc)
         rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
     if (!rc)
-        rc = asl_run_migrate(job->run, machine, err);
+        rc = asl_run_migrate(job->run, machine, 0, err);
     if (!rc)
         rc = oc_batch_value(shard, job, OC_VALUE_DEFINITION, text.data, text.len, err);
     if (!rc) {
-        (void)snprintf(job->def, sizeof job->def, "%s", event->def);
+        name_definition(job, event->def);
         job->is_inline = true;
-        (void)mr_buf_add(&job->pairs, "def", sizeof "def");
-        (void)mr_buf_add(&job->pairs, job->def, strlen(job->def) + 1);
+        job->def_kept = false;
     }
     asl_machine_unref(machine);
     mr_buf_release(&text);
@@ -435,6 +441,37 @@ static enum mr_code apply_child(struct oc *oc, struct oc_shard *shard, const str
     return MR_OK;
 }
 
+/* Its parent goes on in another definition, and so does the child: its shard has had that before.
+ */
+static enum mr_code follow_parent(struct oc *oc, struct oc_shard *shard,
+                                  const struct mr_event *event, struct oc_job *job,
+                                  struct mr_error *err)
+{
+    struct oc_job named = {0};
+    struct asl_machine *machine = NULL;
+    enum mr_code rc;
+
+    (void)snprintf(named.def, sizeof named.def, "%s", event->def);
+    rc = machine_of(oc, shard, &named, NULL, &machine, err);
+    if (!rc)
+        rc = asl_run_migrate(job->run, machine, event->parent.flow, err);
+    asl_machine_unref(machine);
+    if (rc)
+        return rc;
+    name_definition(job, event->def);
+    job->is_inline = false;
+    job->parent.flow = event->parent.flow;
+    return MR_OK;
+}
+
+static bool is_to_follow(const struct mr_event *event, const struct oc_job *job)
+{
+    const enum asl_status status = asl_run_status(job->run);
+
+    return event->kind == MR_EVENT_REDRIVE && event->def && strcmp(event->def, job->def) != 0 &&
+           status != ASL_RUNNING && status != ASL_SUCCEEDED;
+}
+
 /* Its parent redrives it, or asks how it ended; from now on that is whom it answers. */
 static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                  const struct mr_event *event, struct oc_job *job,
@@ -450,6 +487,14 @@ static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const st
     parent.flow = job->parent.flow;
     oc_job_parent(job, &parent);
     rc = oc_shard_dirty(shard, job, msg, err);
+    if (!rc && is_to_follow(event, job)) {
+        rc = follow_parent(oc, shard, event, job, err);
+        if (rc == MR_INVALID) {
+            const struct mr_error why = *err;
+
+            return oc_child_report_held(oc, shard, event, "States.Runtime", why.text, msg, err);
+        }
+    }
     if (!rc && event->kind == MR_EVENT_REDRIVE && asl_run_status(job->run) != ASL_SUCCEEDED)
         rc = tell(oc, shard, job, msg, event, ASL_EVENT_REDRIVE, NULL, &changed, err);
     if (!rc && !changed && asl_run_status(job->run) != ASL_RUNNING)

@@ -182,6 +182,7 @@ enum mr_code oc_child_start(struct oc *oc, struct oc_shard *shard, struct oc_job
     return oc_child_submit(oc, shard, job, field, &event, err);
 }
 
+/* The parent may have gone on in another definition since: the child is to follow it there. */
 enum mr_code oc_child_again(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
                             const struct asl_effect *effect, const struct mr_msg *msg,
                             struct mr_error *err)
@@ -190,17 +191,26 @@ enum mr_code oc_child_again(struct oc *oc, struct oc_shard *shard, struct oc_job
     const struct mr_event event = {
         .kind = MR_EVENT_REDRIVE,
         .job = id,
+        .def = job->def,
         .parent = {.token_text = token,
                    .index = effect->index,
+                   .flow = asl_run_child_flow(job->run, effect->seq),
                    .want = effect->record ? MR_WANT_RECORD : MR_WANT_OUTPUT}};
+    struct mr_buf payload = {0};
+    enum mr_code rc = keep_definition(shard, job, err);
 
     (void)msg;
+    if (rc)
+        return rc;
     if (!oc_token_make(job, effect->seq, effect->attempt, token, sizeof token))
         return mr_fail(err, MR_INTERNAL, "token of job %s", job->id);
     oc_child_id(job->id, effect->seq, effect->born, effect->index, id);
     (void)snprintf(field, sizeof field, "%c:%s:%" PRIu64 ":%" PRIu32 ":%" PRIu32 ":again",
                    OC_EFFECT_WORD, job->id, effect->seq, effect->attempt, effect->index);
-    return add_event(oc, shard, OC_EFFECT_WORD, field, id, &event, err);
+    (void)mr_event_print(&event, &payload);
+    rc = add(oc, shard, OC_EFFECT_WORD, field, job->def, id, &payload, err);
+    mr_buf_release(&payload);
+    return rc;
 }
 
 enum mr_code oc_child_end(struct oc *oc, struct oc_shard *shard, struct oc_job *job,

@@ -29,7 +29,8 @@ enum oc_effect_kind {                          /* the letter begins its field in
                       OC_EFFECT_CHILD = 'j',    /* the submit of a child for the same, once that log
                                                    has its definition, which stands for the class;
                                                    field j:<job>:<seq>:<attempt>:<index> */
-                      OC_EFFECT_WORD = 'w', /* a later word to that child, behind the one before;
+                      OC_EFFECT_WORD = 'w', /* a later word to that child, behind the one before,
+                                                and behind the definition that it names;
                                                field w:<job>:<seq>:<attempt>:<index>:<word> */
 };
 

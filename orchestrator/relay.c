@@ -158,7 +158,8 @@ static int32_t shard_of(const struct oc *oc, const struct oc_effect *effect)
     return (int32_t)mr_shard_of(effect->key, effect->key_len, oc->shard_count);
 }
 
-/* Has the log that this child's submit goes to had its definition? If not, that is sent first. */
+/* Has the log that this word to a child goes to had the definition that it names? If not, that is
+ * sent first. */
 static bool is_defined(struct oc *oc, struct oc_shard *shard, const struct oc_effect *effect)
 {
     const int32_t target = shard_of(oc, effect);
@@ -166,8 +167,8 @@ static bool is_defined(struct oc *oc, struct oc_shard *shard, const struct oc_ef
     struct mr_error err;
     bool defined;
 
-    if (effect->kind != OC_EFFECT_CHILD ||
-        oc_admit_announced(oc, target, effect->class_name, NULL, 0))
+    if ((effect->kind != OC_EFFECT_CHILD && effect->kind != OC_EFFECT_WORD) ||
+        !effect->class_name[0] || oc_admit_announced(oc, target, effect->class_name, NULL, 0))
         return true;
     if (oc_child_definition(oc, shard, effect->class_name, &text, &err)) {
         mr_log_error(MR_WARN, "relay.definition", &err, " effect=%s", effect->field);

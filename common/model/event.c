@@ -99,7 +99,7 @@ static enum mr_code read_redrive(struct mr_event *event, struct mr_error *err)
         rc = mr_parent_read(mr_json_get(event->root, "parent"), &event->parent, err);
     event->definition = mr_json_get(event->root, "definition");
     if (rc || !event->definition)
-        return rc;
+        return rc ? rc : mr_json_str_opt(event->root, "", "def", 64, &event->def, err);
     if (!cJSON_IsObject(event->definition))
         return mr_fail(err, MR_INVALID, "/definition: must be an object");
     return mr_json_str(event->root, "", "def", 64, &event->def, err);
@@ -287,10 +287,10 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
     case MR_EVENT_REDRIVE:
     case MR_EVENT_ASK:
         mr_jw_str(w, "job", event->job);
-        if (event->definition) {
+        if (event->def)
             mr_jw_str(w, "def", event->def);
+        if (event->definition)
             mr_jw_item(w, "definition", event->definition);
-        }
         if (event->parent.token_text)
             mr_parent_write(w, &event->parent);
         break;

@@ -70,6 +70,13 @@ struct asl_machine *asl_run_machine(const struct asl_run *run)
     return run->machine;
 }
 
+uint32_t asl_run_child_flow(const struct asl_run *run, uint64_t seq)
+{
+    const struct asl_frame *frame = asl_run_find(run, seq);
+
+    return frame && frame->spread ? run->machine->states[frame->state].fork.flow : 0;
+}
+
 bool asl_run_records(const struct asl_run *run, uint64_t seq)
 {
     const struct asl_frame *frame = asl_run_find(run, seq);

@@ -52,12 +52,14 @@ MR_MUST_USE enum mr_code asl_run_decode(struct asl_machine *, const char *text, 
                                         struct mr_error *err);
 
 /* Lets a closed run that can be redriven go on in another machine, where each state that it is in
- * is found again by its name; to be followed by ASL_EVENT_REDRIVE.  MR_INVALID: something is not
- * there any more, and err names it; the run is as it was. */
-MR_MUST_USE enum mr_code asl_run_migrate(struct asl_run *, struct asl_machine *,
+ * is found again by its name; to be followed by ASL_EVENT_REDRIVE.  flow: as in asl_start, of that
+ * machine.  MR_INVALID: something is not there any more, and err names it; the run is as it was. */
+MR_MUST_USE enum mr_code asl_run_migrate(struct asl_run *, struct asl_machine *, uint32_t flow,
                                          struct mr_error *err);
 
 struct asl_machine *asl_run_machine(const struct asl_run *); /* lent */
+/* The flow that children of the Map that is in the entry seq walk through: asl_start.flow. */
+uint32_t asl_run_child_flow(const struct asl_run *, uint64_t seq);
 /* Whether the children of the Map that is in the entry seq answer with records. */
 bool asl_run_records(const struct asl_run *, uint64_t seq);
 /* The resource of the task that (seq, attempt) waits for; NULL: it waits for none.  Lent. */

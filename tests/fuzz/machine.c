@@ -12,7 +12,7 @@ static void fuzz_migrate(struct asl_machine *machine, struct asl_run *run)
 
     if (asl_run_status(run) == ASL_RUNNING)
         return;
-    rc = asl_run_migrate(run, machine, &err);
+    rc = asl_run_migrate(run, machine, 0, &err);
     FUZZ_PROMISE(rc == MR_OK || (rc == MR_INVALID && err.text[0]), "migrated: %d %s", rc, err.text);
     fuzz_poke(run, redrive_and_more, sizeof redrive_and_more);
 }

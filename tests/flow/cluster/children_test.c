@@ -163,6 +163,95 @@ static void a_cancel_reaches_the_children(void **state)
     flow_teardown(&flow);
 }
 
+/* What was wrong with the items is mended in the definition: those that failed run again in it, and
+ * no others; also where it all happens after a crash and a flush. */
+static void a_redrive_in_a_corrected_definition_reaches_the_items(void **state)
+{
+    static const char def[] = "00000000000000000000000000000000000000000000000000000000000000cd";
+    /* a flow before the Map's own: the items' flow has another number now */
+    static const char fixed[] =
+        "{\"StartAt\":\"Q\",\"States\":{\"Q\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":"
+        "\"N\",\"States\":{\"N\":{\"Type\":\"Succeed\"}}}],\"Next\":\"M\"},\"M\":{\"Type\":\"Map\","
+        "\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":"
+        "\"STANDARD\"},\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+        "\"millrace:noop\",\"Parameters\":{\"mended.$\":\"$\"},\"Next\":\"W\"},\"W\":{\"Type\":"
+        "\"Wait\",\"Seconds\":2,\"End\":true}}},\"End\":true}}}";
+
+    (void)state;
+    for (int crash = 0; crash < 3; crash++) {
+        cJSON *json = cJSON_Parse(fixed);
+        const struct mr_event redrive = {
+            .kind = MR_EVENT_REDRIVE, .job = "job-1", .def = def, .definition = json};
+        struct mr_buf text = {0};
+        struct flow flow;
+
+        flow_setup(&flow, 31);
+        flow.refused = "bad";
+        flow_start(&flow, 0);
+        flow_submit(&flow, "job-1", MAP(",\"MaxConcurrency\":1"), "[\"a\",\"bad\",\"c\"]");
+        assert_true(flow_run(&flow, "job-1", 20000));
+        assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+        settle(&flow);
+        flow.refused = NULL;
+        flow.tasks_seen = 0;
+        assert_int_equal(mr_event_print(&redrive, &text), MR_OK);
+        flow_produce(&flow, "millrace.log", "job-1", text.data);
+        flow_passes(&flow, 500);
+        assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
+        assert_string_equal(flow_row(&flow, child_of("job-1", 1), "def"), def);
+        if (crash > 0) {
+            flow_kill(&flow, 0);
+            flow_start(&flow, 1);
+        }
+        if (crash > 1)
+            mr_sim_redis_flushall(flow.redis);
+        assert_true(flow_run(&flow, "job-1", 60000));
+        assert_string_equal(flow_row(&flow, "job-1", "output"),
+                            "[\"a\",{\"mended\":\"bad\"},{\"mended\":\"c\"}]");
+        assert_int_equal(flow.tasks_seen, 2);
+        settle(&flow);
+        assert_int_equal(flow_outbox(&flow), 0);
+        flow_teardown(&flow);
+        mr_buf_release(&text);
+        cJSON_Delete(json);
+    }
+}
+
+/* The state that an item failed in is gone: the item stays failed, and its Map is told why. */
+static void an_item_that_finds_no_place_in_a_corrected_definition_says_so(void **state)
+{
+    static const char def[] = "00000000000000000000000000000000000000000000000000000000000000ce";
+    cJSON *json = cJSON_Parse(
+        "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+        "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":"
+        "\"X\",\"States\":{\"X\":{\"Type\":\"Succeed\"}}},\"Catch\":[{\"ErrorEquals\":["
+        "\"States.ALL\"],\"Next\":\"Z\"}],\"End\":true},\"Z\":{\"Type\":\"Succeed\"}}}");
+    const struct mr_event redrive = {
+        .kind = MR_EVENT_REDRIVE, .job = "job-1", .def = def, .definition = json};
+    struct mr_buf text = {0};
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 32);
+    flow.refused = "bad";
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", MAP(""), "[\"bad\"]");
+    assert_true(flow_run(&flow, "job-1", 20000));
+    settle(&flow);
+    assert_int_equal(mr_event_print(&redrive, &text), MR_OK);
+    flow_produce(&flow, "millrace.log", "job-1", text.data);
+    flow_passes(&flow, 1000);
+    assert_true(flow_run(&flow, "job-1", 60000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED"); /* it caught that */
+    assert_non_null(strstr(flow_row(&flow, "job-1", "output"), "\"Error\":\"States."));
+    assert_string_equal(flow_row(&flow, child_of("job-1", 0), "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, child_of("job-1", 0), "error"), "Item.Refused");
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+    mr_buf_release(&text);
+    cJSON_Delete(json);
+}
+
 static void redis_is_rebuilt_with_children_in_all_stages(void **state)
 {
     struct flow flow;
@@ -436,6 +525,8 @@ int main(void)
         cmocka_unit_test(a_redrive_runs_only_what_failed),
         cmocka_unit_test(a_cancel_reaches_the_children),
         cmocka_unit_test(a_cancel_does_not_overtake_its_child),
+        cmocka_unit_test(a_redrive_in_a_corrected_definition_reaches_the_items),
+        cmocka_unit_test(an_item_that_finds_no_place_in_a_corrected_definition_says_so),
         cmocka_unit_test(redis_is_rebuilt_with_children_in_all_stages),
         cmocka_unit_test(wherever_it_is_killed_another_goes_on),
         cmocka_unit_test(whichever_port_call_fails_the_map_ends_right),

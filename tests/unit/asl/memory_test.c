@@ -466,7 +466,7 @@ static void a_run_that_does_not_fit_into_its_new_machine_stays_in_the_old(void *
     step(run, &cancel, &before);
     for (; rc; n++) {
         left = n;
-        rc = asl_run_migrate(run, other, NULL);
+        rc = asl_run_migrate(run, other, 0, NULL);
         left = -1;
         assert_true(rc == MR_OK || rc == MR_NO_MEMORY);
         mr_buf_reset(&after);

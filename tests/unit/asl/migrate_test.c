@@ -20,7 +20,7 @@ static enum mr_code migrate(struct play *play, const char *definition, struct mr
 {
     struct asl_machine *machine = parse(definition);
     struct asl_values_fn none = {0};
-    enum mr_code rc = asl_run_migrate(play->run, machine, err);
+    enum mr_code rc = asl_run_migrate(play->run, machine, 0, err);
 
     if (rc) {
         asl_machine_unref(machine);
@@ -150,6 +150,71 @@ static void what_is_gone_is_named_and_the_run_is_as_it_was(void **state)
     play_end(&play);
 }
 
+#define ITEMS(more)                                                                                \
+    "\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","    \
+    "\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"I\",\"States\":{" T(                            \
+        "I", ",\"End\":true") "}}" more ",\"End\":true}}}"
+#define SPREAD(more) "{\"StartAt\":\"M\",\"States\":{" ITEMS(more)
+#define SPREAD_LATER(more)                                                                         \
+    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[" RIGHT(            \
+        "R") "],\"Next\":\"M\"}," ITEMS(more)
+#define READER(key)                                                                                \
+    ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"ReaderConfig\":{"           \
+    "\"InputType\":\"" key "\"},\"Parameters\":{\"Bucket\":\"b\",\"Key\":\"k\"}}"
+
+static void a_distributed_map_goes_on_with_what_its_items_became(void **state)
+{
+    struct mr_error err = {0};
+    struct play play;
+
+    (void)state;
+    play_begin(&play, SPREAD(",\"MaxConcurrency\":1"));
+    play_start(&play, "[1,2,3]");
+    play_child_ok(&play, 0, "\"a\"");
+    play_child_fail(&play, 1, "E");
+    assert_int_equal(asl_run_status(play.run), ASL_FAILED);
+    assert_int_equal(
+        migrate(&play, SPREAD_LATER(",\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\"}"), &err),
+        MR_OK);
+    play_redrive(&play);
+    assert_true(play_child_of(&play, 1)->again); /* the one that failed, and no other */
+    assert_int_equal(asl_run_child_flow(play.run, play.children[0].seq), 2);
+    play_child_ok(&play, 1, "\"b\"");
+    assert_string_equal(play_child_of(&play, 2)->input, "{\"v\":3}");
+    play_child_ok(&play, 2, "\"c\"");
+    assert_output(&play, "[\"a\",\"b\",\"c\"]");
+    play_end(&play);
+}
+
+static void a_distributed_map_keeps_its_reader_and_its_writer(void **state)
+{
+    static const struct {
+        const char *definition, *words;
+    } bad[] = {
+        {SPREAD(READER("JSON")), "ItemReader is another"},
+        {SPREAD(""), "ItemReader is another"},
+        {SPREAD(
+             READER("JSONL") ",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\"}"),
+         "ResultWriter is another"},
+        {"{\"StartAt\":\"M\",\"States\":{" T("M", ",\"End\":true") "}}", "no distributed Map"},
+    };
+    struct mr_error err = {0};
+    struct play play;
+
+    (void)state;
+    play_begin(&play, SPREAD(READER("JSONL")));
+    play_start(&play, "{}");
+    play_ok(&play, "M", "{\"items\":[1],\"cursor\":9}");
+    play_child_fail(&play, 0, "E");
+    assert_int_equal(asl_run_status(play.run), ASL_FAILED);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(migrate(&play, bad[i].definition, &err), MR_INVALID);
+        if (!strstr(err.text, bad[i].words))
+            fail_msg("'%s' is not in '%s'", bad[i].words, err.text);
+    }
+    play_end(&play);
+}
+
 static void a_run_that_succeeded_has_nothing_to_go_on_with(void **state)
 {
     struct mr_error err = {0};
@@ -171,6 +236,8 @@ int main(void)
         cmocka_unit_test(only_the_branch_that_failed_runs_again),
         cmocka_unit_test(variables_and_the_query_language_go_over_too),
         cmocka_unit_test(what_is_gone_is_named_and_the_run_is_as_it_was),
+        cmocka_unit_test(a_distributed_map_goes_on_with_what_its_items_became),
+        cmocka_unit_test(a_distributed_map_keeps_its_reader_and_its_writer),
         cmocka_unit_test(a_run_that_succeeded_has_nothing_to_go_on_with),
     };
 
