@@ -25,11 +25,13 @@ static void add_int(struct mr_buf *pairs, const char *name, int64_t n)
 
 static void describe(struct wk *wk, struct mr_buf *pairs)
 {
-    int in_slots = 0;
+    int in_slots = 0, fetching = 0;
     const int busy = wk_slots_busy(wk->slots);
 
-    for (size_t i = 0; i < wk->class_count; i++)
+    for (size_t i = 0; i < wk->class_count; i++) {
         in_slots += wk->classes[i].in_slots;
+        fetching += wk_slots_fetching(wk->slots, &wk->classes[i]);
+    }
     mr_buf_reset(pairs);
     add(pairs, "classes", wk->config->classes);
     add(pairs, "version", MR_VERSION);
@@ -37,7 +39,8 @@ static void describe(struct wk *wk, struct mr_buf *pairs)
     add(pairs, "layers", wk_slots_layers(wk->slots));
     add_int(pairs, "slots", wk_slots_count(wk->slots));
     add_int(pairs, "busy", busy);
-    add_int(pairs, "waiting", in_slots > busy ? in_slots - busy : 0);
+    add_int(pairs, "fetching", fetching);
+    add_int(pairs, "waiting", in_slots > busy + fetching ? in_slots - busy - fetching : 0);
     add_int(pairs, "sending", (int64_t)wk->sending);
     add_int(pairs, "done", wk->done);
     add_int(pairs, "failed", wk->failed);

@@ -13,25 +13,31 @@ static const struct wk_parcel *find(const struct wk_parcels *parcels, const char
     return NULL;
 }
 
+static enum mr_code add(struct wk_parcels *parcels, const struct mr_recipe_source *source)
+{
+    struct wk_parcel parcel = {.url = strdup(source->url), .at = strdup(source->at)};
+
+    if (!parcels->all)
+        parcels->all = calloc(MR_RECIPE_SOURCES_MAX, sizeof *parcels->all);
+    if (!parcels->all || !parcel.url || !parcel.at) {
+        free(parcel.url);
+        free(parcel.at);
+        return MR_NO_MEMORY;
+    }
+    assert(parcels->count < MR_RECIPE_SOURCES_MAX); /* a task has no more */
+    parcels->all[parcels->count++] = parcel;
+    return MR_OK;
+}
+
 enum mr_code wk_parcels_want(struct wk_parcels *parcels, const struct mr_recipe_source *sources,
                              size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct wk_parcel parcel = {0};
+    enum mr_code rc = MR_OK;
 
-        if (!sources[i].url || find(parcels, sources[i].url))
-            continue;
-        parcel.url = strdup(sources[i].url);
-        parcel.at = strdup(sources[i].at);
-        if (!parcel.url || !parcel.at) {
-            free(parcel.url);
-            free(parcel.at);
-            return MR_NO_MEMORY;
-        }
-        assert(parcels->count < MR_RECIPE_SOURCES_MAX); /* a task has no more */
-        parcels->all[parcels->count++] = parcel;
-    }
-    return wk_parcels_wanting(parcels) ? MR_BUSY : MR_OK;
+    for (size_t i = 0; !rc && i < n; i++)
+        if (sources[i].url && !find(parcels, sources[i].url))
+            rc = add(parcels, &sources[i]);
+    return !rc && wk_parcels_wanting(parcels) ? MR_BUSY : rc;
 }
 
 bool wk_parcels_wanting(const struct wk_parcels *parcels)
@@ -73,5 +79,6 @@ void wk_parcels_release(struct wk_parcels *parcels)
         free(parcels->all[i].at);
         mr_buf_release(&parcels->all[i].bytes);
     }
-    parcels->count = 0;
+    free(parcels->all);
+    *parcels = (struct wk_parcels){0};
 }

@@ -11,8 +11,8 @@ struct wk_parcel {
     struct mr_buf bytes; /* owned */
 };
 
-struct wk_parcels { /* zeroed: none */
-    struct wk_parcel all[MR_RECIPE_SOURCES_MAX];
+struct wk_parcels {        /* zeroed: none, as of most tasks */
+    struct wk_parcel *all; /* owned; room for as many as a recipe has sources */
     size_t count;
 };
 
