@@ -16,9 +16,11 @@ mr_linux(
     worker/imaging_pool.c
     worker/decoder/channel.c
     worker/decoder/crash.c         # SA_ONSTACK
+    worker/decoder/heif.c          # RTLD_NEXT
     worker/decoder/files.c         # RTLD_NEXT, O_TMPFILE
     worker/decoder/main.c
     worker/decoder/processors.c    # RTLD_NEXT
+    worker/decoder/shed.c          # madvise, malloc_trim
     common/adapters/blob_dir.c     # strerrordesc_np
     common/adapters/blob_dir_put.c # renameat2
 )

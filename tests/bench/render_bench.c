@@ -8,6 +8,7 @@
  * `render` the most memory that the decoder had. */
 #include "common/ports/clock.h"
 #include "tests/bench/picture_kit.h"
+#include "worker/decoder/heif.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,6 +128,7 @@ static int codec_once(const struct job *job, int shrink, int height, size_t *ret
     if (!rc)
         rc = vips_resize(image, &small, (double)job->width / image->Xsize, "vscale",
                          (double)height / image->Ysize, NULL);
+    dec_heif_tune(true); /* the same work for the encoder of AVIF */
     if (!rc && strcmp(job->format, "webp") == 0)
         rc = vips_webpsave_buffer(small, &data, ret_len, "Q", 80, "keep", VIPS_FOREIGN_KEEP_NONE,
                                   NULL);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    TASK_BYTES = 24 << 20, /* of any task: rows under way, tables, threads */
+    TASK_BYTES = 32 << 20, /* of any task: rows under way, tables, threads, code (shed.c) */
     LOAD_PIXEL_BYTES_MAX = 16,
     SEARCH_PIXEL_BYTES = 32, /* of an output that is searched: two files, and what comes back */
 };

@@ -8,6 +8,7 @@
 #include "worker/decoder/inspect.h"
 #include "worker/decoder/processors.h"
 #include "worker/decoder/render.h"
+#include "worker/decoder/shed.h"
 #include "worker/decoder/usage.h"
 #include "worker/decoder/warm.h"
 
@@ -156,10 +157,12 @@ static void work(struct dec_channel *channel, const struct dec_task *task,
     if (dec_hostile_act(channel, &sources[0], reply))
         return;
 #endif
+    dec_shed_watch(sources, task->source_count);
     if (task->work == DEC_RENDER)
         reply->failure = render(channel, task, text, sources, reply, &fault);
     else
         reply->failure = inspect(channel, task, sources, answer, &fault);
+    dec_shed_watch(NULL, 0);
     memcpy(reply->cause, fault.cause, sizeof(reply->cause));
 }
 
@@ -200,6 +203,7 @@ int main(void)
     if (!dec_warm(start.untrusted))
         _exit(EXIT_NO_CODEC);
     dec_usage_setup();
+    dec_shed();
     sb_lock(&report);
     dec_files_close();
     if (dec_channel_hello(&channel, &report))

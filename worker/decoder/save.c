@@ -1,6 +1,8 @@
 /* save.c -- defaults are sharp's, where docs/recipe.md has no other. */
 #include "worker/decoder/save.h"
 
+#include "worker/decoder/heif.h"
+
 #include <math.h>
 
 enum {
@@ -90,6 +92,7 @@ static int save_heif(VipsImage *image, VipsTarget *target, const struct mr_recip
 {
     bool avif = format == MR_FORMAT_AVIF;
 
+    dec_heif_tune(avif && !output->lossless);
     return vips_heifsave_target(
         image, target, "Q", quality, "lossless", output->lossless, "compression",
         avif ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "effort",

@@ -157,6 +157,84 @@ static void a_small_result_of_a_large_photo_needs_little(void **state)
     g_free(file.data);
 }
 
+/* As a photo, most of which is smooth: 7360x4912 in a few megabytes. */
+static struct kit_file photo(const char *suffix)
+{
+    struct kit_file small = kit_noise(460, 307, ".png"), large;
+    VipsImage *image = kit_open(small.data, small.len), *colours, *wide;
+
+    if (vips_extract_band(image, &colours, 0, "n", 3, NULL) ||
+        vips_resize(colours, &wide, 16, "kernel", VIPS_KERNEL_CUBIC, NULL) ||
+        vips_image_write_to_buffer(wide, suffix, &large.data, &large.len, NULL))
+        fail_msg("libvips: %s", vips_error_buffer());
+    g_object_unref(image);
+    g_object_unref(colours);
+    g_object_unref(wide);
+    g_free(small.data);
+    return large;
+}
+
+static int64_t peak_of(struct wk_decoder *decoder, const struct kit_file *file, const char *format,
+                       int width)
+{
+    struct wk_rendered rendered;
+    char json[256];
+
+    snprintf(json, sizeof(json),
+             "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"resize\",\"width\":%d}],"
+             "\"outputs\":[{\"name\":\"o\",\"format\":\"%s\",\"quality\":50}]}",
+             width, format);
+    kit_render(decoder, json, file, 1, &rendered);
+    print_message("    7360x4912 to %d, %s: peak of the decoder %lld KiB\n", width, format,
+                  (long long)(rendered.peak_bytes >> 10));
+    return rendered.peak_bytes;
+}
+
+static void a_large_photo_takes_a_decoder_no_more_than_96_mebibytes(void **state)
+{
+    static const char *const names[] = {"jpeg", "webp", "avif"};
+    struct told told = {.answer = MR_OK};
+    struct wk_decoder *decoder = gated(&told);
+    struct kit_file file = photo(".jpg");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (int width = 720; width <= 1920; width += 1200) {
+            int64_t peak = peak_of(decoder, &file, names[i], width);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+            assert_true(peak <= 96 << 20);
+#endif
+            (void)peak;
+        }
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
+/* Its reader holds the coefficients of the whole picture, whatever becomes of it: the header says
+ * so before, and it is asked for. */
+static void a_large_progressive_photo_asks_for_what_it_takes(void **state)
+{
+    static const char *const suffixes[] = {".jpg[interlace,subsample_mode=on]",
+                                           ".jpg[interlace,subsample_mode=off]"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct told told = {.answer = MR_OK};
+        struct wk_decoder *decoder = gated(&told);
+        struct kit_file file = photo(suffixes[i]);
+        const int64_t idle = kit_rss_bytes(wk_decoder_pid(decoder));
+        int64_t peak = peak_of(decoder, &file, "jpeg", 1280);
+
+        print_message("    %s: need %lld MiB\n", suffixes[i], (long long)(told.bytes >> 20));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        assert_true(peak - idle <= told.bytes);
+#endif
+        (void)idle, (void)peak;
+        wk_decoder_free(decoder);
+        g_free(file.data);
+    }
+}
+
 static void a_gate_that_says_no_ends_the_call_before_any_pixel(void **state)
 {
     static const char plain[] =
@@ -228,6 +306,8 @@ int main(void)
         cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_every_writer),
         cmocka_unit_test(what_is_said_to_be_needed_is_enough_for_outputs_that_share),
         cmocka_unit_test(a_small_result_of_a_large_photo_needs_little),
+        cmocka_unit_test(a_large_photo_takes_a_decoder_no_more_than_96_mebibytes),
+        cmocka_unit_test(a_large_progressive_photo_asks_for_what_it_takes),
         cmocka_unit_test(a_gate_that_says_no_ends_the_call_before_any_pixel),
         cmocka_unit_test(an_estimate_that_was_too_small_costs_a_second_run),
         cmocka_unit_test(a_need_beyond_the_limit_is_refused_by_the_header),

@@ -28,6 +28,39 @@ static struct kit_file photo_make(void)
     return file;
 }
 
+/* A landscape of all sizes of detail, in colour. */
+static struct kit_file surface_make(void)
+{
+    VipsImage *t[8] = {0};
+    struct kit_file file;
+
+    for (int i = 0; i < 3; i++)
+        if (vips_perlin(&t[i], 640, 480, "cell_size", 20 << 2 * i, "seed", i + 1, NULL))
+            fail_msg("libvips: %s", vips_error_buffer());
+    if (vips_bandjoin(t, &t[3], 3, NULL) ||
+        vips_gaussnoise(&t[4], 640, 480, "sigma", 0.05, "mean", 0.0, "seed", 7, NULL) ||
+        vips_add(t[3], t[4], &t[7], NULL) || vips_linear1(t[7], &t[5], 90, 128, NULL) ||
+        vips_copy(t[5], &t[6], "interpretation", VIPS_INTERPRETATION_sRGB, NULL) ||
+        vips_pngsave_buffer(t[6], &file.data, &file.len, "bitdepth", 8, NULL))
+        fail_msg("libvips: %s", vips_error_buffer());
+    for (size_t i = 0; i < 8; i++)
+        g_object_unref(t[i]);
+    return file;
+}
+
+/* RGB of 8 bits, in memory. */
+static VipsImage *colours_of(const void *data, size_t len)
+{
+    VipsImage *opened = kit_open(data, len), *colours, *out;
+
+    if (vips_extract_band(opened, &colours, 0, "n", 3, NULL) ||
+        !(out = vips_image_copy_memory(colours)))
+        fail_msg("libvips: %s", vips_error_buffer());
+    g_object_unref(opened);
+    g_object_unref(colours);
+    return out;
+}
+
 static int setup(void **state)
 {
     const struct wk_imaging_config config = kit_config();
@@ -255,6 +288,56 @@ static void best_keeps_transparency(void **state)
     g_free(clear.data);
 }
 
+/* Of one quality after another, the first that takes libvips alone as many bytes. */
+static double score_of_as_many_bytes(VipsImage *picture, size_t bytes)
+{
+    for (int quality = 30; quality <= 100; quality++) {
+        void *data;
+        size_t len;
+        VipsImage *image;
+        double score;
+        if (vips_heifsave_buffer(picture, &data, &len, "Q", quality, "compression",
+                                 VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", 3, "subsample_mode",
+                                 VIPS_FOREIGN_SUBSAMPLE_ON, "bitdepth", 8, NULL))
+            fail_msg("libvips: %s", vips_error_buffer());
+        image = len < bytes ? NULL : colours_of(data, len);
+        score = image ? dec_ssimulacra2((const uint8_t *)picture->data,
+                                        (const uint8_t *)image->data, image->Xsize, image->Ysize)
+                      : 0;
+        g_free(data);
+        if (image) {
+            g_object_unref(image);
+            return score;
+        }
+    }
+    fail_msg("no quality of libvips takes %zu bytes", bytes);
+    return 0;
+}
+
+static void avif_looks_better_than_the_same_bytes_of_libvips_alone(void **state)
+{
+    struct kit_file file = surface_make();
+    VipsImage *picture = colours_of(file.data, file.len), *image;
+    struct wk_rendered rendered;
+    double ours, theirs;
+
+    (void)state;
+    kit_render(decoder,
+               "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":"
+               "\"avif\",\"quality\":50}]}",
+               &file, 1, &rendered);
+    image = colours_of(rendered.outputs[0].data, rendered.outputs[0].len);
+    ours = dec_ssimulacra2((const uint8_t *)picture->data, (const uint8_t *)image->data,
+                           image->Xsize, image->Ysize);
+    theirs = score_of_as_many_bytes(picture, rendered.outputs[0].len);
+    print_message("    %zu bytes: %.1f, libvips alone %.1f\n", rendered.outputs[0].len, ours,
+                  theirs);
+    assert_true(ours > theirs + 1);
+    g_object_unref(picture);
+    g_object_unref(image);
+    g_free(file.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_target_out_of_reach_takes_the_highest_quality_there_may_be),
         cmocka_unit_test(best_is_the_shortest),
         cmocka_unit_test(best_keeps_transparency),
+        cmocka_unit_test(avif_looks_better_than_the_same_bytes_of_libvips_alone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -3,7 +3,7 @@ file(GLOB decoder_sources ${CMAKE_SOURCE_DIR}/worker/decoder/*.c)
 add_executable(millrace-decoder-hostile ${decoder_sources} unit/decoder/hostile.c
     unit/decoder/hostile_reach.c)
 target_compile_definitions(millrace-decoder-hostile PRIVATE DEC_HOSTILE=1 _GNU_SOURCE)
-target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS PkgConfig::FONTCONFIG Threads::Threads)
+target_link_libraries(millrace-decoder-hostile PRIVATE mr_model sb PkgConfig::VIPS PkgConfig::HEIF PkgConfig::FONTCONFIG Threads::Threads)
 set_target_properties(millrace-decoder-hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 add_library(decoder_kit STATIC unit/decoder/kit.c unit/decoder/ops_kit.c unit/decoder/hostile_reach.c)
