@@ -125,38 +125,21 @@ static uint64_t next_random(uint64_t *seed)
 }
 
 /* Changed texts are refused or make a run that steps; nothing crashes. */
-static void a_changed_text_never_crashes(void **state)
+static void change_texts(struct play *play, uint64_t go_on)
 {
     static const char alphabet[] = "0123456789-,[]{}\":";
-    struct play play;
-    struct asl_env quiet = {.entries_max = 1000};
+    struct asl_env quiet = {.entries_max = 1000, .step_entries = play->env.step_entries};
     uint64_t seed = 88172645463325252u;
     unsigned decoded = 0;
 
-    (void)state;
-    play_begin(
-        &play,
-        "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
-        "\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,"
-        "\"Branches\":[{\"StartAt\":\"A\",\"States\":{" TASK(
-            "A",
-            "\"TimeoutSeconds\":5,"
-            "\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"End\":true") "}},{\"StartAt\":\"W\","
-                                                                  "\"States\":{\"W\":{\"Type\":"
-                                                                  "\"Wait\",\"Seconds\":5,\"End\":"
-                                                                  "true}}}]}}},"
-                                                                  "\"End\":true}}}");
-    play_start(&play, "[1,2,3]");
-    play_ok(&play, "A", "1");
-    play_fail(&play, "A", "E", NULL);
     for (int i = 0; i < 20000; i++) {
-        char *text = strdup(play.text.data);
+        char *text = strdup(play->text.data);
         struct asl_run *run = NULL;
         assert_non_null(text);
         for (uint64_t n = 1 + next_random(&seed) % 3; n > 0; n--)
-            text[next_random(&seed) % play.text.len] =
+            text[next_random(&seed) % play->text.len] =
                 alphabet[next_random(&seed) % (sizeof(alphabet) - 1)];
-        if (asl_run_decode(play.machine, text, play.text.len, no_values, NULL, &run, NULL) ==
+        if (asl_run_decode(play->machine, text, play->text.len, no_values, NULL, &run, NULL) ==
             MR_OK) {
             struct asl_effects effects = {0};
             struct asl_event event = {.seq = 3, .attempt = 1, .time_ms = 100000};
@@ -164,8 +147,8 @@ static void a_changed_text_never_crashes(void **state)
             decoded++;
             for (uint64_t seq = 0; seq < 12; seq++) {
                 event.kind = seq % 3 ? ASL_EVENT_TASK_OK : ASL_EVENT_TIMER;
-                event.timer = "wrthm"[seq % 5];
-                event.seq = seq;
+                event.timer = "wrthmg"[seq % 6];
+                event.seq = event.timer == ASL_TIMER_GO_ON ? go_on : seq;
                 assert_int_equal(asl_step(run, &event, &quiet, &effects, &changed, NULL), MR_OK);
             }
             asl_effects_release(&effects);
@@ -174,6 +157,66 @@ static void a_changed_text_never_crashes(void **state)
         free(text);
     }
     assert_true(decoded > 100); /* not everything is caught by the first check */
+}
+
+static const char map_of_branches[] =
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{\"StartAt\":\"P\","
+    "\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":[{\"StartAt\":\"A\","
+    "\"States\":{" TASK("A", "\"TimeoutSeconds\":5,\"Retry\":[{\"ErrorEquals\":[\"E\"]}],\"End\":"
+                             "true") "}},{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\","
+                                     "\"Seconds\":5,\"End\":true}}}]}}},"
+                                     "\"End\":true}}}";
+
+static void a_changed_text_never_crashes(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, map_of_branches);
+    play_start(&play, "[1,2,3]");
+    play_ok(&play, "A", "1");
+    play_fail(&play, "A", "E", NULL);
+    change_texts(&play, 0);
+    play_end(&play);
+}
+
+/* The step before stopped with an item, its Map and the state around them still to go on. */
+static void a_changed_text_of_an_unfinished_step_never_crashes(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, map_of_branches);
+    play.env.step_entries = 6;
+    play_start(&play, "[1,2,3]");
+    assert_non_null(strstr(play.text.data, "\"rdy\":["));
+    change_texts(&play, asl_run_entered(play.run));
+    play_end(&play);
+}
+
+static void a_ready_list_that_does_not_fit_is_corrupt(void **state)
+{
+    static const char *const lists[] = {"[]", "[9]", "[0,0]", "[-1]", "[1,2]", "{}", "0"};
+    struct mr_buf text = {0};
+    struct play play;
+    const char *ready, *end;
+
+    (void)state;
+    play_begin(&play, map_of_branches);
+    play.env.step_entries = 2;
+    play_start(&play, "[1,2]");
+    assert_int_equal(try_decode(&play, play.text.data, play.text.len), MR_OK);
+    ready = strstr(play.text.data, "\"rdy\":") + strlen("\"rdy\":");
+    end = strchr(ready, ']') + 1;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        mr_buf_reset(&text);
+        mr_buf_add(&text, play.text.data, (size_t)(ready - play.text.data));
+        mr_buf_add_str(&text, lists[i]);
+        mr_buf_add_str(&text, end);
+        if (try_decode(&play, text.data, text.len) != MR_CORRUPT)
+            fail_msg("%s for %.*s", lists[i], (int)(end - ready), ready);
+    }
+    mr_buf_release(&text);
     play_end(&play);
 }
 
@@ -248,6 +291,8 @@ int main(void)
         cmocka_unit_test(what_encode_did_not_write_is_corrupt),
         cmocka_unit_test(a_value_that_is_not_there_is_corrupt),
         cmocka_unit_test(a_changed_text_never_crashes),
+        cmocka_unit_test(a_changed_text_of_an_unfinished_step_never_crashes),
+        cmocka_unit_test(a_ready_list_that_does_not_fit_is_corrupt),
         cmocka_unit_test(where_a_run_is_names_each_state_once_and_no_half),
         cmocka_unit_test(a_task_made_once_more_is_the_same_task),
         cmocka_unit_test(statuses_have_names),
