@@ -1,6 +1,6 @@
 /* slots.c -- the threads of the worker, their one queue, and how a running task is stopped; what a
- * slot does with a task is in slot.c.  The lock guards the lists and which item is in which slot; no
- * port is called under it. */
+ * slot does with a task is in slot.c.  The lock guards the lists and which item is in which slot;
+ * no port is called under it. */
 #include "worker/slots.h"
 
 #include "worker/answer.h"
@@ -8,6 +8,7 @@
 #include "worker/tasks.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -56,18 +57,37 @@ static struct wk_item *queue_next(struct slot *slot)
     return item;
 }
 
-/* The caller holds the lock. */
+static int lanes_of_tenant(const struct wk_slots *slots, const char *tenant)
+{
+    int lanes = 0;
+
+    for (int i = slots->setup.count; i < slots->all_count; i++)
+        lanes += slots->all[i].item && strcmp(slots->all[i].item->task.tenant, tenant) == 0;
+    return lanes;
+}
+
+/* The oldest of the tenant with the fewest lanes: whose servers are slow waits behind himself.  The
+ * caller holds the lock. */
 static struct wk_item *lane_next(struct slot *lane)
 {
     struct wk_slots *slots = lane->slots;
-    struct wk_item *item = slots->to_fetch;
+    struct wk_item *item, *next = NULL;
+    int lanes, fewest = INT_MAX;
 
-    if (!item)
+    DL_FOREACH(slots->to_fetch, item)
+    {
+        lanes = lanes_of_tenant(slots, item->task.tenant);
+        if (lanes < fewest) {
+            fewest = lanes;
+            next = item;
+        }
+    }
+    if (!next)
         return NULL;
-    DL_DELETE(slots->to_fetch, item);
-    lane->item = item;
+    DL_DELETE(slots->to_fetch, next);
+    lane->item = next;
     atomic_store(&lane->stop, false);
-    return item;
+    return next;
 }
 
 /* The caller holds the lock. */

@@ -365,17 +365,24 @@ static void a_redirect_does_not_leave_https(void **state)
 /* ---- through a worker -------------------------------------------------------------------------
  */
 
-static void ask(struct stage *stage, const char *job, const char *path, int timeout_ms)
+static void ask_for(struct stage *stage, const char *job, const char *tenant, const char *url,
+                    int timeout_ms)
 {
     char input[300];
 
     (void)snprintf(
         input, sizeof input,
-        "{\"source\":{\"url\":\"%s\"},\"outputs\":[{\"name\":\"a\",\"format\":\"jpeg\"}]}",
-        url_of(path));
-    stage_ask(stage,
-              &(struct stage_task){
-                  .type = "image.render", .job = job, .input = input, .timeout_ms = timeout_ms});
+        "{\"source\":{\"url\":\"%s\"},\"outputs\":[{\"name\":\"a\",\"format\":\"jpeg\"}]}", url);
+    stage_ask(stage, &(struct stage_task){.type = "image.render",
+                                          .job = job,
+                                          .tenant = tenant,
+                                          .input = input,
+                                          .timeout_ms = timeout_ms});
+}
+
+static void ask(struct stage *stage, const char *job, const char *path, int timeout_ms)
+{
+    ask_for(stage, job, "shop", url_of(path), timeout_ms);
 }
 
 static void open_stage(struct stage *stage)
@@ -474,6 +481,48 @@ static void a_slow_server_keeps_no_slot_waiting(void **state)
     stage_close(&stage);
 }
 
+static void ask_silent(struct stage *stage, const char *job, const struct http_server *silent)
+{
+    char url[60];
+
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/silent", silent->port);
+    ask_for(stage, job, "shop", url, 0);
+}
+
+static void until_fetching(struct stage *stage, int n)
+{
+    for (int i = 0; i < 3000 && wk_slots_fetching(stage->wk.slots, &stage->wk.classes[0]) < n; i++)
+        stage_turn(stage);
+    assert_int_equal(wk_slots_fetching(stage->wk.slots, &stage->wk.classes[0]), n);
+}
+
+static void a_tenant_of_slow_servers_waits_behind_himself(void **state)
+{
+    static struct http_server silent[2];
+    static struct stage stage;
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(http_server_start(&silent[i]), 0);
+    (void)snprintf(ports, sizeof ports, "%d,%d,%d", server.port, silent[0].port, silent[1].port);
+    open_stage(&stage); /* two lanes */
+    stage.config.fetch_ahead = 4;
+    ask_silent(&stage, "shop-1", &silent[0]);
+    ask_silent(&stage, "shop-2", &silent[1]);
+    until_fetching(&stage, 2);
+    ask(&stage, "shop-3", "/picture", 0);
+    until_fetching(&stage, 3);
+    ask_for(&stage, "other-1", "other", url_of("/picture"), 0);
+    until_fetching(&stage, 4);
+    stage_cancel(&stage, "shop-2", 1, 1); /* a lane is free */
+    until_answers(&stage, 2);
+    assert_non_null(strstr(stage.answers.texts[0], "other-1.1.1."));
+    assert_non_null(strstr(stage.answers.texts[1], "shop-3.1.1."));
+    stage_close(&stage);
+    for (int i = 0; i < 2; i++)
+        http_server_stop(&silent[i]);
+}
+
 static void one_that_waits_for_a_lane_can_be_late(void **state)
 {
     static struct stage stage;
@@ -570,6 +619,7 @@ int main(void)
         CASE(a_worker_renders_what_lies_at_a_url),
         CASE(a_cancel_and_a_deadline_reach_a_running_fetch),
         CASE(a_slow_server_keeps_no_slot_waiting),
+        CASE(a_tenant_of_slow_servers_waits_behind_himself),
         CASE(one_that_waits_for_a_lane_can_be_late),
         CASE(a_drain_finishes_what_is_fetched_and_leaves_the_rest_to_others),
         CASE(in_one_thread_it_is_the_same),
