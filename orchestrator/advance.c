@@ -12,6 +12,7 @@
 enum {
     ROUND_BYTES_MAX = 8 * 1024 * 1024, /* of one write to Redis, about */
     UNDER_WAY_MAX = 64,                /* writes; see mr_store_advance_send() */
+    ROUND_MS_MAX = 500, /* of stepping: then what is there is written, and leases are renewed */
 };
 
 struct item { /* one message of the pass */
@@ -189,9 +190,11 @@ static enum mr_code not_understood(struct oc *oc, struct oc_shard *shard, const 
     return rc;
 }
 
-/* Steps events of the queue into the shard's batch until the queue is empty, the batch is large, or
- * an event cannot be understood and others stand before it. Nothing is in the batch on failure. */
-static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct queue *queue)
+/* Steps events of the queue into the shard's batch until the queue is empty, the batch is large,
+ * its time is over, or an event cannot be understood and others stand before it. Nothing is in the
+ * batch on failure. */
+static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct queue *queue,
+                               int64_t until_ms)
 {
     struct mr_error err;
     size_t events = 0; /* bytes of them: about what rows and runs will take */
@@ -199,7 +202,8 @@ static enum mr_code step_round(struct oc *oc, struct oc_shard *shard, struct que
 
     oc_shard_batch_reset(shard);
     while (queue->first &&
-           shard->arena.bytes + shard->outbox.fresh_bytes + events < ROUND_BYTES_MAX) {
+           shard->arena.bytes + shard->outbox.fresh_bytes + events < ROUND_BYTES_MAX &&
+           (shard->batch_next == shard->next || oc->clock->mono_ms(oc->clock) < until_ms)) {
         struct item *item = queue->first;
 
         if (item->msg->offset < shard->batch_next)
@@ -289,9 +293,21 @@ static int wait_all(struct oc *oc)
     return waited;
 }
 
+/* What shards that were lost still had to apply is not theirs any more. */
+static void clear_lost(struct oc *oc)
+{
+    for (uint32_t s = 0; s < oc->shard_count; s++) {
+        const struct oc_shard *shard = &oc->shards[s];
+
+        if (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING)
+            clear(&oc->advance->queues[s]);
+    }
+}
+
 /* One round over all shards that have something: step, send each, then wait for each. */
 static void round_of_all(struct oc *oc)
 {
+    const int64_t until_ms = oc->clock->mono_ms(oc->clock) + ROUND_MS_MAX;
     bool stepped = false;
     int under_way = 0;
 
@@ -301,7 +317,7 @@ static void round_of_all(struct oc *oc)
 
         if (!queue->first)
             continue;
-        if (step_round(oc, shard, queue) != MR_OK) {
+        if (step_round(oc, shard, queue, until_ms) != MR_OK) {
             clear(queue);
             continue;
         }
@@ -315,12 +331,8 @@ static void round_of_all(struct oc *oc)
             under_way -= wait_all(oc);
     }
     (void)wait_all(oc);
-    for (uint32_t s = 0; s < oc->shard_count; s++) {
-        const struct oc_shard *shard = &oc->shards[s];
-
-        if (shard->state != OC_SHARD_LIVE && shard->state != OC_SHARD_REPLAYING)
-            clear(&oc->advance->queues[s]);
-    }
+    oc_take_keep(oc);
+    clear_lost(oc);
 }
 
 static bool any_left(const struct oc *oc)
@@ -382,7 +394,7 @@ static void one_by_one(struct oc *oc, uint32_t s)
         queue->first = queue->last = item;
         if (oc_trial(oc, shard, item->msg)) {
             prepare(oc, s);
-            if (queue->first && step_round(oc, shard, queue) == MR_OK &&
+            if (queue->first && step_round(oc, shard, queue, INT64_MAX) == MR_OK &&
                 shard->batch_next > shard->next) {
                 mr_fail_point("advance.stepped");
                 oc_batch_write(oc, shard);

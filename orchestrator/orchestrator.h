@@ -46,6 +46,7 @@ struct oc { /* handed its ports; owns the rest */
     struct oc_stats stats;
 
     int64_t lease_next_ms; /* when leases are next taken and renewed */
+    int64_t lease_kept_ms; /* when they were last renewed */
     int64_t beat_next_ms;
     int64_t send_pause_ms; /* nothing is relayed before: a send failed */
     bool log_ended;        /* the bus says that the log cannot be read: see take.c */
@@ -73,6 +74,7 @@ int oc_admit_pass(struct oc *);    /* admit.c */
 int oc_advance_pass(struct oc *);  /* advance.c */
 int oc_relay_pass(struct oc *);    /* relay.c */
 int oc_take_pass(struct oc *);     /* take.c */
+void oc_take_keep(struct oc *);    /* take.c: renews the leases that are ours, where it is time */
 int oc_timers_pass(struct oc *);   /* timers.c */
 int oc_scan_pass(struct oc *);     /* scan.c */
 int oc_evaluate_pass(struct oc *); /* evaluate.c */

@@ -296,12 +296,25 @@ static void trim_log(struct oc *oc, struct oc_shard *shard)
         mr_log_error(MR_WARN, "log.trim", &err, " shard=%" PRIu32, shard->number);
 }
 
+void oc_take_keep(struct oc *oc)
+{
+    const int64_t now = oc->clock->mono_ms(oc->clock);
+
+    if (now < oc->lease_kept_ms + oc->config->lease_ms / 3)
+        return;
+    oc->lease_kept_ms = now;
+    for (uint32_t s = 0; s < oc->shard_count; s++)
+        if (oc->shards[s].mine)
+            (void)lease(oc, &oc->shards[s]);
+}
+
 /* Every lease_ms / 3: renew ours, take what is free up to our share, give what is above it. */
 static void leases(struct oc *oc)
 {
     uint32_t alive = 0, mine = 0, share;
     struct mr_error err;
 
+    oc->lease_kept_ms = oc->clock->mono_ms(oc->clock);
     for (uint32_t s = 0; s < oc->shard_count; s++) {
         if (oc->shards[s].mine)
             (void)lease(oc, &oc->shards[s]);

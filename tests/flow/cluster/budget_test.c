@@ -118,11 +118,60 @@ static void whatever_happens_in_between_the_loop_ends_the_same(void **state)
     }
 }
 
+/* A machine so slow that each look at its clock takes 100 ms. */
+static int64_t slow_ms(struct mr_clock *clock)
+{
+    struct mr_sim_clock *sim = (struct mr_sim_clock *)clock;
+
+    return sim->world->now_ms += 100;
+}
+
+static void a_batch_that_takes_long_does_not_cost_the_lease(void **state)
+{
+    int64_t (*mono_ms)(struct mr_clock *);
+    struct flow flow;
+    int64_t epoch, began_ms, next;
+
+    (void)state;
+    flow_setup_shards(&flow, 4, 1);
+    mono_ms = flow.clock.clock.mono_ms;
+    flow_start(&flow, 0);
+    flow_passes(&flow, 500);
+    flow_start(&flow, 1);
+    flow_passes(&flow, 2000);
+    assert_true(flow.nodes[0].oc.shards[0].mine);
+    epoch = flow.nodes[0].oc.shards[0].epoch;
+    next = flow.nodes[0].oc.shards[0].next;
+    for (int i = 0; i < 90; i++) {
+        char id[16];
+
+        (void)snprintf(id, sizeof id, "job-%d", i);
+        flow_submit(&flow, id, flow_one_task, "{}");
+    }
+    flow.paused[1] = true;
+    began_ms = flow.world.now_ms;
+    flow.clock.clock.mono_ms = slow_ms;
+    for (int i = 0; i < 9 && flow.nodes[0].oc.shards[0].next < next + 90; i++)
+        (void)oc_pass(&flow.nodes[0].oc); /* the last of these applies 90 submits */
+    flow.clock.clock.mono_ms = mono_ms;
+    assert_true(flow.world.now_ms > began_ms + 9000);
+    flow.paused[0] = true; /* the other looks first */
+    flow.paused[1] = false;
+    flow_pass(&flow);
+    flow.paused[0] = false;
+    flow_passes(&flow, 10000);
+    assert_true(flow.nodes[0].oc.shards[0].mine);
+    assert_int_equal(flow.nodes[0].oc.shards[0].epoch, epoch);
+    assert_string_equal(flow_row(&flow, "job-89", "status"), "SUCCEEDED");
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loop_lets_other_jobs_of_its_shard_have_their_turn),
         cmocka_unit_test(a_looping_job_can_be_cancelled),
+        cmocka_unit_test(a_batch_that_takes_long_does_not_cost_the_lease),
         cmocka_unit_test(whatever_happens_in_between_the_loop_ends_the_same),
     };
 
