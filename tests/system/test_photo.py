@@ -166,6 +166,33 @@ def test_a_broken_picture_fails_its_job_and_the_decoder_lives_on(photo):
         assert cluster.ended("absent-1")["error"] == "Blob.NotFound"
 
 
+def test_a_picture_by_its_url_is_fetched_and_its_signature_is_in_no_log(photo):
+    at = os.environ["MILLRACE_S3_ENDPOINT"].split("//")[1]
+    host, port = at.rstrip("/").split(":")
+    with Cluster(WORKER_FETCH="http", WORKER_FETCH_PORTS=port, WORKER_FETCH_PRIVATE=host) as cluster:
+        cluster.start("orchestrator")
+        worker = cluster.start("worker", MILLRACE_LOG_LEVEL="debug")
+        key, bucket = f"in/{cluster.prefix}.jpg", os.environ["MILLRACE_S3_BUCKET"]
+        storage().put_object(Bucket=bucket, Key=key, Body=photo.read_bytes())
+        outputs = [{"name": "a", "format": "webp", "ops": [{"op": "resize", "width": 300}]}]
+
+        def submit(job, wanted):
+            url = storage().generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": wanted}, ExpiresIn=300)
+            cluster.submit(job, recipe={"source": {"url": url}, "outputs": outputs})
+            return url, cluster.ended(job)
+
+        url, row = submit("by-url-1", key)
+        assert row["status"] == "SUCCEEDED", row
+        with Image.open(io.BytesIO(s3_get(json.loads(row["output"])["outputs"]["a"]["key"]))) as image:
+            assert (image.format, image.width) == ("WEBP", 300)
+        absent, row = submit("by-url-2", "in/absent.jpg")
+        assert (row["status"], row["error"]) == ("FAILED", "Blob.NotFound"), row
+        assert "/in/absent.jpg" in row["cause"]
+        for secret in (url.split("Signature=")[1].split("&")[0], absent.split("Signature=")[1].split("&")[0]):
+            assert secret not in row["cause"] and all(secret not in program.text() for program in cluster.programs)
+        assert "by-url-1" in worker.text()  # it does say what it does
+
+
 # ---- a person in between -------------------------------------------------------------------------------
 
 
