@@ -1,87 +1,17 @@
 /* apply.c -- one event to one shard: which job, which step, what changed.
  * Pure but for reading a definition that is not in memory. */
+#include "orchestrator/apply.h"
 #include "common/model/resource.h"
-#include "orchestrator/child.h"
 
-#include "common/adapters/crypto.h"
 #include "common/base/failpoint.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/model/resource.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { EARLY_MS = 1000 /* a timer that was early is fired again after at most so long */ };
-
-/* ---- definitions --------------------------------------------------------------------------------
- */
-
-/* The machine of a job that was loaded: from memory, from its own value, or from the shard's. */
-static enum mr_code machine_of(struct oc *oc, const struct oc_shard *shard,
-                               const struct oc_job *job, const struct mr_job_load *load,
-                               struct asl_machine **ret, struct mr_error *err)
-{
-    struct mr_buf text = {0};
-    const char *value = NULL;
-    size_t len = 0;
-    enum mr_code rc;
-
-    *ret = oc_machines_get(&oc->machines, job->def);
-    if (*ret)
-        return MR_OK;
-    if (job->is_inline && load && oc_job_value(load, OC_VALUE_DEFINITION, &value, &len))
-        return oc_machines_add(&oc->machines, job->def, value, len, ret, err);
-    rc = mr_store_def_get(oc->store, shard->number, job->def, &text, err);
-    if (!rc)
-        rc = oc_machines_add(&oc->machines, job->def, text.data, text.len, ret, err);
-    mr_buf_release(&text);
-    return rc;
-}
-
-static enum mr_code machine_of_submit(struct oc *oc, struct oc_shard *shard,
-                                      const struct mr_event *event, struct asl_machine **ret,
-                                      struct mr_error *err)
-{
-    struct oc_job job = {0};
-    struct mr_buf text = {0};
-    enum mr_code rc;
-
-    *ret = oc_machines_get(&oc->machines, event->def);
-    if (*ret)
-        return MR_OK;
-    if (event->definition) {
-        rc = mr_json_print(event->definition, &text);
-        if (!rc)
-            rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, ret, err);
-        mr_buf_release(&text);
-        return rc;
-    }
-    memcpy(job.def, event->def, strlen(event->def) + 1);
-    return machine_of(oc, shard, &job, NULL, ret, err);
-}
-
-static enum mr_code apply_definition(struct oc *oc, struct oc_shard *shard,
-                                     const struct mr_event *event, struct mr_error *err)
-{
-    struct asl_machine *machine = NULL;
-    struct mr_buf text = {0};
-    struct mr_op op = {.kind = MR_OP_DEF};
-    enum mr_code rc = mr_json_print(event->definition, &text);
-
-    if (!rc)
-        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
-    asl_machine_unref(machine);
-    if (!rc) {
-        op.key_len = strlen(event->def);
-        op.key = asl_arena_copy(&shard->arena, event->def, op.key_len);
-        op.a = asl_arena_copy(&shard->arena, text.data, text.len);
-        op.a_len = text.len;
-        rc = op.key && op.a ? oc_batch_op(shard, &op, err)
-                            : mr_fail(err, MR_NO_MEMORY, "definition %s", event->def);
-    }
-    mr_buf_release(&text);
-    return rc;
-}
 
 /* ---- jobs ---------------------------------------------------------------------------------------
  */
@@ -114,7 +44,7 @@ enum mr_code oc_job_find(struct oc *oc, struct oc_shard *shard, const char *id,
     rc = oc_job_decode_head(load, &text, err);
     if (rc)
         return rc;
-    rc = machine_of(oc, shard, text.job, load, &machine, err);
+    rc = oc_apply_machine(oc, shard, text.job, load, &machine, err);
     if (!rc)
         rc = oc_job_decode_run(load, &text, machine, err);
     asl_machine_unref(machine);
@@ -192,7 +122,7 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
                        event->job, event->engine, ASL_ENGINE);
     if (job || (load && load->has_row))
         return submit_again(oc, shard, msg, event, job ? job->sum : load->sum, err);
-    rc = machine_of_submit(oc, shard, event, &machine, err);
+    rc = oc_apply_machine_of(oc, shard, event, &machine, err);
     if (rc)
         return mr_fail_in(err, rc, event->job);
     rc = oc_job_new(event, msg->time_ms, machine, &job, err);
@@ -353,38 +283,6 @@ static enum mr_code apply_evaluated(struct oc *oc, struct oc_shard *shard, const
                : MR_OK;
 }
 
-static void name_definition(struct oc_job *job, const char *def)
-{
-    (void)snprintf(job->def, sizeof job->def, "%s", def);
-    (void)mr_buf_add(&job->pairs, "def", sizeof "def");
-    (void)mr_buf_add(&job->pairs, job->def, strlen(job->def) + 1);
-}
-
-/* The job's machine from here on.  MR_INVALID: it cannot be. */
-static enum mr_code change_machine(struct oc *oc, struct oc_shard *shard,
-                                   const struct mr_event *event, struct oc_job *job,
-                                   struct mr_error *err)
-{
-    struct asl_machine *machine = NULL;
-    struct mr_buf text = {0};
-    enum mr_code rc = mr_json_print(event->definition, &text);
-
-    if (!rc)
-        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
-    if (!rc)
-        rc = asl_run_migrate(job->run, machine, 0, err);
-    if (!rc)
-        rc = oc_batch_value(shard, job, OC_VALUE_DEFINITION, text.data, text.len, err);
-    if (!rc) {
-        name_definition(job, event->def);
-        job->is_inline = true;
-        job->def_kept = false;
-    }
-    asl_machine_unref(machine);
-    mr_buf_release(&text);
-    return rc;
-}
-
 /* A definition that does not fit is refused, and with it the redrive. */
 static enum mr_code apply_redrive(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                   const struct mr_event *event, struct oc_job *job,
@@ -396,7 +294,7 @@ static enum mr_code apply_redrive(struct oc *oc, struct oc_shard *shard, const s
     if (event->definition && asl_run_status(job->run) == ASL_RUNNING)
         return MR_OK; /* sent twice: it goes on already */
     if (event->definition)
-        rc = change_machine(oc, shard, event, job, err);
+        rc = oc_apply_change(oc, shard, event, job, err);
     if (rc == MR_INVALID || rc == MR_TOO_LARGE) {
         mr_log_error(MR_WARN, "job.redrive_refused", err, " job=%s offset=%" PRId64, job->id,
                      msg->offset);
@@ -441,29 +339,6 @@ static enum mr_code apply_child(struct oc *oc, struct oc_shard *shard, const str
     return MR_OK;
 }
 
-/* Its parent goes on in another definition, and so does the child: its shard has had that before.
- */
-static enum mr_code follow_parent(struct oc *oc, struct oc_shard *shard,
-                                  const struct mr_event *event, struct oc_job *job,
-                                  struct mr_error *err)
-{
-    struct oc_job named = {0};
-    struct asl_machine *machine = NULL;
-    enum mr_code rc;
-
-    (void)snprintf(named.def, sizeof named.def, "%s", event->def);
-    rc = machine_of(oc, shard, &named, NULL, &machine, err);
-    if (!rc)
-        rc = asl_run_migrate(job->run, machine, event->parent.flow, err);
-    asl_machine_unref(machine);
-    if (rc)
-        return rc;
-    name_definition(job, event->def);
-    job->is_inline = false;
-    job->parent.flow = event->parent.flow;
-    return MR_OK;
-}
-
 static bool is_to_follow(const struct mr_event *event, const struct oc_job *job)
 {
     const enum asl_status status = asl_run_status(job->run);
@@ -488,7 +363,7 @@ static enum mr_code apply_parent(struct oc *oc, struct oc_shard *shard, const st
     oc_job_parent(job, &parent);
     rc = oc_shard_dirty(shard, job, msg, err);
     if (!rc && is_to_follow(event, job)) {
-        rc = follow_parent(oc, shard, event, job, err);
+        rc = oc_apply_follow(oc, shard, event, job, err);
         if (rc == MR_INVALID) {
             const struct mr_error why = *err;
 
@@ -525,7 +400,7 @@ enum mr_code oc_apply(struct oc *oc, struct oc_shard *shard, const struct mr_msg
     case MR_EVENT_TAKEOVER:
         return apply_takeover(shard, msg, err);
     case MR_EVENT_DEFINITION:
-        return apply_definition(oc, shard, event, err);
+        return oc_apply_definition(oc, shard, event, err);
     case MR_EVENT_SUBMIT:
         return apply_submit(oc, shard, msg, event, loads, err);
     case MR_EVENT_RESULT:

@@ -59,6 +59,14 @@ static inline const struct asl_state *asl_turn_state(const struct asl_turn *turn
 /* step.c: the frame leaves its state with output (taken over) and goes on at next. */
 enum mr_code asl_turn_leave(struct asl_turn *, struct asl_frame *, struct asl_value *output,
                             int32_t next);
+/* What a state's function came to: MR_INVALID is told in the words of the state, and is retried,
+ * caught or passed up; anything else is given back. */
+enum mr_code asl_turn_settle(struct asl_turn *, struct asl_frame *, enum mr_code rc,
+                             struct asl_fault *);
+/* The tries of its retriers, which belong to one entry of one state. */
+void asl_turn_forget_tries(struct asl_frame *);
+/* step_event.c: what the event changes by itself; *ret_changed: it was meant for this run. */
+enum mr_code asl_turn_event(struct asl_turn *, const struct asl_event *, bool *ret_changed);
 /* fork.c: the frame's children, and its own turn among them. */
 enum mr_code asl_turn_fork(struct asl_turn *, struct asl_frame *, struct asl_fault *);
 
