@@ -187,7 +187,7 @@ static enum mr_code memory_settle(struct wk_decoder *decoder, const struct wk_ch
     if (need <= most && need < decoder->need_least)
         need = decoder->need_least < most ? decoder->need_least : most;
     if (need > most)
-        return wk_fault_set(fault, WK_OUT_OF_MEMORY,
+        return wk_fault_set(fault, WK_TOO_LARGE,
                             "by its header it needs %" PRIu64 " bytes, the limit is %" PRIu64
                             " (WORKER_DECODER_MEMORY)",
                             need, most);

@@ -45,14 +45,14 @@ static enum mr_code memory_ask(void *owner, int64_t bytes, int64_t *ret_granted,
         item->need_bytes = bytes;
     item->heavy = !wk_memory_light(&slots->memory, item->need_bytes);
     if (!wk_memory_possible(&slots->memory, item->need_bytes))
-        rc = MR_NO_MEMORY;
+        rc = MR_TOO_LARGE; /* and always will be, unlike what turns out to be too much */
     else if (item->heavy && item->held_bytes < item->need_bytes)
         rc = wk_slot_hold(slots, item) ? MR_OK : MR_BUSY;
     item->waits = rc == MR_BUSY;
     *ret_granted = item->need_bytes;
     (void)pthread_mutex_unlock(&slots->lock);
-    if (rc == MR_NO_MEMORY)
-        (void)wk_task_fault(fault, rc, "Image.OutOfMemory",
+    if (rc == MR_TOO_LARGE)
+        (void)wk_task_fault(fault, rc, "Image.TooLarge",
                             "by its header it needs %" PRId64 " bytes, the limit is %" PRId64
                             " (WORKER_MEMORY)",
                             item->need_bytes, slots->memory.pool);

@@ -146,19 +146,34 @@ def box(kind, data, version=None, flags=0):
     return struct.pack(">I", 8 + len(head) + len(data)) + kind + head + data
 
 
-def avif_grids(depth, side):
-    """Pictures of 16 x 16 parts, each part a picture of such parts, and the last of itself."""
-    grid = struct.pack(">BBBBII", 0, 1, 15, 15, side, side)  # 32-bit sizes, 16 rows and columns
-    infos = b"".join(box(b"infe", struct.pack(">HH4s", i + 1, 0, b"grid") + b"\0", 2) for i in range(depth))
-    places = b"".join(struct.pack(">HHHHII", i + 1, 1, 0, 1, 0, len(grid)) for i in range(depth))  # in idat, from 0
-    links = b"".join(box(b"dimg", struct.pack(">HH", i + 1, 256) + struct.pack(">H", min(i + 2, depth)) * 256)
+# A grey tile of 64 x 64 as libaom codes it, and the words about it that its file has (av1C).
+AV1_TILE = bytes.fromhex("12000a0918157ffd82021a0d08320e1e403fffffc400b4db7ab295dc4b")
+AV1_WORDS = bytes.fromhex("81000c00")
+AV1_SIDE = 64
+
+
+def avif_grids(depth, side, endless):
+    """Pictures of 16 x 16 parts, each of them a picture of such parts; at the bottom one of itself, or a real tile, so that the whole is right
+    and 256 to the power of depth tiles are to be decoded.  Each shows the upper left corner of what its parts make, at most `side`."""
+    sides = [side] * depth if endless else [min(side, AV1_SIDE * 16 ** min(depth - i, 4)) for i in range(depth)] + [AV1_SIDE]
+    data = [struct.pack(">BBBBII", 0, 1, 15, 15, each, each) for each in sides]  # 32-bit sizes, 16 rows and columns
+    kinds = [b"grid"] * depth
+    if not endless:
+        data[-1], kinds = AV1_TILE, [*kinds, b"av01"]
+    last = len(kinds)
+    infos = b"".join(box(b"infe", struct.pack(">HH4s", i + 1, 0, kind) + b"\0", 2) for i, kind in enumerate(kinds))
+    spots = [sum(map(len, data[:i])) for i in range(last)]
+    places = b"".join(struct.pack(">HHHHII", i + 1, 1, 0, 1, spots[i], len(data[i])) for i in range(last))  # in idat
+    links = b"".join(box(b"dimg", struct.pack(">HH", i + 1, 256) + struct.pack(">H", min(i + 2, last)) * 256)
                      for i in range(depth))
-    sizes = box(b"ipco", box(b"ispe", struct.pack(">II", side, side), 0))
-    uses = box(b"ipma", struct.pack(">I", depth) + b"".join(struct.pack(">HBB", i + 1, 1, 0x81) for i in range(depth)), 0)
+    sizes = box(b"ipco", b"".join(box(b"ispe", struct.pack(">II", each, each), 0) for each in sides) + box(b"av1C", AV1_WORDS))
+    uses = box(b"ipma", struct.pack(">I", last) + b"".join(
+        struct.pack(">HBB", i + 1, 1, 0x81 + i) if kind == b"grid" else struct.pack(">HBBB", i + 1, 2, 0x81 + i, 0x82 + i)
+        for i, kind in enumerate(kinds)), 0)
     meta = (box(b"hdlr", struct.pack(">I4sIII", 0, b"pict", 0, 0, 0) + b"\0", 0) + box(b"pitm", struct.pack(">H", 1), 0)
-            + box(b"iloc", struct.pack(">BBH", 0x44, 0, depth) + places, 1)
-            + box(b"iinf", struct.pack(">H", depth) + infos, 0) + box(b"iref", links, 0) + box(b"iprp", sizes + uses)
-            + box(b"idat", grid))
+            + box(b"iloc", struct.pack(">BBH", 0x44, 0, last) + places, 1)
+            + box(b"iinf", struct.pack(">H", last) + infos, 0) + box(b"iref", links, 0) + box(b"iprp", sizes + uses)
+            + box(b"idat", b"".join(data)))
     return box(b"ftyp", b"avif\0\0\0\0mif1avif") + box(b"meta", meta, 0)
 
 
@@ -177,7 +192,11 @@ BOMBS = {
     "use.svg": lambda: svg_use(12),
     "self.svg": svg_self,
     "filters.svg": svg_filter,
-    "grids.avif": lambda: avif_grids(5, 16000),
+    "grids.avif": lambda: avif_grids(5, 16000, True),
+    "grid.avif": lambda: avif_grids(1, 1024, False),
+    "nested-grids.avif": lambda: avif_grids(12, 1024, False),
+    "wide-grids.avif": lambda: avif_grids(60, 4000, False),
+    "huge-grids.avif": lambda: avif_grids(3, 16000, False),
 }
 
 

@@ -294,7 +294,7 @@ static void a_need_beyond_the_limit_is_refused_by_the_header(void **state)
     kit_fails(decoder,
               "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],\"outputs\":[{\"name\":"
               "\"o\",\"format\":\"avif\"}]}",
-              &file, 1, "Image.OutOfMemory", "by its header it needs ");
+              &file, 1, "Image.TooLarge", "by its header it needs ");
     wk_decoder_free(decoder);
     g_free(file.data);
 }

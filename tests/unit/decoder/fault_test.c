@@ -270,12 +270,15 @@ static void a_source_that_is_missing_is_a_fault_and_not_a_crash(void **state)
     g_free(file.data);
 }
 
-static void memory_that_runs_out_is_out_of_memory(void **state)
+/* Whose header says that it is too much says so the next time, too; by name, for that is what a
+ * workflow's Retry goes by. */
+static void what_a_header_needs_beyond_the_limit_is_not_retriable(void **state)
 {
     struct kit_file file = kit_plain(12000, 12000, kit_red, ".png");
     struct wk_imaging_config config = kit_config();
     struct wk_decoder *small;
     struct wk_rendered rendered;
+    struct wk_fault fault = {0};
     struct kit_file little = kit_quarters(32, 32, ".png");
 
     (void)state;
@@ -284,11 +287,14 @@ static void memory_that_runs_out_is_out_of_memory(void **state)
 #endif
     config.memory_max = 560 << 20; /* the picture alone takes 432 million bytes */
     small = kit_decoder(&config);
-    kit_fails(
-        small,
-        "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],\"outputs\":[{\"name\":\"o\","
-        "\"format\":\"png\"}]}",
-        &file, 1, "Image.OutOfMemory", "");
+    assert_int_equal(kit_try(small,
+                             "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],"
+                             "\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}",
+                             &file, 1, &rendered, &fault),
+                     MR_TOO_LARGE);
+    assert_string_equal(fault.name, "Image.TooLarge");
+    assert_non_null(strstr(fault.cause, "(WORKER_DECODER_MEMORY)"));
+    assert_false(fault.retriable);
     kit_render(small, plain, &little, 1, &rendered);
     wk_decoder_free(small);
     g_free(file.data);
@@ -349,9 +355,9 @@ int main(void)
         cmocka_unit_test(a_crop_that_is_not_there_is_out_of_bounds),
         cmocka_unit_test(a_layer_that_is_no_image_is_unsupported),
         cmocka_unit_test(a_source_that_is_missing_is_a_fault_and_not_a_crash),
-        cmocka_unit_test(memory_that_runs_out_is_out_of_memory),
         cmocka_unit_test(a_deadline_that_passed_is_a_timeout),
         cmocka_unit_test(only_what_another_attempt_can_help_is_retriable),
+        cmocka_unit_test(what_a_header_needs_beyond_the_limit_is_not_retriable),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

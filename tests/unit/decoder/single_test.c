@@ -2,6 +2,7 @@
  * of its own that is used for one task. */
 #include "tests/unit/decoder/kit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char render[] = "{\"source\":{\"key\":\"a\"},\"outputs\":[{\"name\":\"o\",\"format\":"
@@ -82,6 +83,72 @@ static void every_format_that_is_opted_in_is_read(void **state)
     wk_decoder_free(decoder);
 }
 
+/* Two pages of 72 x 48 points: red on the left of the first, blue at the top of the second. */
+static const char document[] =
+    "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    "2 0 obj<</Type/Pages/Kids[3 0 R 5 0 R]/Count 2>>endobj\n"
+    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 48]/Contents 4 0 R/Resources<<>>>>endobj\n"
+    "4 0 obj<</Length 27>>stream\n1 0 0 rg 0 0 36 48 re f    \nendstream endobj\n"
+    "5 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 48]/Contents 6 0 R/Resources<<>>>>endobj\n"
+    "6 0 obj<</Length 27>>stream\n0 0 1 rg 0 24 72 24 re f   \nendstream endobj\n"
+    "trailer<</Root 1 0 R/Size 7>>\n%%EOF\n";
+
+/* The document as its source's fields say. */
+static VipsImage *document_done(struct wk_decoder *decoder, const char *fields)
+{
+    struct kit_file file = kit_text(document);
+    struct wk_rendered rendered;
+    char json[256];
+
+    snprintf(json, sizeof(json),
+             "{\"source\":{\"key\":\"a\"%s},\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}",
+             fields);
+    kit_render(decoder, json, &file, 1, &rendered);
+    g_free(file.data);
+    return kit_open(rendered.outputs[0].data, rendered.outputs[0].len);
+}
+
+static void pages_of_a_document_are_drawn_as_they_are_written(void **state)
+{
+    struct wk_decoder *decoder = decoder_of(untrusted);
+    VipsImage *image;
+
+    (void)state;
+    image = document_done(decoder, "");
+    assert_int_equal(image->Xsize, 72);
+    assert_int_equal(image->Ysize, 48);
+    kit_is(image, 5, 5, kit_red, 2);
+    kit_is(image, 34, 44, kit_red, 2);
+    kit_is(image, 38, 24, kit_white, 2);
+    g_object_unref(image);
+    image = document_done(decoder, ",\"page\":1");
+    kit_is(image, 5, 5, kit_blue, 2);
+    kit_is(image, 66, 22, kit_blue, 2);
+    kit_is(image, 5, 26, kit_white, 2);
+    g_object_unref(image);
+    image = document_done(decoder, ",\"dpi\":144");
+    assert_int_equal(image->Xsize, 144);
+    assert_int_equal(image->Ysize, 96);
+    kit_is(image, 70, 90, kit_red, 2);
+    kit_is(image, 74, 90, kit_white, 2);
+    g_object_unref(image);
+    wk_decoder_free(decoder);
+}
+
+static void a_page_that_a_document_has_not_is_out_of_bounds(void **state)
+{
+    struct wk_decoder *decoder = decoder_of(untrusted);
+    struct kit_file file = kit_text(document);
+
+    (void)state;
+    kit_fails(decoder,
+              "{\"source\":{\"key\":\"a\",\"page\":2},\"outputs\":[{\"name\":\"o\","
+              "\"format\":\"png\"}]}",
+              &file, 1, "Recipe.OutOfBounds", "");
+    wk_decoder_free(decoder);
+    g_free(file.data);
+}
+
 static void one_that_is_not_named_stays_off(void **state)
 {
     static char only[] = "jxl";
@@ -116,6 +183,8 @@ int main(void)
         cmocka_unit_test(a_drawing_is_drawn_by_a_child_of_its_own),
         cmocka_unit_test(a_drawing_as_a_layer_takes_the_whole_task_with_it),
         cmocka_unit_test(every_format_that_is_opted_in_is_read),
+        cmocka_unit_test(pages_of_a_document_are_drawn_as_they_are_written),
+        cmocka_unit_test(a_page_that_a_document_has_not_is_out_of_bounds),
         cmocka_unit_test(one_that_is_not_named_stays_off),
         cmocka_unit_test(a_word_that_is_no_such_format_is_refused_at_the_start),
     };

@@ -177,7 +177,8 @@ static void an_unknown_type_is_answered_with_the_types_that_are_known(void **sta
     stage_until(stage, 1, 0);
     has(stage->answers.texts[0], "\"error\":\"Task.Unknown\"");
     has(stage->answers.texts[0], "image.paint");
-    has(stage->answers.texts[0], "image.render image.inspect manifest map.read map.write s3.getObject");
+    has(stage->answers.texts[0],
+        "image.render image.inspect manifest map.read map.write s3.getObject");
 }
 
 static void a_fault_of_the_decoder_is_the_answer(void **state)
@@ -458,7 +459,7 @@ static void a_task_that_needs_more_than_there_ever_is_fails_by_name(void **state
     stage_store(stage, "in/huge", "heavy 751");
     ask_for(stage, "job-1", "in/huge", 0);
     stage_until(stage, 1, 0);
-    has(stage->answers.texts[0], "\"error\":\"Image.OutOfMemory\"");
+    has(stage->answers.texts[0], "\"error\":\"Image.TooLarge\"");
     has(stage->answers.texts[0], "by its header it needs 751 bytes, the limit is 750");
     ask_for(stage, "job-2", "in/heavy", 0);
     stage_until(stage, 2, 0);
