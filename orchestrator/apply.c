@@ -1,7 +1,6 @@
 /* apply.c -- one event to one shard: which job, which step, what changed.
  * Pure but for reading a definition that is not in memory. */
 #include "orchestrator/apply.h"
-#include "common/model/resource.h"
 
 #include "common/base/failpoint.h"
 #include "common/base/json.h"
