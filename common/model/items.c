@@ -39,21 +39,27 @@ enum mr_code mr_page_add(struct mr_page *page, const char *json, size_t len, str
     return page->buf->failed ? mr_fail(err, MR_NO_MEMORY, "a page of items") : MR_OK;
 }
 
-static void page_open(struct mr_page *page, char bracket)
+void mr_page_open(struct mr_page *page, char bracket)
 {
     (void)mr_buf_add_str(page->buf, "{\"items\":");
     (void)mr_buf_add_char(page->buf, bracket);
 }
 
-/* more: another page follows, from at of object number file on. */
-static enum mr_code page_close(struct mr_page *page, char bracket, bool more, size_t at,
-                               uint64_t file, struct mr_error *err)
+enum mr_code mr_page_close(struct mr_page *page, char bracket, bool more, size_t at, uint64_t file,
+                           struct mr_error *err)
 {
     (void)mr_buf_add_char(page->buf, bracket);
-    if (more && !mr_page_is_last(page))
-        (void)mr_buf_addf(page->buf,
-                          ",\"cursor\":{\"at\":%zu,\"n\":%" PRIu64 ",\"file\":%" PRIu64 "}", at,
-                          page->total, file);
+    if ((more || page->others) && !mr_page_is_last(page)) {
+        (void)mr_buf_addf(page->buf, ",\"cursor\":{\"at\":%zu,\"n\":%" PRIu64, more ? at : 0,
+                          page->total);
+        if (page->object) {
+            (void)mr_buf_add_str(page->buf, more ? ",\"key\":" : ",\"after\":");
+            (void)mr_buf_add_json(page->buf, page->object, strlen(page->object));
+        } else {
+            (void)mr_buf_addf(page->buf, ",\"file\":%" PRIu64, file);
+        }
+        (void)mr_buf_add_char(page->buf, '}');
+    }
     (void)mr_buf_add_char(page->buf, '}');
     return page->buf->failed ? mr_fail(err, MR_NO_MEMORY, "a page of items") : MR_OK;
 }
@@ -184,7 +190,7 @@ static enum mr_code read_json(struct mr_page *page, const struct mr_buf *text, s
                        "wanted",
                        pointer, p ? "a plain value" : "nothing");
     object = *p == '{';
-    page_open(page, object ? '{' : '[');
+    mr_page_open(page, object ? '{' : '[');
     if (at > (size_t)(p - text->data) && at < text->len)
         p = text->data + at;
     else
@@ -206,8 +212,8 @@ static enum mr_code read_json(struct mr_page *page, const struct mr_buf *text, s
     }
     if (rc)
         return rc;
-    return page_close(page, object ? '}' : ']', *p != ']' && *p != '}', (size_t)(p - text->data), 0,
-                      err);
+    return mr_page_close(page, object ? '}' : ']', *p != ']' && *p != '}', (size_t)(p - text->data),
+                         0, err);
 }
 
 static enum mr_code read_jsonl(struct mr_page *page, const struct mr_buf *text,
@@ -217,7 +223,7 @@ static enum mr_code read_jsonl(struct mr_page *page, const struct mr_buf *text,
     size_t at = (size_t)cursor_number(page, "at");
     enum mr_code rc = MR_OK;
 
-    page_open(page, '[');
+    mr_page_open(page, '[');
     while (!rc && at < text->len && mr_page_has_room(page)) {
         const char *line = text->data + at, *end = memchr(line, '\n', text->len - at);
         size_t len = end ? (size_t)(end - line) : text->len - at;
@@ -232,7 +238,7 @@ static enum mr_code read_jsonl(struct mr_page *page, const struct mr_buf *text,
         if (page->full)
             at = (size_t)(line - text->data);
     }
-    return rc ? rc : page_close(page, ']', at < text->len, at, 0, err);
+    return rc ? rc : mr_page_close(page, ']', at < text->len, at, 0, err);
 }
 
 /* ---- CSV --------------------------------------------------------------------------------------
@@ -269,11 +275,11 @@ static enum mr_code read_csv(struct mr_page *page, const struct mr_buf *text, st
     }
     if (at < first)
         at = first;
-    page_open(page, '[');
+    mr_page_open(page, '[');
     if (!rc)
         rc = mr_items_csv(page, &columns, delimiter, data, text->len, &at, err);
     mr_columns_release(&columns);
-    return rc ? rc : page_close(page, ']', at < text->len, at, 0, err);
+    return rc ? rc : mr_page_close(page, ']', at < text->len, at, 0, err);
 }
 
 /* ---- an inventory: a manifest that names tables ------------------------------------------------
@@ -341,7 +347,7 @@ static enum mr_code read_tables(struct mr_page *page, const cJSON *manifest,
     if (!cJSON_IsString(format) || strcmp(format->valuestring, "CSV") != 0)
         return mr_fail(err, MR_UNSUPPORTED, "the manifest's fileFormat is not CSV");
     rc = read_schema(schema->valuestring, &columns, err);
-    page_open(page, '[');
+    mr_page_open(page, '[');
     while (!rc && file < count && mr_page_has_room(page)) {
         struct mr_buf table = {0};
 
@@ -356,7 +362,7 @@ static enum mr_code read_tables(struct mr_page *page, const cJSON *manifest,
         mr_buf_release(&table);
     }
     mr_columns_release(&columns);
-    return rc ? rc : page_close(page, ']', file < count, at, file, err);
+    return rc ? rc : mr_page_close(page, ']', file < count, at, file, err);
 }
 
 static enum mr_code read_manifest(struct mr_page *page, const struct mr_buf *text,
@@ -370,82 +376,6 @@ static enum mr_code read_manifest(struct mr_page *page, const struct mr_buf *tex
     if (!rc)
         rc = read_tables(page, manifest, from, err);
     cJSON_Delete(manifest);
-    return rc;
-}
-
-/* ---- a listing --------------------------------------------------------------------------------
- */
-
-struct listing {
-    struct mr_page *page;
-    const char *after; /* the last key of the page before */
-    char *last;        /* of this page, owned */
-    bool more;
-    struct mr_buf item;
-};
-
-static enum mr_code list_one(void *ctx, const struct mr_object *object, struct mr_error *err)
-{
-    const char *key = object->key;
-    struct listing *listing = ctx;
-    enum mr_code rc;
-    char *copy;
-
-    if (listing->after && strcmp(key, listing->after) <= 0)
-        return MR_OK;
-    if (!mr_page_has_room(listing->page)) {
-        listing->more = true;
-        return mr_fail(err, MR_CANCELLED, "the page is full");
-    }
-    mr_buf_reset(&listing->item);
-    (void)mr_buf_add_str(&listing->item, "{\"Etag\":");
-    (void)mr_buf_add_json(&listing->item, object->etag, strlen(object->etag));
-    (void)mr_buf_add_str(&listing->item, ",\"Key\":");
-    (void)mr_buf_add_json(&listing->item, key, strlen(key));
-    (void)mr_buf_addf(&listing->item,
-                      ",\"LastModified\":%" PRId64 ",\"Size\":%" PRId64
-                      ",\"StorageClass\":\"STANDARD\"}",
-                      object->modified_ms / 1000, object->bytes);
-    copy = malloc(strlen(key) + 1);
-    if (!copy || listing->item.failed) {
-        free(copy);
-        return mr_fail(err, MR_NO_MEMORY, "a listing");
-    }
-    rc = mr_page_add(listing->page, listing->item.data, listing->item.len, err);
-    if (rc || listing->page->full) {
-        free(copy);
-        listing->more = listing->page->full;
-        return rc ? rc : mr_fail(err, MR_CANCELLED, "the page is full");
-    }
-    memcpy(copy, key, strlen(key) + 1);
-    free(listing->last);
-    listing->last = copy;
-    return MR_OK;
-}
-
-static enum mr_code read_listing(struct mr_page *page, const char *bucket, const char *prefix,
-                                 const struct mr_objects *from, struct mr_error *err)
-{
-    const cJSON *after = mr_json_get(page->cursor, "after");
-    struct listing listing = {.page = page,
-                              .after = cJSON_IsString(after) ? after->valuestring : NULL};
-    enum mr_code rc;
-
-    page_open(page, '[');
-    rc = from->list(from->ctx, bucket, prefix, list_one, &listing, err);
-    if (listing.more)
-        rc = MR_OK;
-    (void)mr_buf_add_char(page->buf, ']');
-    if (listing.more && !mr_page_is_last(page) && listing.last) {
-        (void)mr_buf_add_str(page->buf, ",\"cursor\":{\"after\":");
-        (void)mr_buf_add_json(page->buf, listing.last, strlen(listing.last));
-        (void)mr_buf_addf(page->buf, ",\"n\":%" PRIu64 "}", page->total);
-    }
-    (void)mr_buf_add_char(page->buf, '}');
-    free(listing.last);
-    mr_buf_release(&listing.item);
-    if (!rc && page->buf->failed)
-        rc = mr_fail(err, MR_NO_MEMORY, "a page of items");
     return rc;
 }
 
@@ -467,8 +397,8 @@ static enum mr_code parameter(const cJSON *request, const char *name, bool requi
     return MR_OK;
 }
 
-static enum mr_code read_object(struct mr_page *page, const char *bucket, const char *key,
-                                const struct mr_objects *from, struct mr_error *err)
+enum mr_code mr_items_object(struct mr_page *page, const char *bucket, const char *key,
+                             const struct mr_objects *from, struct mr_error *err)
 {
     const char *type = config_text(page, "InputType");
     struct mr_buf text = {0};
@@ -500,18 +430,20 @@ enum mr_code mr_items_read(const cJSON *request, const struct mr_objects *from, 
                            .cursor = mr_json_get(request, "cursor")};
     const char *bucket = NULL, *key = NULL;
     enum mr_code rc = parameter(request, "Bucket", true, &bucket, err);
-    bool listing;
+    bool listing, flatten;
 
     if (rc)
         return rc;
+    flatten = strcmp(config_text(&page, "Transformation"), "LOAD_AND_FLATTEN") == 0;
     max = mr_json_get(page.config, "MaxItems");
     page.total = cursor_number(&page, "n");
     page.total_max = cJSON_IsNumber(max) && max->valuedouble > 0 ? (uint64_t)max->valuedouble : 0;
     listing = cJSON_IsString(resource) && strstr(resource->valuestring, ":s3:listObjectsV2");
     rc = parameter(request, listing ? "Prefix" : "Key", !listing, &key, err);
     if (!rc)
-        rc = listing ? read_listing(&page, bucket, key, from, err)
-                     : read_object(&page, bucket, key, from, err);
+        rc = !listing  ? mr_items_object(&page, bucket, key, from, err)
+             : flatten ? mr_items_flattened(&page, bucket, key, from, err)
+                       : mr_items_listing(&page, bucket, key, from, err);
     if (rc && buf->data) {
         buf->len = page.start;
         buf->data[buf->len] = '\0';

@@ -4,8 +4,9 @@
  * ASL_RESOURCE_READ asks
  *   {"Resource":"arn:aws:states:::s3:getObject" | "...:s3:listObjectsV2", "Parameters":{Bucket, Key
  *    | Prefix}, "ReaderConfig":{InputType, CSVHeaderLocation, CSVHeaders, CSVDelimiter,
- * ItemsPointer, MaxItems, ...}, "cursor": as the page before gave it; absent at first} and answers
- * {"items":[...], "cursor": where the next page begins; absent: that was all}.
+ * ItemsPointer, MaxItems, Transformation, ...}, "cursor": as the page before gave it; absent at
+ * first} and answers {"items":[...], "cursor": where the next page begins; absent: that was all}.
+ * With LOAD_AND_FLATTEN the items are those in the listed objects, a page of one object at a time.
  *
  * ASL_RESOURCE_WRITE asks
  *   {"Resource":"arn:aws:states:::s3:putObject", "Parameters":{Bucket, Prefix}, "WriterConfig":{

@@ -14,7 +14,9 @@ struct mr_page {
     uint64_t total;      /* items so far, those of earlier pages too */
     uint64_t total_max;  /* 0: all */
     size_t bytes;
-    bool full; /* an item did not fit: it is the next page's first */
+    bool full;          /* an item did not fit: it is the next page's first */
+    const char *object; /* of a flattened listing: what is read; else NULL */
+    bool others;        /* of a flattened listing: objects follow this one */
 };
 
 /* Whether one more item may follow in this page; is all that is wanted here? */
@@ -24,6 +26,20 @@ bool mr_page_is_last(const struct mr_page *);
  * than any page. */
 MR_MUST_USE enum mr_code mr_page_add(struct mr_page *, const char *json, size_t len,
                                      struct mr_error *err);
+
+void mr_page_open(struct mr_page *, char bracket);
+/* more: another page follows, from at of the object (of a manifest: number file) on. */
+MR_MUST_USE enum mr_code mr_page_close(struct mr_page *, char bracket, bool more, size_t at,
+                                       uint64_t file, struct mr_error *err);
+/* A whole page, of an object as its InputType says; items_list.c: of a listing, and of the objects
+ * in it. */
+MR_MUST_USE enum mr_code mr_items_object(struct mr_page *, const char *bucket, const char *key,
+                                         const struct mr_objects *, struct mr_error *err);
+MR_MUST_USE enum mr_code mr_items_listing(struct mr_page *, const char *bucket, const char *prefix,
+                                          const struct mr_objects *, struct mr_error *err);
+MR_MUST_USE enum mr_code mr_items_flattened(struct mr_page *, const char *bucket,
+                                            const char *prefix, const struct mr_objects *,
+                                            struct mr_error *err);
 
 /* Columns of a table, by their names. */
 struct mr_columns {

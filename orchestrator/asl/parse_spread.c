@@ -136,9 +136,12 @@ static void read_reader_config(struct asl_parser *parser, const cJSON *config,
     if (manifest && strcmp(manifest, "ATHENA_DATA") == 0)
         asl_report_at(parser, "ManifestType", ASL_NOT_YET,
                       "ATHENA_DATA is not read: S3_INVENTORY is");
-    if (load && strcmp(load, "LOAD_AND_FLATTEN") == 0)
-        asl_report_at(parser, "Transformation", ASL_NOT_YET,
-                      "LOAD_AND_FLATTEN is not done: name one object, or list keys");
+    if (load && strcmp(load, "LOAD_AND_FLATTEN") == 0 && !listing)
+        asl_report_at(parser, "Transformation", ASL_SCHEMA,
+                      "LOAD_AND_FLATTEN is allowed only with s3:listObjectsV2");
+    if (load && strcmp(load, "LOAD_AND_FLATTEN") == 0 && listing &&
+        (!mr_json_get(config, "InputType") || (type && strcmp(type, "MANIFEST") == 0)))
+        asl_report(parser, ASL_SCHEMA, "LOAD_AND_FLATTEN wants an 'InputType': CSV, JSON or JSONL");
     asl_read_str(parser, config, "ItemsPointer", &text);
     if (text && text[0] && text[0] != '/')
         asl_report_at(parser, "ItemsPointer", ASL_SCHEMA, "'%.80s' is not a JSON pointer", text);

@@ -516,6 +516,36 @@ static void many_items_come_in_pages_and_go_in_parts(void **state)
     flow_teardown(&flow);
 }
 
+/* LOAD_AND_FLATTEN: the items of all listed objects, one after the other. */
+static void the_items_of_listed_objects_are_children_of_one_map(void **state)
+{
+    static const char definition[] =
+        MAP(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\",\"Parameters\":{"
+            "\"Bucket\":\"b\",\"Prefix\":\"in/\"},\"ReaderConfig\":{\"Transformation\":"
+            "\"LOAD_AND_FLATTEN\",\"InputType\":\"JSONL\"}}");
+    static const char *const bodies[] = {"1\n2\n", "", "[3]\n"};
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 33);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        cJSON *object = cJSON_CreateObject();
+        char key[8];
+
+        (void)snprintf(key, sizeof key, "in/%zu", i);
+        cJSON_AddStringToObject(object, "bucket", "b");
+        cJSON_AddStringToObject(object, "key", key);
+        cJSON_AddStringToObject(object, "body", bodies[i]);
+        cJSON_AddItemToArray(flow.stored, object);
+    }
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", definition, "{}");
+    assert_true(flow_run(&flow, "job-1", 30000));
+    assert_string_equal(flow_row(&flow, "job-1", "output"), "[1,2,[3]]");
+    assert_int_equal(flow.tasks_seen, 3);
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +555,7 @@ int main(void)
         cmocka_unit_test(a_redrive_runs_only_what_failed),
         cmocka_unit_test(a_cancel_reaches_the_children),
         cmocka_unit_test(a_cancel_does_not_overtake_its_child),
+        cmocka_unit_test(the_items_of_listed_objects_are_children_of_one_map),
         cmocka_unit_test(a_redrive_in_a_corrected_definition_reaches_the_items),
         cmocka_unit_test(an_item_that_finds_no_place_in_a_corrected_definition_says_so),
         cmocka_unit_test(redis_is_rebuilt_with_children_in_all_stages),

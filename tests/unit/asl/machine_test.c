@@ -205,6 +205,15 @@ static void an_item_reader_says_what_it_reads_and_how(void **state)
     assert_valid(READ("\"InputType\":\"JSON\",\"ItemsPointer\":\"/a/b\",\"MaxItemsPath\":\"$.n\""));
     assert_valid(SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\","
                         "\"Parameters\":{\"Bucket\":\"b\"}}"));
+    assert_valid(SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\","
+                        "\"Parameters\":{\"Bucket\":\"b\"},\"ReaderConfig\":{\"Transformation\":"
+                        "\"LOAD_AND_FLATTEN\",\"InputType\":\"JSONL\"}}"));
+    assert_invalid(SPREAD(",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\","
+                          "\"Parameters\":{\"Bucket\":\"b\"},\"ReaderConfig\":{\"Transformation\":"
+                          "\"LOAD_AND_FLATTEN\"}}"),
+                   SCHEMA, "/States/S/ItemReader/ReaderConfig", "InputType");
+    assert_invalid(READ("\"InputType\":\"JSON\",\"Transformation\":\"LOAD_AND_FLATTEN\""), SCHEMA,
+                   "/States/S/ItemReader/ReaderConfig/Transformation", "listObjectsV2");
     assert_invalid(READ(""), SCHEMA, "/States/S/ItemReader/ReaderConfig", "InputType");
     assert_invalid(READ("\"InputType\":\"XML\""), SCHEMA,
                    "/States/S/ItemReader/ReaderConfig/InputType", "XML");

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -348,9 +349,112 @@ static void results_are_written_in_the_form_that_is_wanted(void **state)
     cJSON_Delete(stored);
 }
 
+static void add_object(cJSON *stored, const char *key, const char *body)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(object, "bucket", "b");
+    cJSON_AddStringToObject(object, "key", key);
+    cJSON_AddStringToObject(object, "body", body);
+    cJSON_AddItemToArray(stored, object);
+}
+
+/* All pages of a request, as text: [items][items]... */
+static char *all_pages(cJSON *stored, const char *request)
+{
+    cJSON *json = cJSON_Parse(request), *page;
+    struct mr_buf text = {0};
+    bool more = true;
+
+    for (int pages = 0; more && pages < 20; pages++) {
+        char *said = cJSON_PrintUnformatted(json);
+        struct mr_error err = {0};
+
+        page = read_page(stored, said, &err);
+        cJSON_free(said);
+        if (!page)
+            fail_msg("%s", err.text);
+        assert_int_equal(mr_json_print(mr_json_get(page, "items"), &text), MR_OK);
+        cJSON_DeleteItemFromObject(json, "cursor");
+        more = mr_json_get(page, "cursor") != NULL;
+        if (more)
+            cJSON_AddItemToObject(json, "cursor", cJSON_DetachItemFromObject(page, "cursor"));
+        cJSON_Delete(page);
+    }
+    assert_false(more);
+    cJSON_Delete(json);
+    return mr_buf_detach(&text);
+}
+
+#define FLATTEN(config)                                                                            \
+    "{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\",\"Parameters\":{\"Bucket\":\"b\","        \
+    "\"Prefix\":\"p/\"},\"ReaderConfig\":{\"Transformation\":\"LOAD_AND_FLATTEN\"," config "}}"
+
+static void expect_pages(cJSON *stored, const char *request, const char *expected)
+{
+    char *pages = all_pages(stored, request);
+
+    assert_string_equal(pages, expected);
+    free(pages);
+}
+
+static void the_items_of_listed_objects_are_read_as_if_they_were_in_one(void **state)
+{
+    cJSON *stored = cJSON_CreateArray();
+
+    (void)state;
+    expect_pages(stored, FLATTEN("\"InputType\":\"JSON\""), "[]");
+    add_object(stored, "p/a", "[1,{\"x\":2}]");
+    add_object(stored, "p/b", "[]");
+    add_object(stored, "p/c", "[\"z\"]");
+    add_object(stored, "other", "[9]");
+    expect_pages(stored, FLATTEN("\"InputType\":\"JSON\""), "[1,{\"x\":2}][][\"z\"]");
+    expect_pages(stored, FLATTEN("\"InputType\":\"JSON\",\"MaxItems\":2"), "[1,{\"x\":2}]");
+    cJSON_Delete(stored);
+    stored = cJSON_CreateArray();
+    add_object(stored, "p/1.csv", "a,b\n1,2\n");
+    add_object(stored, "p/2.csv", "b,a\n3,4\n5,6\n");
+    expect_pages(
+        stored, FLATTEN(CSV("")),
+        "[{\"a\":\"1\",\"b\":\"2\"}][{\"b\":\"3\",\"a\":\"4\"},{\"b\":\"5\",\"a\":\"6\"}]");
+    cJSON_Delete(stored);
+}
+
+/* An object of several pages goes on where it was, and is missed where it went away. */
+static void a_listed_object_may_be_more_than_a_page(void **state)
+{
+    struct mr_buf body = {0};
+    cJSON *stored = cJSON_CreateArray(), *page;
+    struct mr_error err = {0};
+    char *pages;
+
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        (void)mr_buf_addf(&body, "\"%020000d\"\n", i);
+    add_object(stored, "p/a", body.data);
+    add_object(stored, "p/b", "7\n");
+    pages = all_pages(stored, FLATTEN("\"InputType\":\"JSONL\""));
+    assert_int_equal(strlen(pages), 30 * 20002 + 27 + 3 * 2 + 3); /* commas, brackets, "[7]" */
+    assert_non_null(strstr(pages, "][7]"));
+    free(pages);
+    cJSON_DeleteItemFromArray(stored, 0);
+    page = read_page(stored,
+                     "{\"Resource\":\"arn:aws:states:::s3:listObjectsV2\",\"Parameters\":{"
+                     "\"Bucket\":\"b\",\"Prefix\":\"p/\"},\"ReaderConfig\":{\"Transformation\":"
+                     "\"LOAD_AND_FLATTEN\",\"InputType\":\"JSONL\"},\"cursor\":{\"at\":9,\"n\":1,"
+                     "\"key\":\"p/a\"}}",
+                     &err);
+    assert_null(page);
+    assert_int_equal(err.code, MR_CHANGED);
+    mr_buf_release(&body);
+    cJSON_Delete(stored);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_items_of_listed_objects_are_read_as_if_they_were_in_one),
+        cmocka_unit_test(a_listed_object_may_be_more_than_a_page),
         cmocka_unit_test(rows_become_objects_of_text),
         cmocka_unit_test(json_is_an_array_or_an_object_where_the_pointer_says),
         cmocka_unit_test(lines_of_json_are_items),
