@@ -125,6 +125,38 @@ static void a_run_that_waits_for_what_never_comes_is_left_running(void **state)
     asl_run_free(told.run);
 }
 
+/* Its steps go on by timers that are due at once: no clock moves, and a child does the same. */
+static void a_loop_of_many_steps_ends_in_no_time(void **state)
+{
+    static const char loop[] =
+        "\"I\":{\"Type\":\"Pass\",\"Result\":{\"k\":0},\"Next\":\"A\"},\"A\":{\"Type\":\"Pass\","
+        "\"Parameters\":{\"k.$\":\"States.MathAdd($.k, 1)\"},\"Next\":\"B\"},\"B\":{\"Type\":"
+        "\"Choice\",\"Choices\":[{\"Variable\":\"$.k\",\"NumericEquals\":3000,\"Next\":\"Z\"}],"
+        "\"Default\":\"A\"},\"Z\":{\"Type\":\"Succeed\"}";
+    struct mr_buf text = {0};
+    struct told told;
+
+    (void)state;
+    mr_buf_addf(&text, "{\"StartAt\":\"I\",\"States\":{%s}}", loop);
+    tell(&told, text.data, "{}", "{}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_json(asl_run_output(told.run), "{\"k\":3000}");
+    assert_int_equal(asl_run_entered(told.run), 6002);
+    assert_int_equal(told.end_ms, 0);
+    asl_run_free(told.run);
+    mr_buf_reset(&text);
+    mr_buf_addf(&text,
+                "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+                "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},"
+                "\"StartAt\":\"I\",\"States\":{%s}},\"End\":true}}}",
+                loop);
+    tell(&told, text.data, "[1,2]", "{}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_json(asl_run_output(told.run), "[{\"k\":3000},{\"k\":3000}]");
+    asl_run_free(told.run);
+    mr_buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_state_goes_before_its_resource_and_an_input_has_its_own_answer),
         cmocka_unit_test(what_is_not_written_down_is_named),
         cmocka_unit_test(a_bad_script_is_refused_by_name),
+        cmocka_unit_test(a_loop_of_many_steps_ends_in_no_time),
         cmocka_unit_test(a_run_that_waits_for_what_never_comes_is_left_running),
     };
 
