@@ -22,6 +22,7 @@ foreach(script jsonata expressions)
 endforeach()
 
 add_library(ev_engine STATIC orchestrator/evaluator/engine.c orchestrator/evaluator/engine_hash.c
+    orchestrator/evaluator/engine_heap.c
     ${generated}/ev_jsonata.c ${generated}/ev_expressions.c)
 target_include_directories(ev_engine SYSTEM PRIVATE ${QUICKJS_INCLUDE})
 target_link_libraries(ev_engine PUBLIC mr_base sb PRIVATE ${QUICKJS_LIBRARY} PkgConfig::CRYPTO Threads::Threads m ${CMAKE_DL_LIBS})

@@ -4,13 +4,12 @@
 #include "orchestrator/evaluator/engine.h"
 
 #include "orchestrator/evaluator/engine_hash.h"
+#include "orchestrator/evaluator/engine_heap.h"
 
-#include <malloc.h>
 #include <quickjs/quickjs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 extern const uint32_t ev_jsonata_size, ev_expressions_size; /* made by qjsc */
 extern const uint8_t ev_jsonata[], ev_expressions[];
@@ -19,7 +18,7 @@ struct ev_engine {
     JSRuntime *runtime;
     JSContext *context;
     JSValue serve, forget, host; /* of expressions.js */
-    size_t memory_max, heap;     /* bytes: the limit, and what is taken */
+    struct ev_heap heap;
     int64_t deadline_us;
     enum ev_limit limit; /* that was passed */
     struct mr_buf *answer;
@@ -36,56 +35,19 @@ int64_t ev_engine_now_us(void)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-enum { HEAD_BYTES = 8 }; /* glibc's, of each piece */
-
-/* A quarter above the limit nothing waits for the next interrupt. */
-static void check(const struct ev_engine *engine, size_t size)
-{
-    if (size > engine->memory_max || engine->heap + size > engine->memory_max / 4 * 5)
-        _exit(EV_EXIT_NO_MEMORY);
-}
-
 static void *engine_malloc(JSMallocState *state, size_t size)
 {
-    struct ev_engine *engine = state->opaque;
-    void *piece;
-
-    check(engine, size);
-    piece = malloc(size);
-    if (!piece)
-        _exit(EV_EXIT_NO_MEMORY);
-    engine->heap += malloc_usable_size(piece) + HEAD_BYTES;
-    return piece;
+    return ev_heap_malloc(state->opaque, size);
 }
 
 static void engine_free(JSMallocState *state, void *piece)
 {
-    struct ev_engine *engine = state->opaque;
-
-    if (!piece)
-        return;
-    engine->heap -= malloc_usable_size(piece) + HEAD_BYTES;
-    free(piece);
+    ev_heap_free(state->opaque, piece);
 }
 
 static void *engine_realloc(JSMallocState *state, void *piece, size_t size)
 {
-    struct ev_engine *engine = state->opaque;
-    size_t before = piece ? malloc_usable_size(piece) : 0;
-    void *grown;
-
-    if (!piece)
-        return size ? engine_malloc(state, size) : NULL;
-    if (size == 0) {
-        engine_free(state, piece);
-        return NULL;
-    }
-    check(engine, size > before ? size - before : 0);
-    grown = realloc(piece, size);
-    if (!grown)
-        _exit(EV_EXIT_NO_MEMORY);
-    engine->heap += malloc_usable_size(grown) - before;
-    return grown;
+    return ev_heap_realloc(state->opaque, piece, size);
 }
 
 /* ---- what the embedded program asks -----------------------------------------------------------
@@ -143,7 +105,7 @@ static int on_interrupt(JSRuntime *runtime, void *opaque)
         return 1;
     if (engine->deadline_us && ev_engine_now_us() > engine->deadline_us)
         engine->limit = EV_LIMIT_TIME;
-    else if (engine->heap > engine->memory_max)
+    else if (engine->heap.used > engine->heap.max)
         engine->limit = EV_LIMIT_MEMORY;
     return engine->limit != EV_LIMIT_NONE;
 }
@@ -209,14 +171,14 @@ static bool setup(struct ev_engine *engine, const struct ev_child_settings *sett
 struct ev_engine *ev_engine_new(const struct ev_child_settings *settings)
 {
     static const JSMallocFunctions functions = {engine_malloc, engine_free, engine_realloc,
-                                                (size_t (*)(const void *))malloc_usable_size};
+                                                ev_heap_size};
     struct ev_engine *engine = calloc(1, sizeof(*engine));
 
     if (!engine)
         return NULL;
     engine->serve = engine->forget = engine->host = JS_UNDEFINED;
-    engine->memory_max = (size_t)settings->memory_max;
-    engine->runtime = JS_NewRuntime2(&functions, engine);
+    engine->heap.max = (size_t)settings->memory_max;
+    engine->runtime = JS_NewRuntime2(&functions, &engine->heap);
     if (engine->runtime) {
         JS_SetMaxStackSize(engine->runtime, (size_t)settings->stack_max);
         JS_SetInterruptHandler(engine->runtime, on_interrupt, engine);
@@ -246,6 +208,7 @@ void ev_engine_free(struct ev_engine *engine)
     }
     if (engine->runtime)
         JS_FreeRuntime(engine->runtime);
+    ev_heap_release(&engine->heap);
     free(engine);
 }
 
@@ -275,7 +238,7 @@ static void name_field(struct ev_engine *engine, struct mr_buf *ret)
 /* Parsed expressions are kept only while they take little of what a request may. */
 static void make_room(struct ev_engine *engine)
 {
-    if (engine->heap < engine->memory_max / 4)
+    if (engine->heap.used < engine->heap.max / 4)
         return;
     JS_FreeValue(engine->context, JS_Call(engine->context, engine->forget, JS_UNDEFINED, 0, NULL));
     JS_RunGC(engine->runtime);
@@ -300,7 +263,7 @@ enum ev_limit ev_engine_run(struct ev_engine *engine, const char *request, size_
         JS_FreeValue(engine->context, JS_GetException(engine->context));
     JS_FreeValue(engine->context, result);
     if (!engine->done && !engine->limit)
-        engine->limit = engine->heap > engine->memory_max / 2 ? EV_LIMIT_MEMORY : EV_LIMIT_CRASH;
+        engine->limit = engine->heap.used > engine->heap.max / 2 ? EV_LIMIT_MEMORY : EV_LIMIT_CRASH;
     limit = engine->limit;
     engine->answer = NULL;
     if (limit)

@@ -314,7 +314,8 @@
         const bindings = request.variables;
         bindings.states = request.states;
         now_ms = request.now_ms;
-        random = seed_of(request.seed);
+        const seed = request.seed; /* alone: the rest is not to outlive the request */
+        random = () => (random = seed_of(seed))();
         if (request.items !== undefined)
             return {chosen: 0, values: each_of(request, bindings)};
         const chosen = request.conditions.length === 0 ? 0 : choose(request.conditions, bindings);

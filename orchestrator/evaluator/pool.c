@@ -20,6 +20,7 @@ enum {
 };
 
 enum lane_name { QUICK, SLOW, LANES };
+enum end { DONE, TOO_SLOW, AGAIN }; /* of one evaluation */
 
 struct request {
     struct request *next;
@@ -28,6 +29,7 @@ struct request {
     size_t len;
     uint64_t key, expressions;
     bool is_suspect; /* others with its expressions were slow */
+    bool is_overdue; /* was given up once for want of a processor, which says nothing of it */
     struct ev_answered answered;
 };
 
@@ -124,6 +126,13 @@ static void slow_down(struct ev_pool *pool, struct request *request)
     pthread_cond_signal(&pool->lanes[SLOW].wanted);
 }
 
+static void try_again(struct lane *lane, struct request *request)
+{
+    request->is_overdue = true;
+    request->is_suspect = false;
+    queue_add(&lane->waiting, request);
+}
+
 /* ---- threads
  * ------------------------------------------------------------------------------------------ */
 
@@ -152,10 +161,10 @@ static void warm(struct ev_pool *pool, struct lane *lane, struct ev *ev)
     pause_ms(pool, lane, START_PAUSE_MS);
 }
 
-/* The answer, or what stands for it; not under the lock.  *ret_slow: it belongs in the slow lane.
+/* The answer, or what stands for it; not under the lock.  *ret_end: DONE, or where it belongs.
  */
 static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *ev,
-                     struct request *request, bool *ret_slow)
+                     struct request *request, enum end *ret_end)
 {
     struct ev_answered *answered = &request->answered;
     enum ev_limit limit = EV_LIMIT_NONE;
@@ -163,15 +172,19 @@ static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *e
 
     answered->code =
         ev_ask(ev, request->text, request->len, lane->time_ms, &answered->text, &limit, &err);
-    *ret_slow = (limit == EV_LIMIT_TIME || limit == EV_LIMIT_WALL) && lane == &pool->lanes[QUICK];
+    *ret_end = DONE;
+    if (lane == &pool->lanes[QUICK] && limit == EV_LIMIT_WALL && !request->is_overdue)
+        *ret_end = AGAIN;
+    else if (lane == &pool->lanes[QUICK] && (limit == EV_LIMIT_TIME || limit == EV_LIMIT_WALL))
+        *ret_end = TOO_SLOW;
     if (answered->code == MR_TOO_LARGE)
         answered->code = ev_error_answer(err.text, "", &answered->text);
     else if (answered->code)
         mr_log_error(MR_ALARM, "evaluator.failed", &err, " bytes=%zu", request->len);
-    else if (limit && !*ret_slow)
+    else if (limit && *ret_end == DONE)
         answered->code = ev_limit_answer(pool->config, limit, lane->time_ms, ev_limit_field(ev),
                                          &answered->text);
-    if (answered->code == MR_OK && !*ret_slow && answered->text.failed)
+    if (answered->code == MR_OK && *ret_end == DONE && answered->text.failed)
         answered->code = MR_NO_MEMORY;
 }
 
@@ -180,7 +193,7 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
         struct request *request = NULL;
-        bool is_slow = false;
+        enum end end;
 
         warm(pool, lane, ev);
         while (!pool->stopping && !(request = next(pool, lane)))
@@ -188,13 +201,15 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
         if (!request)
             continue;
         pthread_mutex_unlock(&pool->lock);
-        evaluate(pool, lane, ev, request, &is_slow);
+        evaluate(pool, lane, ev, request, &end);
         pthread_mutex_lock(&pool->lock);
         lane->suspects_running -= request->is_suspect;
         if (pool->stopping)
             request->answered.code = MR_UNAVAILABLE;
-        if (is_slow && !pool->stopping)
+        if (end == TOO_SLOW && !pool->stopping)
             slow_down(pool, request);
+        else if (end == AGAIN && !pool->stopping)
+            try_again(lane, request);
         else
             finish(pool, request);
     }
