@@ -98,6 +98,7 @@ static enum mr_code begin_run(struct gw_fold *fold, const struct mr_event *submi
         rc = asl_machine_parse(text.data, text.len, NULL, &fold->machine, err);
     start.workflow = fold->workflow;
     start.tenant = fold->tenant;
+    start.name = submit->name;
     start.flow = submit->parent.flow;
     start.engine = (uint32_t)submit->engine;
     start.seed = mr_hash64(0, fold->nonce, strlen(fold->nonce));

@@ -35,6 +35,7 @@ enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct a
     job->created_ms = time_ms;
     start = (struct asl_start){.job = job->id,
                                .workflow = job->workflow,
+                               .name = submit->name,
                                .tenant = job->tenant,
                                .flow = submit->parent.flow,
                                .engine = (uint32_t)submit->engine,

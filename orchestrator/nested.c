@@ -17,7 +17,8 @@ enum { DEPTH_MAX = 64 /* workflows that start one another */ };
 struct wanted {
     cJSON *root; /* owned */
     char name[MR_WORKFLOW_REF_MAX + 1];
-    cJSON *input; /* owned; NULL: {} */
+    const char *called; /* Name; NULL: none; in root */
+    cJSON *input;       /* owned; NULL: {} */
 };
 
 static void wanted_release(struct wanted *wanted)
@@ -33,6 +34,26 @@ static const char *name_of(const char *text)
     const char *found = strncmp(text, "arn:", 4) == 0 ? strstr(text, mark) : NULL;
 
     return found ? found + sizeof mark - 1 : text;
+}
+
+/* MR_INVALID: it is no name by AWS's rules. */
+static enum mr_code read_called(const cJSON *root, const char **ret, struct mr_error *err)
+{
+    static const char bad[] = " <>{}[]?*\"#%\\^|~`$&,;:/";
+    const cJSON *name = mr_json_get(root, "Name");
+    const char *text = cJSON_GetStringValue(name);
+
+    *ret = text;
+    if (!name)
+        return MR_OK;
+    for (const unsigned char *p = (const unsigned char *)text; p && *p; p++)
+        if (*p <= 0x20 || *p == 0x7f || strchr(bad, (char)*p))
+            text = NULL;
+    if (!text || !text[0] || strlen(text) > MR_NAME_MAX)
+        return mr_fail(err, MR_INVALID,
+                       "Invalid Name: 1 to %d bytes without white space and any of %s", MR_NAME_MAX,
+                       bad + 1);
+    return MR_OK;
 }
 
 /* {"workflow","input"}, or AWS's {"StateMachineArn","Input","Name"}; an Input that is text is JSON.
@@ -100,6 +121,7 @@ static enum mr_code add_start(struct oc *oc, struct oc_shard *shard, struct oc_j
         .kind = MR_EVENT_SUBMIT,
         .job = id,
         .workflow = wanted->name,
+        .name = wanted->called,
         .def = workflow->def,
         .input = wanted->input,
         .parent = {.token_text = token, .items = 1, .depth = job->parent.depth + 1, .want = want}};
@@ -121,6 +143,7 @@ enum mr_code oc_nested_start(struct oc *oc, struct oc_shard *shard, struct oc_jo
     struct wanted wanted = {0};
     char id[MR_JOB_ID_MAX + 1];
     struct mr_error why = {0};
+    const char *error = "States.Runtime";
     enum mr_code rc = read_wanted(effect, &wanted, &why);
 
     oc_child_id(job->id, effect->seq, effect->attempt, 0, id);
@@ -128,13 +151,17 @@ enum mr_code oc_nested_start(struct oc *oc, struct oc_shard *shard, struct oc_jo
         rc = mr_fail(&why, MR_INVALID, "workflows start one another more than %d deep", DEPTH_MAX);
     if (!rc)
         rc = find(oc, wanted.name, id, &workflow, &why);
+    if (!rc && read_called(wanted.root, &wanted.called, &why)) {
+        error = "StepFunctions.InvalidNameException";
+        rc = MR_INVALID;
+    }
     if (rc == MR_NO_MEMORY)
         *err = why;
     else if (rc == MR_NOT_FOUND)
         rc = oc_effect_refuse(oc, shard, job, effect,
                               "StepFunctions.StateMachineDoesNotExistException", why.text, err);
     else if (rc)
-        rc = oc_effect_refuse(oc, shard, job, effect, "States.Runtime", why.text, err);
+        rc = oc_effect_refuse(oc, shard, job, effect, error, why.text, err);
     else
         rc = add_start(oc, shard, job, effect, &wanted, workflow, want, err);
     wanted_release(&wanted);

@@ -22,6 +22,7 @@ static enum mr_code read_submit(struct mr_event *event, struct mr_error *err)
     if ((rc = mr_message_id(root, "job", true, &event->job, err)) ||
         (rc = mr_message_id(root, "tenant", true, &event->tenant, err)) ||
         (rc = mr_json_str_opt(root, "", "workflow", MR_NAME_MAX, &event->workflow, err)) ||
+        (rc = mr_json_str_opt(root, "", "name", MR_NAME_MAX, &event->name, err)) ||
         (rc = mr_json_str(root, "", "def", 64, &event->def, err)) ||
         (rc = mr_json_str(root, "", "nonce", 2 * MR_NONCE_LEN, &event->nonce, err)) ||
         (rc = mr_json_str(root, "", "sum", 64, &event->sum, err)) ||
@@ -215,6 +216,8 @@ static void write_submit(const struct mr_event *event, struct mr_jw *w)
     mr_jw_str(w, "tenant", event->tenant);
     if (event->workflow)
         mr_jw_str(w, "workflow", event->workflow);
+    if (event->name)
+        mr_jw_str(w, "name", event->name);
     mr_jw_str(w, "def", event->def);
     mr_jw_str(w, "nonce", event->nonce);
     mr_jw_str(w, "sum", event->sum);

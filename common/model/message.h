@@ -158,6 +158,7 @@ struct mr_event {
     const char *definition_text; /* written instead where not NULL */
     size_t definition_len;
     const char *tenant, *workflow, *nonce, *sum, *from; /* SUBMIT; from: "topic/partition/offset" */
+    const char *name; /* SUBMIT: of a child, as it was asked for */
     int64_t engine;
     const cJSON *input;     /* SUBMIT */
     const char *input_text; /* written instead where not NULL */

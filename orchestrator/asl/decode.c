@@ -116,6 +116,7 @@ static enum mr_code new_run(struct asl_decoder *d, struct asl_machine *machine,
         return mr_fail(err, MR_CORRUPT, "a run's text: job, wf or seed is not there");
     start.job = job->valuestring;
     start.workflow = workflow->valuestring;
+    start.name = cJSON_GetStringValue(mr_json_get(d->json, "nm"));
     start.seed = strtoull(seed->valuestring, NULL, 16);
     if (mr_json_get(d->json, "fl"))
         start.flow = (uint32_t)member(d, "fl", 1, machine->flow_count - 1);

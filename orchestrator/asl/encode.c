@@ -262,6 +262,7 @@ static void add_head(struct writer *w, const struct asl_run *run)
     field(w, "{\"v\":", ASL_ENCODING_VERSION);
     field(w, ",\"e\":", run->engine);
     text_field(w, ",\"job\":", run->job);
+    text_field(w, ",\"nm\":", run->name);
     text_field(w, ",\"wf\":", run->workflow);
     add_seed(w, run->seed);
     if (run->flow)

@@ -3,6 +3,7 @@
  *   v    version of this form          e    engine whose answers the run gets
  *   job, wf, seed (16 hex digits)      st   status          up  1: started    rd  redrives
  *   rt   redrive_ms, after a redrive
+ *   nm   name, where it is not the job's id
  *   t0   start_ms                      due  of the machine's time-out
  *   en, fi  states entered, left       ev   history entries so far
  *   fl   the flow that it walks through, where that is not the machine

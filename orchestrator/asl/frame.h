@@ -89,6 +89,7 @@ struct asl_values { /* the values that a run refers to, sorted by number */
 struct asl_run {
     struct asl_machine *machine;
     char *job;
+    char *name; /* NULL: the job's id */
     char *workflow;
     uint64_t seed;
     uint32_t flow;   /* that it walks through; 0: the machine */

@@ -35,7 +35,8 @@ cJSON *asl_run_record(const struct asl_run *run, int64_t stop_ms)
     cJSON *json = cJSON_CreateObject();
 
     if (json && add_str(json, "ExecutionArn", run->job) &&
-        add_data(json, "Input", "InputDetails", run->input) && add_str(json, "Name", run->job) &&
+        add_data(json, "Input", "InputDetails", run->input) &&
+        add_str(json, "Name", run->name ? run->name : run->job) &&
         (!ok || add_data(json, "Output", "OutputDetails", run->output)) &&
         add_str(json, "Error", run->error) && add_str(json, "Cause", run->cause) &&
         cJSON_AddNumberToObject(json, "RedriveCount", run->redrives) &&

@@ -37,7 +37,8 @@ enum mr_code asl_run_new(struct asl_machine *machine, const struct asl_start *st
     run->job = strdup(start->job);
     run->workflow = strdup(start->workflow);
     run->entries = calloc(machine->state_count, sizeof(*run->entries));
-    if (!run->job || !run->workflow || !run->entries) {
+    run->name = start->name ? strdup(start->name) : NULL;
+    if (!run->job || !run->workflow || !run->entries || (start->name && !run->name)) {
         asl_run_free(run);
         return mr_fail(err, MR_NO_MEMORY, "no memory for a run");
     }
@@ -54,6 +55,7 @@ void asl_run_free(struct asl_run *run)
     asl_value_unref(run->output);
     asl_machine_unref(run->machine);
     free(run->job);
+    free(run->name);
     free(run->workflow);
     free(run->entries);
     free(run->error);
@@ -199,6 +201,8 @@ size_t asl_run_bytes(const struct asl_run *run)
     size_t bytes = sizeof(*run) + strlen(run->job) + strlen(run->workflow) + 2 +
                    run->machine->state_count * sizeof(*run->entries);
 
+    if (run->name)
+        bytes += strlen(run->name) + 1;
     if (run->input)
         bytes += asl_json_bytes(run->input->json);
     if (run->output)

@@ -21,7 +21,8 @@ const char *asl_status_name(enum asl_status); /* RUNNING SUCCEEDED FAILED TIMED_
 struct asl_run;
 
 struct asl_start {        /* what the submit event says; lent */
-    const char *job;      /* $$.Execution.Id and .Name */
+    const char *job;      /* $$.Execution.Id */
+    const char *name;     /* $$.Execution.Name; NULL: the job's id */
     const char *workflow; /* $$.StateMachine.Id and .Name; "" for an inline one */
     const char *tenant;
     uint64_t seed;   /* from the job's nonce: jitter and ids come from it */

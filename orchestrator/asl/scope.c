@@ -53,7 +53,8 @@ static bool add_execution(cJSON *context, const struct asl_run *run)
 
     return object && add_str(object, "Id", run->job) &&
            add_reference(object, "Input", run->input->json) &&
-           add_time(object, "StartTime", run->start_ms) && add_str(object, "Name", run->job) &&
+           add_time(object, "StartTime", run->start_ms) &&
+           add_str(object, "Name", run->name ? run->name : run->job) &&
            add_str(object, "RoleArn", role) &&
            cJSON_AddNumberToObject(object, "RedriveCount", run->redrives) &&
            (run->redrives == 0 || add_time(object, "RedriveTime", run->redrive_ms));

@@ -271,9 +271,47 @@ static void whichever_port_call_fails_the_nested_job_ends_right(void **state)
     }
 }
 
+static void a_child_workflow_goes_by_the_name_that_it_is_given(void **state)
+{
+    static const char inner[] =
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":2,\"Next\":\"A\"},"
+        "\"A\":{"
+        "\"Type\":\"Pass\",\"Parameters\":{\"name.$\":\"$$.Execution.Name\",\"id.$\":"
+        "\"$$.Execution.Id\"},\"End\":true}}}";
+    static const char *const names[] = {"\"nightly.run-7\"", "\"a b\"", "\"\"", "7", "\"a/b\""};
+    struct flow flow;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct mr_buf input = {0};
+
+        flow_setup(&flow, 40);
+        put_workflow(&flow, "inner", inner);
+        (void)mr_buf_addf(&input, "{\"StateMachineArn\":\"inner\",\"Name\":%s}", names[i]);
+        flow_start(&flow, 0);
+        flow_submit(&flow, "job-1", TASK("arn:aws:states:::states:startExecution.sync:2", ""),
+                    input.data);
+        flow_passes(&flow, 1000);
+        flow_kill(&flow, 0); /* the name is kept with the run */
+        flow_start(&flow, 1);
+        assert_true(flow_run(&flow, "job-1", 60000));
+        if (i == 0) {
+            expect_part(&flow, "output", "\"Output\":{\"name\":\"nightly.run-7\",\"id\":\"c");
+            expect_part(&flow, "output", "\"Name\":\"nightly.run-7\"");
+        } else {
+            assert_string_equal(flow_row(&flow, "job-1", "error"),
+                                "StepFunctions.InvalidNameException");
+            expect_part(&flow, "cause", "Invalid Name");
+        }
+        flow_teardown(&flow);
+        mr_buf_release(&input);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_child_workflow_goes_by_the_name_that_it_is_given),
         cmocka_unit_test(a_nested_workflow_is_waited_for_and_answers_as_in_aws),
         cmocka_unit_test(sync_gives_text_and_the_plain_form_does_not_wait),
         cmocka_unit_test(a_nested_failure_fails_its_task_with_the_record_in_the_cause),
