@@ -274,12 +274,11 @@ static void a_source_that_is_missing_is_a_fault_and_not_a_crash(void **state)
  * workflow's Retry goes by. */
 static void what_a_header_needs_beyond_the_limit_is_not_retriable(void **state)
 {
-    struct kit_file file = kit_plain(12000, 12000, kit_red, ".png");
     struct wk_imaging_config config = kit_config();
     struct wk_decoder *small;
     struct wk_rendered rendered;
     struct wk_fault fault = {0};
-    struct kit_file little = kit_quarters(32, 32, ".png");
+    struct kit_file file, little;
 
     (void)state;
 #if defined(__SANITIZE_ADDRESS__)
@@ -287,6 +286,8 @@ static void what_a_header_needs_beyond_the_limit_is_not_retriable(void **state)
 #endif
     config.memory_max = 560 << 20; /* the picture alone takes 432 million bytes */
     small = kit_decoder(&config);
+    file = kit_plain(12000, 12000, kit_red, ".png");
+    little = kit_quarters(32, 32, ".png");
     assert_int_equal(kit_try(small,
                              "{\"source\":{\"key\":\"a\"},\"ops\":[{\"op\":\"flip\"}],"
                              "\"outputs\":[{\"name\":\"o\",\"format\":\"png\"}]}",
