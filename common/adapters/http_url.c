@@ -76,8 +76,8 @@ done:
     return rc;
 }
 
-static enum mr_code parse(const char *base, const char *text, struct mr_http_url *ret,
-                          struct mr_error *err)
+static enum mr_code read_once(const char *base, const char *text, struct mr_http_url *ret,
+                              struct mr_error *err)
 {
     CURLU *handle = curl_url();
     CURLUcode code = CURLUE_OUT_OF_MEMORY;
@@ -94,6 +94,27 @@ static enum mr_code parse(const char *base, const char *text, struct mr_http_url
     else
         rc = take(handle, ret, err);
     curl_url_cleanup(handle);
+    return rc;
+}
+
+/* libcurl takes "2%33" for the name 23, and the name 23 for the address 0.0.0.23: what it would take
+ * for something else the next time is refused. */
+static enum mr_code parse(const char *base, const char *text, struct mr_http_url *ret,
+                          struct mr_error *err)
+{
+    struct mr_http_url first, again = {0};
+    enum mr_code rc = read_once(base, text, &first, err);
+
+    if (rc)
+        return rc;
+    rc = read_once(NULL, first.text, &again, err);
+    if (!rc && strcmp(again.text, first.text) != 0)
+        rc = mr_fail(err, MR_INVALID, "url: its host is not written as it is meant");
+    mr_http_url_release(&again);
+    if (rc)
+        mr_http_url_release(&first);
+    else
+        *ret = first;
     return rc;
 }
 

@@ -69,6 +69,7 @@ static void what_is_no_url_of_ours_is_refused(void **state)
                                         "http://a%0ab/",
                                         "http://a%2fb/",
                                         "http://a%40b/",
+                                        "http://2%33/",
                                         "http://a..b!/",
                                         "http://[1.2]/"};
     struct mr_http_url url = {0};
@@ -92,6 +93,7 @@ static void a_redirect_leads_where_a_browser_would_go(void **state)
         {"?q", "http://h.example:81/a/b?q"},
         {"//other.example/x", "http://other.example/x"},
         {"http://2130706433/", "http://127.0.0.1/"},
+        {"//2%33/x", NULL},
         {"ftp://other.example/", NULL},
         {"file:///etc/passwd", NULL},
         {"javascript:alert(1)", NULL},
