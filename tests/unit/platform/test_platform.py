@@ -38,9 +38,9 @@ NO_MOUNTS = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admi
 def tools_of_a_root(root):
     """A root of one shell and a few programs, which passes for a finished one."""
     names = subprocess.run(
-        ["sh", "-c", "for p in sh cat rm mkdir pwd ls; do command -v $p; ldd $(command -v $p); done"], capture_output=True, text=True,
+        ["sh", "-c", "for p in sh cat rm mkdir pwd ls wc mv ln; do command -v $p; ldd $(command -v $p); done"], capture_output=True, text=True,
         check=True).stdout.split()
-    for name in {word for word in names if word.startswith("/")} | {f"/bin/{p}" for p in ("sh", "cat", "rm", "mkdir", "ls")}:
+    for name in {word for word in names if word.startswith("/")} | {f"/bin/{p}" for p in ("sh", "cat", "rm", "mkdir", "ls", "wc", "mv", "ln")}:
         target = root / name[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(name, target)
@@ -63,9 +63,9 @@ def without_mounts(tmp_path):
     shutil.copytree(TREE / "deploy", tree / "deploy")
     other.write_text("ID=other\n")
 
-    def run(*words, code=0):
+    def run(*words, code=0, through=()):
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"mount --bind {other} /etc/os-release && exec \"$@\"", "sh", *NO_MOUNTS,
+            ["unshare", "--mount", "sh", "-c", f"mount --bind {other} /etc/os-release && exec \"$@\"", "sh", *NO_MOUNTS, *through,
              tree / "deploy/debian13", *words],
             cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
             env={**os.environ, "MILLRACE_CACHE": str(cache), "SSL_CERT_FILE": ""})
@@ -89,16 +89,31 @@ def test_in_the_chroot_the_tree_is_a_copy_whose_changes_are_carried_back(refused
     (tree / "gone").write_text("x")
     (tree / "folder").mkdir()
     (tree / "folder/one").write_text("1")
-    refused("--", "sh", "-c", "cat kept; echo new >kept; rm gone; rm -r folder; mkdir made; echo 'a b' >'made/a b'")
+    refused("--", "sh", "-c", "cat kept; echo new >kept; rm gone; rm -r folder; mkdir made; echo 'a b' >'made/a b '")
     assert (tree / "kept").read_text() == "new\n"
     assert not (tree / "gone").exists() and not (tree / "folder").exists()
-    assert (tree / "made/a b").read_text() == "a b\n"
+    assert (tree / "made/a b ").read_text() == "a b\n"
     # what is removed or changed outside is so inside at the next call, and what appears meanwhile stays
-    (tree / "made/a b").unlink()
+    (tree / "made/a b ").unlink()
     (tree / "kept").write_text("newer")
     (tree / "made/c").write_text("c")
     done = refused("--", "sh", "-c", "cat kept; ls made")
     assert done.stdout == "newerc\n"
+
+
+def test_in_the_chroot_a_copy_that_was_cut_short_costs_no_file(refused):
+    """As a full disk or kill -9 in the middle of a copy: a limit on the size of files."""
+    big, room = refused.tree / "big", ("sh", "-c", 'ulimit -f 1000; exec "$@"', "sh")
+    big.write_bytes(b"x" * 3000000)
+    assert "could not be copied" in refused("--", "true", code=1, through=room).stderr
+    assert refused("--", "sh", "-c", "cat big | wc -c").stdout.strip() == "3000000"
+    assert big.stat().st_size == 3000000
+    done = refused("--", "mv", "big", "other", code=1, through=room)
+    assert "could not all be carried back" in done.stderr and big.stat().st_size == 3000000
+    assert refused("--", "sh", "-c", "cat other | wc -c").stdout.strip() == "3000000"
+    assert (refused.tree / "other").stat().st_size == 3000000
+    assert big.stat().st_size == 3000000  # what was removed in the call that failed is kept, rather than lost
+    assert not [path for path in refused.tree.iterdir() if path.name.startswith(".millrace")]
 
 
 def test_in_the_chroot_files_that_arguments_name_are_there_and_those_they_make_come_back(refused):
