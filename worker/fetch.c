@@ -45,6 +45,8 @@ const struct mr_setting wk_fetch_settings[] = {
             "a server that sends fewer bytes a second is given up; 0: none is"),
     MR_LONG(wk_fetch_config, rate_ms, "WORKER_FETCH_RATE_MS", "10000", 100, 600000,
             "how long WORKER_FETCH_RATE_MIN is counted over, the wait for the answer included, ms"),
+    MR_LONG(wk_fetch_config, memory, "WORKER_FETCH_MEMORY", "1G", 1 << 20, INT64_C(1) << 40,
+            "bytes of sources by URL that a worker holds, until their tasks have run; one task's are at most half of it"),
 };
 /* clang-format on */
 const size_t wk_fetch_settings_count = sizeof wk_fetch_settings / sizeof wk_fetch_settings[0];
@@ -52,6 +54,7 @@ const size_t wk_fetch_settings_count = sizeof wk_fetch_settings / sizeof wk_fetc
 struct wk_fetcher {
     const struct wk_fetch_config *config; /* lent */
     struct mr_http *http;                 /* owned */
+    struct wk_fetch_room *room;           /* lent; NULL: no bound */
     struct mr_http_hosts *hosts, *reach;  /* owned */
     int ports[PORTS_MAX];
     size_t port_count;
@@ -65,6 +68,7 @@ struct fetch {
     const atomic_bool *stop;
     struct mr_http_url url; /* owned: of this hop */
     struct mr_buf body;     /* owned */
+    bool no_room;           /* for the next of its bytes */
     struct mr_http_response response;
     struct wk_fault *fault;
 };
@@ -96,6 +100,11 @@ static enum mr_code fail_request(const struct fetch *fetch, const struct mr_erro
     case MR_CANCELLED:
         return MR_CANCELLED;
     case MR_NO_MEMORY:
+        if (fetch->no_room)
+            return FAIL(fetch, MR_UNAVAILABLE, "Blob.Unavailable",
+                        "sources by URL of other tasks take the %" PRId64
+                        " bytes that there are for them (WORKER_FETCH_MEMORY)",
+                        fetch->fetcher->room->bytes_max);
         return FAIL(fetch, MR_NO_MEMORY, "Image.OutOfMemory", "no memory for it");
     case MR_DENIED:
         return FAIL(fetch, MR_DENIED, "Blob.Denied",
@@ -174,11 +183,38 @@ static enum mr_code check_hop(const struct fetch *fetch)
 
 /* ---- one hop --------------------------------------------------------------------------------- */
 
+void wk_fetch_room_give(struct wk_fetch_room *room, size_t bytes)
+{
+    if (room)
+        (void)atomic_fetch_sub(&room->held, (long long)bytes);
+}
+
+static bool room_take(struct wk_fetch_room *room, size_t bytes)
+{
+    if (!room || atomic_fetch_add(&room->held, (long long)bytes) + (long long)bytes <=
+                     (long long)room->bytes_max)
+        return true;
+    wk_fetch_room_give(room, bytes);
+    return false;
+}
+
+static void body_drop(struct fetch *fetch)
+{
+    wk_fetch_room_give(fetch->fetcher->room, fetch->body.len);
+    mr_buf_reset(&fetch->body);
+}
+
 static enum mr_code take_body(void *ctx, const void *data, size_t len, struct mr_error *err)
 {
     struct fetch *fetch = ctx;
+    struct wk_fetch_room *room = fetch->fetcher->room;
 
-    return mr_buf_add(&fetch->body, data, len) ? mr_fail(err, MR_NO_MEMORY, "no memory") : MR_OK;
+    fetch->no_room = !room_take(room, len);
+    if (!fetch->no_room && !mr_buf_add(&fetch->body, data, len))
+        return MR_OK;
+    if (!fetch->no_room)
+        wk_fetch_room_give(room, len);
+    return mr_fail(err, MR_NO_MEMORY, "no memory");
 }
 
 static enum mr_code ask(struct fetch *fetch)
@@ -201,7 +237,7 @@ static enum mr_code ask(struct fetch *fetch)
     };
     struct mr_error err;
 
-    mr_buf_reset(&fetch->body);
+    body_drop(fetch);
     if (left_ms <= 0)
         return FAIL(fetch, MR_UNAVAILABLE, "Blob.Unavailable",
                     "not there after %" PRId64 " ms (WORKER_FETCH_TIMEOUT_MS)", config->timeout_ms);
@@ -291,6 +327,7 @@ enum mr_code wk_fetcher_get(struct wk_fetcher *fetcher, const struct mr_recipe_s
         *ret = fetch.body;
         fetch.body = (struct mr_buf){0};
     }
+    body_drop(&fetch);
     mr_buf_release(&fetch.body);
     mr_http_response_release(&fetch.response);
     mr_http_url_release(&fetch.url);
@@ -368,6 +405,16 @@ enum mr_code wk_fetcher_new(const struct wk_fetch_config *config, struct wk_fetc
     }
     *ret = fetcher;
     return MR_OK;
+}
+
+void wk_fetcher_share(struct wk_fetcher *fetcher, struct wk_fetch_room *room)
+{
+    fetcher->room = room;
+}
+
+struct wk_fetch_room *wk_fetcher_room(const struct wk_fetcher *fetcher)
+{
+    return fetcher->room;
 }
 
 void wk_fetcher_free(struct wk_fetcher *fetcher)

@@ -25,10 +25,19 @@ struct wk_fetch_config {
     int64_t timeout_ms;    /* WORKER_FETCH_TIMEOUT_MS, of a source with its redirects */
     int64_t rate_min;      /* WORKER_FETCH_RATE_MIN, bytes a second */
     int64_t rate_ms;       /* WORKER_FETCH_RATE_MS, what it is counted over */
+    int64_t memory;        /* WORKER_FETCH_MEMORY: struct wk_fetch_room */
 };
 enum wk_fetch_schemes { WK_FETCH_OFF, WK_FETCH_HTTPS, WK_FETCH_HTTP };
 extern const struct mr_setting wk_fetch_settings[];
 extern const size_t wk_fetch_settings_count;
+
+/* What all fetchers of a worker hold together: bytes that come in, and sources that wait for their
+ * task.  Of the caller, who lets it outlive both.  Half of it is the most of one task. */
+struct wk_fetch_room {
+    int64_t bytes_max;
+    atomic_llong held;
+};
+void wk_fetch_room_give(struct wk_fetch_room *, size_t bytes); /* room: NULL: no bound */
 
 /* One owner thread; it keeps its connections. */
 struct wk_fetcher;
@@ -38,6 +47,9 @@ MR_MUST_USE enum mr_code wk_fetcher_new(const struct wk_fetch_config *, struct w
 /* For tests: over another http, which is moved in, also on failure. */
 MR_MUST_USE enum mr_code wk_fetcher_new_take(const struct wk_fetch_config *, struct mr_http *http,
                                              struct wk_fetcher **ret, struct mr_error *err);
+/* From now on; lent.  What wk_fetcher_get() gave is the room's until wk_fetch_room_give(). */
+void wk_fetcher_share(struct wk_fetcher *, struct wk_fetch_room *room);
+struct wk_fetch_room *wk_fetcher_room(const struct wk_fetcher *); /* NULL: no bound */
 /* The bytes of source->url, the caller's to release.  MR_CANCELLED: *stop (NULL: never) came true.
  * Else the fault is: its cause names the pointer, and the URL without its query. */
 MR_MUST_USE enum mr_code wk_fetcher_get(struct wk_fetcher *, const struct mr_recipe_source *source,

@@ -14,6 +14,7 @@ struct wk_parcel {
 struct wk_parcels {        /* zeroed: none, as of most tasks */
     struct wk_parcel *all; /* owned; room for as many as a recipe has sources */
     size_t count;
+    struct wk_fetch_room *room; /* lent: where the bytes that are here are counted; or NULL */
 };
 
 /* Makes sure that each URL among the sources is here.  MR_BUSY: some are not, and are noted down.
@@ -21,7 +22,8 @@ struct wk_parcels {        /* zeroed: none, as of most tasks */
 MR_MUST_USE enum mr_code wk_parcels_want(struct wk_parcels *,
                                          const struct mr_recipe_source *sources, size_t n);
 bool wk_parcels_wanting(const struct wk_parcels *); /* some are noted down and not here */
-/* Fetches those; as wk_fetcher_get(). */
+/* Fetches those; as wk_fetcher_get().  MR_TOO_LARGE too: together they are more than a task's share
+ * of the fetcher's room. */
 MR_MUST_USE enum mr_code wk_parcels_fetch(struct wk_parcels *, struct wk_fetcher *fetcher,
                                           int64_t bytes_max, const atomic_bool *stop,
                                           struct wk_fault *fault);

@@ -213,6 +213,8 @@ static enum mr_code lane_init(struct slot *lane, struct wk_slots *slots, struct 
 
     lane->slots = slots;
     rc = wk_fetcher_new(slots->setup.fetch, &lane->fetcher, err);
+    if (!rc)
+        wk_fetcher_share(lane->fetcher, slots->setup.room);
     return rc || slots->setup.same_thread ? rc : thread_start(lane, err);
 }
 

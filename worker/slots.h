@@ -14,6 +14,7 @@
 struct wk_slots_setup { /* lent for the life of the slots */
     const struct wk_imaging_config *imaging;
     const struct wk_fetch_config *fetch; /* NULL: no sources by URL */
+    struct wk_fetch_room *room;          /* of them, outlives every item; NULL: no bound */
     struct mr_blob *blob;                /* each slot makes its own of it by mr_blob_dup() */
     struct mr_clock *clock;
     const char *worker; /* name in results */

@@ -88,6 +88,7 @@ static enum mr_code open_slots(struct wk *wk, const struct wk_imaging_config *im
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct wk_slots_setup setup = {.imaging = imaging,
                                    .fetch = ports->fetch,
+                                   .room = ports->fetch ? &wk->fetch_room : NULL,
                                    .blob = ports->blob,
                                    .clock = ports->clock,
                                    .worker = wk->id,
@@ -98,6 +99,8 @@ static enum mr_code open_slots(struct wk *wk, const struct wk_imaging_config *im
                                    .warm = serves(wk, "image"),
                                    .same_thread = ports->same_thread};
 
+    if (ports->fetch)
+        wk->fetch_room.bytes_max = ports->fetch->memory;
     if (setup.count == 0)
         setup.count = cores < 1 ? 1 : cores > SLOTS_MAX ? SLOTS_MAX : (int)cores;
     if (setup.same_thread)

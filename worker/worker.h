@@ -35,7 +35,7 @@ struct wk_ports { /* lent */
     struct mr_blob *blob;
     struct mr_clock *clock;
     const struct wk_fetch_config *fetch; /* NULL: no sources by URL */
-    bool same_thread; /* simulation: tasks run inside wk_pass() */
+    bool same_thread;                    /* simulation: tasks run inside wk_pass() */
 };
 
 struct wk {
@@ -54,9 +54,10 @@ struct wk {
     struct wk_cancels cancels;
     struct wk_slots *slots;
     struct wk_items items;
-    struct wk_item *unsent; /* answers that the bus has not taken yet, oldest first */
-    size_t sending;         /* answers without a report */
-    struct mr_msg *msgs;    /* of one take; owned */
+    struct wk_fetch_room fetch_room; /* of its sources by URL */
+    struct wk_item *unsent;          /* answers that the bus has not taken yet, oldest first */
+    size_t sending;                  /* answers without a report */
+    struct mr_msg *msgs;             /* of one take; owned */
     struct mr_buf scratch;
 
     int64_t send_pause_ms, control_pause_ms, beat_next_ms, heart_next_ms;

@@ -39,7 +39,8 @@ static int open_all(void **state)
                                       .connect_ms = 5000,
                                       .timeout_ms = 30000,
                                       .rate_min = 1000,
-                                      .rate_ms = 10000};
+                                      .rate_ms = 10000,
+                                      .memory = 1 << 30};
     return 0;
 }
 
@@ -96,6 +97,46 @@ static void fails(enum mr_code rc, const char *name, const char *cause)
     assert_non_null(strstr(fault.cause, "/ops/0/layers/1/source/url: "));
     const bool passes = strcmp(name, "Blob.Unavailable") == 0;
     assert_int_equal(fault.retriable, passes);
+}
+
+/* ---- what a worker holds of them
+ * ------------------------------------------------------------------ */
+
+static void what_all_tasks_hold_is_bounded_and_given_back(void **state)
+{
+    static struct wk_fetch_room room = {.bytes_max = 10};
+    (void)state;
+    comes(fetch_path("/chunked"), "hello"); /* there is a fetcher now */
+    wk_fetcher_share(fetcher, &room);
+    comes(fetch_path("/picture"), "picture");
+    assert_int_equal(atomic_load(&room.held), 7);
+    fails(fetch_path("/picture"), "Blob.Unavailable", "the 10 bytes that there are for them");
+    assert_int_equal(atomic_load(&room.held), 7);
+    wk_fetch_room_give(&room, 7);
+    comes(fetch_path("/picture"), "picture");
+    assert_int_equal(fetch_path("/missing") == MR_OK, false);
+    assert_int_equal(atomic_load(&room.held), 7); /* of the one before */
+}
+
+static void one_task_takes_half_of_it_at_most(void **state)
+{
+    static struct wk_fetch_room room = {.bytes_max = 20};
+    const char *first = url_of("/picture"); /* the next but one is in its place */
+    const struct mr_recipe_source sources[] = {
+        {.url = first, .at = "/source"},
+        {.url = url_of("/picture?again"), .at = "/ops/0/layers/1/source"}};
+    struct wk_parcels parcels = {0};
+    (void)state;
+    comes(fetch_url(first, 1000, NULL), "picture"); /* there is a fetcher now */
+    wk_fetcher_share(fetcher, &room);
+    assert_int_equal(wk_parcels_want(&parcels, sources, 2), MR_BUSY);
+    mr_buf_release(&bytes);
+    fails(wk_parcels_fetch(&parcels, fetcher, 1000, NULL, &fault), "Image.TooLarge",
+          "more than 10 bytes, half of WORKER_FETCH_MEMORY");
+    assert_int_equal(atomic_load(&room.held), 7);
+    assert_non_null(wk_parcels_find(&parcels, sources[0].url));
+    wk_parcels_release(&parcels);
+    assert_int_equal(atomic_load(&room.held), 0);
 }
 
 /* ---- what comes ------------------------------------------------------------------------------ */
@@ -602,6 +643,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
     const struct CMUnitTest tests[] = {
         CASE(a_source_comes_as_it_lies_there),
+        CASE(what_all_tasks_hold_is_bounded_and_given_back),
+        CASE(one_task_takes_half_of_it_at_most),
         CASE(nothing_is_said_of_us_but_our_name),
         CASE(a_redirect_is_followed_so_far),
         CASE(a_redirect_is_checked_as_the_url_was),
