@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_STARTED = 127, LOW_FDS = 10, STAT_BYTES = 2048, STAT_FIELDS_TO_STATUS = 49 };
+enum {
+    EXIT_NOT_STARTED = 127,
+    START_MS = 10000, /* until the name spaces are made: a process that is held is given up */
+    LOW_FDS = 10,
+    STAT_BYTES = 2048,
+    STAT_FIELDS_TO_STATUS = 49,
+};
 
 const struct sb_child sb_child_none = {.pid = -1, .pidfd = -1, .sock = -1};
 
@@ -165,11 +172,17 @@ static pid_t clone_try(struct plan *plan, int *ret_pidfd, int *ret_error)
 
 static enum mr_code report_read(struct sb_child *child, const char *path, struct mr_error *err)
 {
+    struct pollfd fd = {child->sock, POLLIN, 0};
     ssize_t n;
+    int ready;
 
     do
-        n = recv(child->sock, &child->report, sizeof(child->report), 0);
-    while (n < 0 && errno == EINTR);
+        ready = poll(&fd, 1, START_MS);
+    while (ready < 0 && errno == EINTR);
+    if (ready == 0)
+        return mr_fail(err, MR_UNAVAILABLE, "%s: its process has not started in %d ms", path,
+                       START_MS);
+    n = recv(child->sock, &child->report, sizeof(child->report), MSG_DONTWAIT);
     if (n == (ssize_t)sizeof(child->report))
         return MR_OK;
     return mr_fail(err, MR_UNAVAILABLE, "%s: its process ended before it started", path);
