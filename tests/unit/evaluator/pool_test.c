@@ -5,13 +5,16 @@
 
 #include "common/base/json.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -91,6 +94,76 @@ static void wait_for(struct fixture *fixture, const struct question *question)
         assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
         take_all(fixture);
     }
+}
+
+/* Not one that is on its way to be one. */
+static bool is_evaluator(long pid)
+{
+    char path[64], name[32] = "";
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+    file = fopen(path, "r");
+    if (!file)
+        return false;
+    (void)!fgets(name, sizeof(name), file);
+    fclose(file);
+    return strcmp(name, "millrace-evalua\n") == 0;
+}
+
+static int signal_children_of(const char *thread, int signal)
+{
+    char path[320];
+    FILE *children;
+    int reached = 0;
+    long child;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%s/children", thread);
+    children = fopen(path, "r");
+    if (!children)
+        return 0;
+    while (fscanf(children, "%ld", &child) == 1)
+        if (is_evaluator(child))
+            reached += kill((pid_t)child, signal) == 0;
+    fclose(children);
+    return reached;
+}
+
+/* Sends signal (0: none) to the evaluators that this process has by now, and counts them. */
+static int signal_children(int signal)
+{
+    DIR *threads = opendir("/proc/self/task");
+    const struct dirent *thread;
+    int reached = 0;
+
+    assert_non_null(threads);
+    while ((thread = readdir(threads)))
+        reached += thread->d_name[0] == '.' ? 0 : signal_children_of(thread->d_name, signal);
+    closedir(threads);
+    return reached;
+}
+
+/* As a machine that stands still does it: two quick ones and a slow one. */
+static void stop_children(void)
+{
+    const struct timespec pause = {0, 1000000};
+
+    for (int i = 0; i < WAIT_MS && signal_children(0) < 3; i++)
+        nanosleep(&pause, NULL);
+    assert_int_equal(signal_children(SIGSTOP), 3);
+}
+
+static void a_request_whose_child_stood_still_is_tried_once_more_where_it_was(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct question *question;
+
+    wait_for(fixture, post(fixture, "$sum([1..100000].($ * 2))", 1)); /* the slow one is warm */
+    fixture->config.patience = 2;
+    stop_children();
+    question = post(fixture, "2", 2); /* in the slow lane it would pass its limit */
+    wait_for(fixture, question);
+    assert_string_equal(question->answer, "{\"chosen\":0,\"values\":[2]}");
 }
 
 static void answers_come_with_their_tickets(void **state)
@@ -272,6 +345,8 @@ static void no_program_is_an_alarm_and_the_requests_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_request_whose_child_stood_still_is_tried_once_more_where_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_come_with_their_tickets, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_end_holds_no_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(each_excess_costs_its_own_request_only, setup, teardown),
