@@ -265,7 +265,8 @@ static enum mr_code apply_timer(struct oc *oc, struct oc_shard *shard, const str
     if (!copy)
         return mr_fail(err, MR_NO_MEMORY, "timer %s", member);
     return oc_batch_op(
-        shard, &(struct mr_op){.kind = MR_OP_TIMER_DEL, .key = copy, .key_len = strlen(member)},
+        shard,
+        &(struct mr_batch_op){.kind = MR_BATCH_TIMER_DEL, .key = copy, .key_len = strlen(member)},
         err);
 }
 

@@ -55,7 +55,7 @@ enum mr_code oc_apply_definition(struct oc *oc, struct oc_shard *shard,
 {
     struct asl_machine *machine = NULL;
     struct mr_buf text = {0};
-    struct mr_op op = {.kind = MR_OP_DEF};
+    struct mr_batch_op op = {.kind = MR_BATCH_DEF};
     enum mr_code rc = mr_json_print(event->definition, &text);
 
     if (!rc)

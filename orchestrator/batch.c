@@ -10,7 +10,7 @@
 
 enum { WHERE_MAX = 256 };
 
-enum mr_code oc_batch_op(struct oc_shard *shard, const struct mr_op *op, struct mr_error *err)
+enum mr_code oc_batch_op(struct oc_shard *shard, const struct mr_batch_op *op, struct mr_error *err)
 {
     return oc_ops_add(&shard->ops, &shard->op_count, &shard->op_cap, op, err);
 }
@@ -77,8 +77,8 @@ static void row_fields(struct mr_buf *buf, const struct oc_job *job)
 }
 
 /* Moves buf's bytes into the arena as an op's `a`. */
-static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_op *op, const struct oc_job *job,
-                              struct mr_buf *buf, struct mr_error *err)
+static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_batch_op *op,
+                              const struct oc_job *job, struct mr_buf *buf, struct mr_error *err)
 {
     op->key = job->id; /* stays while the batch is under way */
     op->key_len = strlen(job->id);
@@ -93,7 +93,7 @@ static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_op *op, const st
 static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
                               struct mr_buf *scratch, struct mr_error *err)
 {
-    struct mr_op op = {.kind = MR_OP_ROW};
+    struct mr_batch_op op = {.kind = MR_BATCH_ROW};
 
     mr_buf_reset(scratch);
     row_fields(scratch, job);
@@ -114,10 +114,10 @@ struct values { /* where asl_run_encode() puts what it keeps apart */
 enum mr_code oc_batch_value(struct oc_shard *shard, struct oc_job *job, uint32_t id,
                             const char *text, size_t len, struct mr_error *err)
 {
-    struct mr_op op = {.kind = text ? MR_OP_VAL : MR_OP_VAL_DEL,
-                       .key = job->id,
-                       .key_len = strlen(job->id),
-                       .a_len = len};
+    struct mr_batch_op op = {.kind = text ? MR_BATCH_VAL : MR_BATCH_VAL_DEL,
+                             .key = job->id,
+                             .key_len = strlen(job->id),
+                             .a_len = len};
     char number[16];
 
     op.b_len = (size_t)snprintf(number, sizeof number, "%" PRIu32, id);
@@ -151,14 +151,14 @@ static enum mr_code write_run(struct oc *oc, struct oc_shard *shard, struct oc_j
     struct values values = {shard, job, err, MR_OK};
     const struct asl_values_fn fn = {put_value, drop_value, &values};
     const enum asl_status status = asl_run_status(job->run);
-    struct mr_op op = {.kind = MR_OP_RUN};
+    struct mr_batch_op op = {.kind = MR_BATCH_RUN};
     enum mr_code rc;
 
     if (status == ASL_SUCCEEDED) {
-        op = (struct mr_op){.kind = MR_OP_RUN_DEL,
-                            .key = job->id,
-                            .key_len = strlen(job->id),
-                            .n = job->has_values ? 0 : MR_RUN_DEL_NO_VALUES};
+        op = (struct mr_batch_op){.kind = MR_BATCH_RUN_DEL,
+                                  .key = job->id,
+                                  .key_len = strlen(job->id),
+                                  .n = job->has_values ? 0 : MR_RUN_DEL_NO_VALUES};
         return job->has_row || job->is_inline ? oc_batch_op(shard, &op, err) : MR_OK;
     }
     mr_buf_reset(scratch);
@@ -175,19 +175,19 @@ static enum mr_code write_run(struct oc *oc, struct oc_shard *shard, struct oc_j
 static enum mr_code write_lists(struct oc_shard *shard, struct oc_job *job, struct mr_error *err)
 {
     const enum asl_status status = asl_run_status(job->run);
-    struct mr_op op = {.key = job->id, .key_len = strlen(job->id)};
+    struct mr_batch_op op = {.key = job->id, .key_len = strlen(job->id)};
 
     if (job->listed && job->listed_as == status)
         return MR_OK;
     if (status == ASL_RUNNING) {
-        op.kind = job->listed ? MR_OP_REOPENED : MR_OP_OPEN;
+        op.kind = job->listed ? MR_BATCH_REOPENED : MR_BATCH_OPEN;
         op.n = job->created_ms;
         if (job->listed) {
             op.a = asl_status_name(job->listed_as);
             op.a_len = strlen(op.a);
         }
     } else {
-        op.kind = MR_OP_CLOSED;
+        op.kind = MR_BATCH_CLOSED;
         op.a = asl_status_name(status);
         op.a_len = strlen(op.a);
         op.n = job->last_ms;

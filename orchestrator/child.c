@@ -89,7 +89,7 @@ enum mr_code oc_child_definition(struct oc *oc, const struct oc_shard *shard, co
 static enum mr_code keep_definition(struct oc_shard *shard, struct oc_job *job,
                                     struct mr_error *err)
 {
-    struct mr_op op = {.kind = MR_OP_DEF, .key_len = strlen(job->def)};
+    struct mr_batch_op op = {.kind = MR_BATCH_DEF, .key_len = strlen(job->def)};
     struct mr_buf text = {0};
     enum mr_code rc = MR_OK;
 

@@ -235,7 +235,7 @@ static enum mr_code timer(struct oc_shard *shard, const struct oc_job *job,
                           const struct asl_effect *effect, struct mr_error *err)
 {
     char member[MR_JOB_ID_MAX + 64];
-    struct mr_op op = {.kind = MR_OP_TIMER, .n = effect->due_ms};
+    struct mr_batch_op op = {.kind = MR_BATCH_TIMER, .n = effect->due_ms};
 
     oc_timer_member(member, sizeof member, job->id, effect->seq, effect->attempt,
                     (char)effect->timer);
@@ -244,7 +244,7 @@ static enum mr_code timer(struct oc_shard *shard, const struct oc_job *job,
     if (!op.key)
         return mr_fail(err, MR_NO_MEMORY, "timer %s", member);
     if (effect->kind == ASL_EFFECT_TIMER_END) {
-        op.kind = MR_OP_TIMER_DEL;
+        op.kind = MR_BATCH_TIMER_DEL;
         oc_fired_end(shard, member);
     } else if (effect->due_ms < shard->timer_next_ms) {
         shard->timer_next_ms = effect->due_ms;

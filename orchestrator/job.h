@@ -55,7 +55,7 @@ static inline bool oc_job_is_item(const struct oc_job *job)
     return job->parent_token[0] && job->parent.want <= MR_WANT_RECORD;
 }
 
-/* Appends the text for MR_OP_RUN. */
+/* Appends the text for MR_BATCH_RUN. */
 MR_MUST_USE enum mr_code oc_job_encode(struct oc_job *, const struct asl_values_fn *values,
                                        struct mr_buf *buf, struct mr_error *err);
 

@@ -102,7 +102,7 @@ static enum mr_code find(struct oc *oc, const char *name, const char *id,
 static enum mr_code keep_text(struct oc_shard *shard, const struct oc_workflow *workflow,
                               struct mr_error *err)
 {
-    struct mr_op op = {.kind = MR_OP_DEF, .key_len = strlen(workflow->def)};
+    struct mr_batch_op op = {.kind = MR_BATCH_DEF, .key_len = strlen(workflow->def)};
 
     op.key = asl_arena_copy(&shard->arena, workflow->def, op.key_len);
     op.a = asl_arena_copy(&shard->arena, workflow->text, workflow->text_len);

@@ -166,6 +166,7 @@ void oc_batch_write(struct oc *, struct oc_shard *);
 /* batch.c: one value of a job written, or with text NULL removed. */
 MR_MUST_USE enum mr_code oc_batch_value(struct oc_shard *, struct oc_job *, uint32_t id,
                                         const char *text, size_t len, struct mr_error *err);
-MR_MUST_USE enum mr_code oc_batch_op(struct oc_shard *, const struct mr_op *, struct mr_error *err);
+MR_MUST_USE enum mr_code oc_batch_op(struct oc_shard *, const struct mr_batch_op *,
+                                     struct mr_error *err);
 
 #endif

@@ -17,12 +17,12 @@ void oc_send_report(void *owner, void *tag, enum mr_code code, int32_t partition
         send->done(send, code, partition, offset, time_ms);
 }
 
-enum mr_code oc_ops_add(struct mr_op **ops, size_t *count, size_t *cap, const struct mr_op *op,
-                        struct mr_error *err)
+enum mr_code oc_ops_add(struct mr_batch_op **ops, size_t *count, size_t *cap,
+                        const struct mr_batch_op *op, struct mr_error *err)
 {
     if (*count == *cap) {
         size_t more = *cap ? 2 * *cap : 256;
-        struct mr_op *grown = realloc(*ops, more * sizeof *grown);
+        struct mr_batch_op *grown = realloc(*ops, more * sizeof *grown);
 
         if (!grown)
             return mr_fail(err, MR_NO_MEMORY, "batch of %zu writes", *count);
@@ -286,7 +286,7 @@ bool oc_outbox_has(const struct oc_outbox *outbox, const char *field)
 }
 
 static enum mr_code write_put(const struct oc_effect *effect, struct asl_arena *arena,
-                              struct mr_op *op, struct mr_error *err)
+                              struct mr_batch_op *op, struct mr_error *err)
 {
     const char *class_name = effect->class_name;
     const size_t class_len = strlen(class_name);
@@ -298,19 +298,20 @@ static enum mr_code write_put(const struct oc_effect *effect, struct asl_arena *
     memcpy(value, class_name, class_len + 1);
     memcpy(value + class_len + 1, effect->key, effect->key_len + 1);
     memcpy(value + class_len + 1 + effect->key_len + 1, effect->payload, effect->payload_len);
-    *op = (struct mr_op){.kind = MR_OP_OUT,
-                         .key = effect->field,
-                         .key_len = effect->field_len,
-                         .a = value,
-                         .a_len = len};
+    *op = (struct mr_batch_op){.kind = MR_BATCH_OUT,
+                               .key = effect->field,
+                               .key_len = effect->field_len,
+                               .a = value,
+                               .a_len = len};
     return MR_OK;
 }
 
-enum mr_code oc_outbox_write(struct oc_outbox *outbox, struct asl_arena *arena, struct mr_op **ops,
-                             size_t *count, size_t *cap, struct mr_error *err)
+enum mr_code oc_outbox_write(struct oc_outbox *outbox, struct asl_arena *arena,
+                             struct mr_batch_op **ops, size_t *count, size_t *cap,
+                             struct mr_error *err)
 {
     struct oc_effect *effect, *next;
-    struct mr_op op;
+    struct mr_batch_op op;
     enum mr_code rc;
 
     DL_FOREACH(outbox->fresh, effect)
@@ -323,8 +324,8 @@ enum mr_code oc_outbox_write(struct oc_outbox *outbox, struct asl_arena *arena, 
     }
     DL_FOREACH_SAFE(outbox->sent, effect, next)
     {
-        op = (struct mr_op){
-            .kind = MR_OP_OUT_DEL, .key = effect->field, .key_len = effect->field_len};
+        op = (struct mr_batch_op){
+            .kind = MR_BATCH_OUT_DEL, .key = effect->field, .key_len = effect->field_len};
         rc = oc_ops_add(ops, count, cap, &op, err);
         if (rc)
             return rc;

@@ -110,8 +110,9 @@ void oc_outbox_end_task(struct oc_outbox *, const char *field);
 /* Is this task's effect still here, unsent or under way? */
 bool oc_outbox_has(const struct oc_outbox *, const char *field);
 /* Adds what the batch must write and delete; strings live in arena. */
-MR_MUST_USE enum mr_code oc_outbox_write(struct oc_outbox *, struct asl_arena *, struct mr_op **ops,
-                                         size_t *count, size_t *cap, struct mr_error *err);
+MR_MUST_USE enum mr_code oc_outbox_write(struct oc_outbox *, struct asl_arena *,
+                                         struct mr_batch_op **ops, size_t *count, size_t *cap,
+                                         struct mr_error *err);
 /* The batch is in Redis: fresh ones are ready, trimming ones gone. */
 void oc_outbox_commit(struct oc_outbox *);
 void oc_outbox_sent(struct oc_effect *, int64_t now_ms); /* its report says stored */
@@ -119,7 +120,7 @@ void oc_outbox_again(struct oc_effect *);                /* it does not: ready o
 void oc_outbox_sending(struct oc_effect *);
 
 /* Appends one op; grows the array. */
-MR_MUST_USE enum mr_code oc_ops_add(struct mr_op **ops, size_t *count, size_t *cap,
-                                    const struct mr_op *op, struct mr_error *err);
+MR_MUST_USE enum mr_code oc_ops_add(struct mr_batch_op **ops, size_t *count, size_t *cap,
+                                    const struct mr_batch_op *op, struct mr_error *err);
 
 #endif

@@ -141,7 +141,7 @@ bool oc_trial(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg)
 /* ---- Q4: passed over --------------------------------------------------------------------------
  */
 
-static enum mr_code add_op(struct oc_shard *shard, struct mr_op *op, const char *key,
+static enum mr_code add_op(struct oc_shard *shard, struct mr_batch_op *op, const char *key,
                            const struct mr_buf *a, struct mr_error *err)
 {
     op->key_len = strlen(key);
@@ -164,8 +164,8 @@ static void pair(struct mr_buf *buf, const char *name, const char *value)
 static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struct oc_held *held,
                               const struct mr_msg *msg, struct mr_error *err)
 {
-    struct mr_op row = {.kind = MR_OP_ROW, .n = msg->time_ms + oc->cluster->dedupe_ms};
-    struct mr_op closed = {.kind = MR_OP_CLOSED, .n = msg->time_ms};
+    struct mr_batch_op row = {.kind = MR_BATCH_ROW, .n = msg->time_ms + oc->cluster->dedupe_ms};
+    struct mr_batch_op closed = {.kind = MR_BATCH_CLOSED, .n = msg->time_ms};
     struct mr_buf pairs = {0}, status = {0};
     char ended[24];
     enum mr_code rc;
@@ -190,7 +190,7 @@ static enum mr_code end_timer(struct oc_shard *shard, const struct oc_held *held
                               const struct mr_msg *msg, struct mr_error *err)
 {
     static const char form[] = "{\"v\":1,\"k\":\"timer\",";
-    struct mr_op op = {.kind = MR_OP_TIMER_DEL};
+    struct mr_batch_op op = {.kind = MR_BATCH_TIMER_DEL};
     char member[MR_JOB_ID_MAX + 64];
     struct mr_event event;
     enum mr_code rc;

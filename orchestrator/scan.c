@@ -97,7 +97,7 @@ static void see_timer(void *ctx, uint64_t seq, uint32_t attempt, char kind, int6
 {
     struct look *look = ctx;
     char member[MR_JOB_ID_MAX + 64];
-    struct mr_op op = {.kind = MR_OP_TIMER, .n = due_ms};
+    struct mr_batch_op op = {.kind = MR_BATCH_TIMER, .n = due_ms};
 
     look->timers++;
     oc_timer_member(member, sizeof member, look->job->id, seq, attempt, kind);

@@ -53,7 +53,7 @@ struct oc_shard {
 
     /* the batch under way */
     struct asl_arena arena;
-    struct mr_op *ops;
+    struct mr_batch_op *ops;
     size_t op_count, op_cap;
     int64_t batch_next;
     char batch_last_id[64];

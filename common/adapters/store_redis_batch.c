@@ -33,12 +33,14 @@ enum thing {
     THING_EXPIRY
 };
 
-static const enum thing things[MR_OP_KIND_COUNT] = {
-    [MR_OP_ROW] = THING_NONE,    [MR_OP_RUN] = THING_RUN,         [MR_OP_RUN_DEL] = THING_RUN,
-    [MR_OP_VAL] = THING_VAL,     [MR_OP_VAL_DEL] = THING_VAL,     [MR_OP_DEF] = THING_DEF,
-    [MR_OP_OPEN] = THING_PLACE,  [MR_OP_CLOSED] = THING_PLACE,    [MR_OP_REOPENED] = THING_PLACE,
-    [MR_OP_TIMER] = THING_TIMER, [MR_OP_TIMER_DEL] = THING_TIMER, [MR_OP_OUT] = THING_OUT,
-    [MR_OP_OUT_DEL] = THING_OUT,
+static const enum thing things[MR_BATCH_OP_KIND_COUNT] = {
+    [MR_BATCH_ROW] = THING_NONE,        [MR_BATCH_RUN] = THING_RUN,
+    [MR_BATCH_RUN_DEL] = THING_RUN,     [MR_BATCH_VAL] = THING_VAL,
+    [MR_BATCH_VAL_DEL] = THING_VAL,     [MR_BATCH_DEF] = THING_DEF,
+    [MR_BATCH_OPEN] = THING_PLACE,      [MR_BATCH_CLOSED] = THING_PLACE,
+    [MR_BATCH_REOPENED] = THING_PLACE,  [MR_BATCH_TIMER] = THING_TIMER,
+    [MR_BATCH_TIMER_DEL] = THING_TIMER, [MR_BATCH_OUT] = THING_OUT,
+    [MR_BATCH_OUT_DEL] = THING_OUT,
 };
 
 struct store_slot { /* of a hash set of things already decided by a later op */
@@ -51,9 +53,9 @@ struct plan {
     struct redis_store *redis;
     struct mr_redis_cmd *cmd;
     const struct mr_batch *batch;
-    size_t start[MR_OP_KIND_COUNT + 1]; /* of each kind in redis->order */
-    char prefix[STORE_KEY_MAX];         /* "mr:{s}:" and a word */
-    size_t prefix_len;                  /* of "mr:{s}:" */
+    size_t start[MR_BATCH_OP_KIND_COUNT + 1]; /* of each kind in redis->order */
+    char prefix[STORE_KEY_MAX];               /* "mr:{s}:" and a word */
+    size_t prefix_len;                        /* of "mr:{s}:" */
 };
 
 /* ---- which ops count
@@ -92,7 +94,7 @@ fail:
     return mr_fail(err, MR_NO_MEMORY, "redis: no memory for a batch of %zu writes", ops);
 }
 
-static bool same_thing(const struct mr_op *a, const struct mr_op *b, enum thing thing)
+static bool same_thing(const struct mr_batch_op *a, const struct mr_batch_op *b, enum thing thing)
 {
     if (a->key_len != b->key_len || memcmp(a->key, b->key, a->key_len) != 0)
         return false;
@@ -103,7 +105,7 @@ static bool same_thing(const struct mr_op *a, const struct mr_op *b, enum thing 
 static bool decided(struct plan *plan, enum thing thing, uint32_t i, bool decide)
 {
     struct redis_store *redis = plan->redis;
-    const struct mr_op *op = &plan->batch->ops[i];
+    const struct mr_batch_op *op = &plan->batch->ops[i];
     uint32_t hash = mr_murmur2(op->key, op->key_len) + (uint32_t)thing * 0x9e3779b9U;
     size_t at;
 
@@ -130,22 +132,23 @@ static void mark_overtaken(struct plan *plan)
     bool vals = false, reopened = false;
 
     for (size_t i = 0; i < batch->op_count; i++) {
-        vals |= batch->ops[i].kind == MR_OP_VAL || batch->ops[i].kind == MR_OP_VAL_DEL;
-        reopened |= batch->ops[i].kind == MR_OP_REOPENED;
+        vals |= batch->ops[i].kind == MR_BATCH_VAL || batch->ops[i].kind == MR_BATCH_VAL_DEL;
+        reopened |= batch->ops[i].kind == MR_BATCH_REOPENED;
     }
     for (uint32_t i = (uint32_t)batch->op_count; i-- > 0;) {
-        const struct mr_op *op = &batch->ops[i];
+        const struct mr_batch_op *op = &batch->ops[i];
         enum thing thing = things[op->kind];
 
         if (thing != THING_NONE && decided(plan, thing, i, true))
             marks[i] |= MARK_OVERTAKEN;
-        if (vals && op->kind == MR_OP_RUN_DEL)
+        if (vals && op->kind == MR_BATCH_RUN_DEL)
             (void)decided(plan, THING_RUN_GONE, i, true);
         if (thing == THING_VAL && decided(plan, THING_RUN_GONE, i, false))
             marks[i] |= MARK_OVERTAKEN;
-        if (reopened && op->kind == MR_OP_REOPENED)
+        if (reopened && op->kind == MR_BATCH_REOPENED)
             (void)decided(plan, THING_EXPIRY, i, true);
-        if (reopened && op->kind == MR_OP_ROW && op->n > 0 && decided(plan, THING_EXPIRY, i, false))
+        if (reopened && op->kind == MR_BATCH_ROW && op->n > 0 &&
+            decided(plan, THING_EXPIRY, i, false))
             marks[i] |= MARK_NO_EXPIRY;
     }
 }
@@ -154,17 +157,17 @@ static void mark_overtaken(struct plan *plan)
 static void sort_by_kind(struct plan *plan)
 {
     const struct mr_batch *batch = plan->batch;
-    size_t at[MR_OP_KIND_COUNT] = {0}, sum = 0;
+    size_t at[MR_BATCH_OP_KIND_COUNT] = {0}, sum = 0;
 
     for (size_t i = 0; i < batch->op_count; i++)
         at[batch->ops[i].kind]++;
-    for (int kind = 0; kind < MR_OP_KIND_COUNT; kind++) {
+    for (int kind = 0; kind < MR_BATCH_OP_KIND_COUNT; kind++) {
         size_t count = at[kind];
 
         plan->start[kind] = at[kind] = sum;
         sum += count;
     }
-    plan->start[MR_OP_KIND_COUNT] = sum;
+    plan->start[MR_BATCH_OP_KIND_COUNT] = sum;
     for (size_t i = 0; i < batch->op_count; i++)
         plan->redis->order[at[batch->ops[i].kind]++] = (uint32_t)i;
 }
@@ -180,37 +183,37 @@ static const char *key_of(struct plan *plan, const char *word)
     return plan->prefix;
 }
 
-typedef void words_fn(struct plan *plan, const struct mr_op *op);
+typedef void words_fn(struct plan *plan, const struct mr_batch_op *op);
 
-static void words_key(struct plan *plan, const struct mr_op *op)
+static void words_key(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_add(plan->cmd, op->key, op->key_len);
 }
 
-static void words_key_a(struct plan *plan, const struct mr_op *op)
+static void words_key_a(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_add(plan->cmd, op->key, op->key_len);
     mr_redis_cmd_add(plan->cmd, op->a, op->a_len);
 }
 
-static void words_n_key(struct plan *plan, const struct mr_op *op)
+static void words_n_key(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_int(plan->cmd, op->n);
     mr_redis_cmd_add(plan->cmd, op->key, op->key_len);
 }
 
-static void words_run(struct plan *plan, const struct mr_op *op)
+static void words_run(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "run:"), op->key, op->key_len);
     mr_redis_cmd_add(plan->cmd, op->a, op->a_len);
 }
 
-static void words_run_key(struct plan *plan, const struct mr_op *op)
+static void words_run_key(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "run:"), op->key, op->key_len);
 }
 
-static void words_val_key(struct plan *plan, const struct mr_op *op)
+static void words_val_key(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
 }
@@ -246,7 +249,7 @@ static void send_shared(struct plan *plan, const struct shape *shape, const uint
 }
 
 /* Takes the overtaken out of one kind's part of the order; returns how many are left. */
-static size_t keep_last(struct plan *plan, enum mr_op_kind kind)
+static size_t keep_last(struct plan *plan, enum mr_batch_op_kind kind)
 {
     uint32_t *part = plan->redis->order + plan->start[kind];
     size_t count = plan->start[kind + 1] - plan->start[kind], kept = 0;
@@ -257,7 +260,7 @@ static size_t keep_last(struct plan *plan, enum mr_op_kind kind)
     return kept;
 }
 
-static void send_kind(struct plan *plan, enum mr_op_kind kind, const struct shape *shape)
+static void send_kind(struct plan *plan, enum mr_batch_op_kind kind, const struct shape *shape)
 {
     send_shared(plan, shape, plan->redis->order + plan->start[kind], keep_last(plan, kind));
 }
@@ -265,7 +268,7 @@ static void send_kind(struct plan *plan, enum mr_op_kind kind, const struct shap
 /* ---- commands of one op
  * ------------------------------------------------------------------------------------ */
 
-static void send_row(struct plan *plan, const struct mr_op *op, bool expires)
+static void send_row(struct plan *plan, const struct mr_batch_op *op, bool expires)
 {
     const char *at = op->a, *end = op->a + op->a_len;
     int64_t words = 0;
@@ -293,9 +296,9 @@ static void send_row(struct plan *plan, const struct mr_op *op, bool expires)
 
 static void send_rows(struct plan *plan)
 {
-    for (size_t i = plan->start[MR_OP_ROW]; i < plan->start[MR_OP_ROW + 1]; i++) {
+    for (size_t i = plan->start[MR_BATCH_ROW]; i < plan->start[MR_BATCH_ROW + 1]; i++) {
         uint32_t number = plan->redis->order[i];
-        const struct mr_op *op = &plan->batch->ops[number];
+        const struct mr_batch_op *op = &plan->batch->ops[number];
 
         send_row(plan, op, op->n > 0 && !(plan->redis->marks[number] & MARK_NO_EXPIRY));
     }
@@ -304,11 +307,11 @@ static void send_rows(struct plan *plan)
 static void send_runs(struct plan *plan)
 {
     static const struct shape mset = {"MSET", NULL, 2, words_run};
-    uint32_t *part = plan->redis->order + plan->start[MR_OP_RUN];
-    size_t count = keep_last(plan, MR_OP_RUN), forever = 0;
+    uint32_t *part = plan->redis->order + plan->start[MR_BATCH_RUN];
+    size_t count = keep_last(plan, MR_BATCH_RUN), forever = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct mr_op *op = &plan->batch->ops[part[i]];
+        const struct mr_batch_op *op = &plan->batch->ops[part[i]];
 
         if (op->n == 0) {
             part[forever++] = part[i];
@@ -329,8 +332,8 @@ static void send_runs_gone(struct plan *plan)
 {
     static const struct shape runs = {"UNLINK", NULL, 1, words_run_key};
     static const struct shape vals = {"UNLINK", NULL, 1, words_val_key};
-    uint32_t *part = plan->redis->order + plan->start[MR_OP_RUN_DEL];
-    size_t count = plan->start[MR_OP_RUN_DEL + 1] - plan->start[MR_OP_RUN_DEL], with = 0;
+    uint32_t *part = plan->redis->order + plan->start[MR_BATCH_RUN_DEL];
+    size_t count = plan->start[MR_BATCH_RUN_DEL + 1] - plan->start[MR_BATCH_RUN_DEL], with = 0;
 
     send_shared(plan, &runs, part, count);
     for (size_t i = 0; i < count; i++)
@@ -339,19 +342,19 @@ static void send_runs_gone(struct plan *plan)
     send_shared(plan, &vals, part, with);
 }
 
-static void send_vals(struct plan *plan, enum mr_op_kind kind)
+static void send_vals(struct plan *plan, enum mr_batch_op_kind kind)
 {
     uint32_t *part = plan->redis->order + plan->start[kind];
     size_t count = keep_last(plan, kind);
 
     for (size_t i = 0; i < count; i++) {
-        const struct mr_op *op = &plan->batch->ops[part[i]];
+        const struct mr_batch_op *op = &plan->batch->ops[part[i]];
 
-        mr_redis_cmd_int(plan->cmd, kind == MR_OP_VAL ? 4 : 3);
-        mr_redis_cmd_str(plan->cmd, kind == MR_OP_VAL ? "HSET" : "HDEL");
+        mr_redis_cmd_int(plan->cmd, kind == MR_BATCH_VAL ? 4 : 3);
+        mr_redis_cmd_str(plan->cmd, kind == MR_BATCH_VAL ? "HSET" : "HDEL");
         mr_redis_cmd_join(plan->cmd, key_of(plan, "val:"), op->key, op->key_len);
         mr_redis_cmd_add(plan->cmd, op->b, op->b_len);
-        if (kind == MR_OP_VAL)
+        if (kind == MR_BATCH_VAL)
             mr_redis_cmd_add(plan->cmd, op->a, op->a_len);
     }
 }
@@ -360,9 +363,9 @@ static void send_vals(struct plan *plan, enum mr_op_kind kind)
 static void send_vals_expiry(struct plan *plan)
 {
     for (size_t i = 0; i < plan->batch->op_count; i++) {
-        const struct mr_op *op = &plan->batch->ops[i];
+        const struct mr_batch_op *op = &plan->batch->ops[i];
 
-        if (op->kind != MR_OP_RUN || op->n == 0)
+        if (op->kind != MR_BATCH_RUN || op->n == 0)
             continue;
         mr_redis_cmd_int(plan->cmd, 3);
         mr_redis_cmd_str(plan->cmd, "PEXPIREAT");
@@ -374,7 +377,7 @@ static void send_vals_expiry(struct plan *plan)
 /* ---- where jobs stand: open, closed:<status>
  * ------------------------------------------------------------------ */
 
-static void add_status_key(struct plan *plan, const struct mr_op *op)
+static void add_status_key(struct plan *plan, const struct mr_batch_op *op)
 {
     mr_redis_cmd_join(plan->cmd, key_of(plan, "closed:"), op->a, op->a_len);
 }
@@ -383,8 +386,8 @@ static void add_status_key(struct plan *plan, const struct mr_op *op)
  * its row and its values no longer expire. */
 static void send_reopened(struct plan *plan)
 {
-    for (size_t i = plan->start[MR_OP_REOPENED]; i < plan->start[MR_OP_REOPENED + 1]; i++) {
-        const struct mr_op *op = &plan->batch->ops[plan->redis->order[i]];
+    for (size_t i = plan->start[MR_BATCH_REOPENED]; i < plan->start[MR_BATCH_REOPENED + 1]; i++) {
+        const struct mr_batch_op *op = &plan->batch->ops[plan->redis->order[i]];
 
         mr_redis_cmd_int(plan->cmd, 3);
         mr_redis_cmd_str(plan->cmd, "ZREM");
@@ -400,7 +403,7 @@ static void send_reopened(struct plan *plan)
 }
 
 /* What is too old, or too much, leaves closed:<status>. */
-static void send_trim(struct plan *plan, const struct mr_op *op, int64_t newest_ms)
+static void send_trim(struct plan *plan, const struct mr_batch_op *op, int64_t newest_ms)
 {
     mr_redis_cmd_int(plan->cmd, 4);
     mr_redis_cmd_str(plan->cmd, "ZREMRANGEBYSCORE");
@@ -417,7 +420,7 @@ static void send_trim(struct plan *plan, const struct mr_op *op, int64_t newest_
 /* The jobs that enter one closed:<status>, from chosen[0]'s on; marks those it sent. */
 static void send_closed_of(struct plan *plan, const uint32_t *chosen, size_t count)
 {
-    const struct mr_op *like = &plan->batch->ops[chosen[0]];
+    const struct mr_batch_op *like = &plan->batch->ops[chosen[0]];
     int64_t newest_ms = like->n;
     size_t i = 0;
 
@@ -425,7 +428,7 @@ static void send_closed_of(struct plan *plan, const uint32_t *chosen, size_t cou
         size_t stop = i, members = 0;
 
         for (; stop < count && members < COMMAND_WORDS_MAX / 2; stop++) {
-            const struct mr_op *op = &plan->batch->ops[chosen[stop]];
+            const struct mr_batch_op *op = &plan->batch->ops[chosen[stop]];
 
             members += op->a_len == like->a_len && memcmp(op->a, like->a, op->a_len) == 0;
         }
@@ -435,7 +438,7 @@ static void send_closed_of(struct plan *plan, const uint32_t *chosen, size_t cou
         mr_redis_cmd_str(plan->cmd, "ZADD");
         add_status_key(plan, like);
         for (; i < stop; i++) {
-            const struct mr_op *op = &plan->batch->ops[chosen[i]];
+            const struct mr_batch_op *op = &plan->batch->ops[chosen[i]];
 
             if (op->a_len != like->a_len || memcmp(op->a, like->a, op->a_len) != 0)
                 continue;
@@ -451,15 +454,15 @@ static void send_places(struct plan *plan)
 {
     static const struct shape leave = {"ZREM", "open", 1, words_key};
     static const struct shape enter = {"ZADD", "open", 2, words_n_key};
-    uint32_t *closed = plan->redis->order + plan->start[MR_OP_CLOSED];
-    size_t count = keep_last(plan, MR_OP_CLOSED);
+    uint32_t *closed = plan->redis->order + plan->start[MR_BATCH_CLOSED];
+    size_t count = keep_last(plan, MR_BATCH_CLOSED);
 
     send_shared(plan, &leave, closed, count);
     for (size_t i = 0; i < count; i++)
         if (!(plan->redis->marks[closed[i]] & MARK_SENT))
             send_closed_of(plan, closed + i, count - i);
-    send_kind(plan, MR_OP_OPEN, &enter);
-    send_kind(plan, MR_OP_REOPENED, &enter);
+    send_kind(plan, MR_BATCH_OPEN, &enter);
+    send_kind(plan, MR_BATCH_REOPENED, &enter);
 }
 
 /* ---- the whole
@@ -502,15 +505,15 @@ enum mr_code redis_store_batch(struct redis_store *redis, const struct mr_batch 
     send_rows(&plan);
     send_runs_gone(&plan);
     send_runs(&plan);
-    send_vals(&plan, MR_OP_VAL_DEL);
-    send_vals(&plan, MR_OP_VAL);
+    send_vals(&plan, MR_BATCH_VAL_DEL);
+    send_vals(&plan, MR_BATCH_VAL);
     send_vals_expiry(&plan);
-    send_kind(&plan, MR_OP_DEF, &def);
+    send_kind(&plan, MR_BATCH_DEF, &def);
     send_places(&plan);
-    send_kind(&plan, MR_OP_TIMER_DEL, &timer_del);
-    send_kind(&plan, MR_OP_TIMER, &timer);
-    send_kind(&plan, MR_OP_OUT_DEL, &out_del);
-    send_kind(&plan, MR_OP_OUT, &out);
+    send_kind(&plan, MR_BATCH_TIMER_DEL, &timer_del);
+    send_kind(&plan, MR_BATCH_TIMER, &timer);
+    send_kind(&plan, MR_BATCH_OUT_DEL, &out_del);
+    send_kind(&plan, MR_BATCH_OUT, &out);
     return MR_OK;
 }
 

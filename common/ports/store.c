@@ -32,19 +32,19 @@ static bool pairs_valid(const char *pairs, size_t len)
     return ends % 2 == 0;
 }
 
-static enum mr_code check_op(const struct mr_op *op, size_t i, struct mr_error *err)
+static enum mr_code check_op(const struct mr_batch_op *op, size_t i, struct mr_error *err)
 {
-    if (op->kind >= MR_OP_KIND_COUNT)
+    if (op->kind >= MR_BATCH_OP_KIND_COUNT)
         return mr_fail(err, MR_INTERNAL, "batch: op %zu: kind %d is none", i, (int)op->kind);
     if (op->key_len == 0)
         return mr_fail(err, MR_INTERNAL, "batch: op %zu of kind %d has no key", i, (int)op->kind);
-    if (op->kind == MR_OP_ROW && !pairs_valid(op->a, op->a_len))
+    if (op->kind == MR_BATCH_ROW && !pairs_valid(op->a, op->a_len))
         return mr_fail(err, MR_INTERNAL, "batch: op %zu: row of %.*s: not packed pairs", i,
                        (int)op->key_len, op->key);
-    if ((op->kind == MR_OP_CLOSED || op->kind == MR_OP_REOPENED) && op->a_len == 0)
+    if ((op->kind == MR_BATCH_CLOSED || op->kind == MR_BATCH_REOPENED) && op->a_len == 0)
         return mr_fail(err, MR_INTERNAL, "batch: op %zu: %.*s: no status", i, (int)op->key_len,
                        op->key);
-    if ((op->kind == MR_OP_VAL || op->kind == MR_OP_VAL_DEL) && op->b_len == 0)
+    if ((op->kind == MR_BATCH_VAL || op->kind == MR_BATCH_VAL_DEL) && op->b_len == 0)
         return mr_fail(err, MR_INTERNAL, "batch: op %zu: %.*s: no value id", i, (int)op->key_len,
                        op->key);
     return MR_OK;

@@ -26,32 +26,33 @@ struct mr_pos {
 
 /* ---- one atomic write ------------------------------------------------------------------------ */
 
-enum mr_op_kind {            /*   key       a            b            n  */
-                  MR_OP_ROW, /* job       packed field pairs        expire at, ms; 0: as it was (a
-                                new row: never) */
-                  MR_OP_RUN, /* job       machine state             expire at, ms, with its values;
-                                0: never */
-                  MR_OP_RUN_DEL,  /* job                                 0: its values too; or
-                                     NO_VALUES */
-                  MR_OP_VAL,      /* job       value        value id     */
-                  MR_OP_VAL_DEL,  /* job                    value id     */
-                  MR_OP_DEF,      /* sha256    definition text           */
-                  MR_OP_OPEN,     /* job                                 created, ms */
-                  MR_OP_CLOSED,   /* job       status                    ended, ms: leaves open,
-                                     enters closed */
-                  MR_OP_REOPENED, /* job       status it leaves          created, ms: leaves closed,
-                                     enters open; its row no longer expires */
-                  MR_OP_TIMER,    /* member                              due, ms */
-                  MR_OP_TIMER_DEL, /* member                              */
-                  MR_OP_OUT, /* field     value                     : an effect still to be sent */
-                  MR_OP_OUT_DEL, /* field                               */
-                  MR_OP_KIND_COUNT
+/* clang-format off */
+enum mr_batch_op_kind { /* key     a                   b          n  */
+    MR_BATCH_ROW,       /* job     packed field pairs             expire at, ms; 0: as it was
+                                                                  (a new row: never) */
+    MR_BATCH_RUN,       /* job     machine state                  expire at, ms, with its values;
+                                                                  0: never */
+    MR_BATCH_RUN_DEL,   /* job                                    0: its values too; or NO_VALUES */
+    MR_BATCH_VAL,       /* job     value               value id   */
+    MR_BATCH_VAL_DEL,   /* job                         value id   */
+    MR_BATCH_DEF,       /* sha256  definition text                */
+    MR_BATCH_OPEN,      /* job                                    created, ms */
+    MR_BATCH_CLOSED,    /* job     status                         ended, ms: leaves open, enters
+                                                                  closed */
+    MR_BATCH_REOPENED,  /* job     status it leaves               created, ms: leaves closed, enters
+                                                                  open; its row no longer expires */
+    MR_BATCH_TIMER,     /* member                                 due, ms */
+    MR_BATCH_TIMER_DEL, /* member                                 */
+    MR_BATCH_OUT,       /* field   value                          : an effect still to be sent */
+    MR_BATCH_OUT_DEL,   /* field                                  */
+    MR_BATCH_OP_KIND_COUNT
 };
+/* clang-format on */
 /* n of a RUN_DEL: the writer knows that the job keeps no values, and a look-up is saved. */
 enum { MR_RUN_DEL_NO_VALUES = 1 };
 
-struct mr_op { /* every string is lent until the batch is reset (keep them in batch->bytes) */
-    enum mr_op_kind kind;
+struct mr_batch_op { /* every string is lent until the batch is reset (keep them in batch->bytes) */
+    enum mr_batch_op_kind kind;
     const char *key;
     size_t key_len;
     const char *a;
@@ -71,8 +72,8 @@ struct mr_batch {
     bool rebuild;   /* a missing position is right (expect is then the log's first offset) */
     const char *log_id;
     const char *last_id;
-    struct mr_op *ops; /* take effect as if one after another: the last word about a thing counts,
-                          and nothing that a later op undoes is sent */
+    struct mr_batch_op *ops; /* take effect as if one after another: the last word about a thing
+                          counts, and nothing that a later op undoes is sent */
     size_t op_count;
 };
 
@@ -163,7 +164,7 @@ MR_MUST_USE enum mr_code mr_store_advance_wait(struct mr_store *, struct mr_erro
 /* Reads n jobs of one shard in one exchange. */
 MR_MUST_USE enum mr_code mr_store_load(struct mr_store *, uint32_t shard, struct mr_job_load *jobs,
                                        size_t n, struct mr_error *err);
-/* A definition kept by MR_OP_DEF. MR_NOT_FOUND. */
+/* A definition kept by MR_BATCH_DEF. MR_NOT_FOUND. */
 MR_MUST_USE enum mr_code mr_store_def_get(struct mr_store *, uint32_t shard, const char *sha256,
                                           struct mr_buf *ret, struct mr_error *err);
 MR_MUST_USE enum mr_code mr_store_outbox_each(struct mr_store *, uint32_t shard, mr_pair_fn *,

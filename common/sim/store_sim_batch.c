@@ -15,7 +15,7 @@ static const char *key_text(char key[KEY_MAX], uint32_t shard, const char *word,
     return key;
 }
 
-static bool put_row(struct mr_sim_redis *redis, const char *key, const struct mr_op *op)
+static bool put_row(struct mr_sim_redis *redis, const char *key, const struct mr_batch_op *op)
 {
     struct sim_key *row = sim_key_make(redis, key);
     const char *p = op->a, *end = op->a + op->a_len;
@@ -32,7 +32,7 @@ static bool put_row(struct mr_sim_redis *redis, const char *key, const struct mr
     return true;
 }
 
-static bool put_run(struct mr_sim_redis *redis, const char *key, const struct mr_op *op)
+static bool put_run(struct mr_sim_redis *redis, const char *key, const struct mr_batch_op *op)
 {
     struct sim_key *run = sim_key_make(redis, key);
 
@@ -66,20 +66,20 @@ static void set_expiry(struct mr_sim_redis *redis, const char *name, int64_t at_
         key->expire_ms = at_ms;
 }
 
-static bool place(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op *op)
+static bool place(struct mr_sim_redis *redis, uint32_t shard, const struct mr_batch_op *op)
 {
     char open[KEY_MAX], closed[KEY_MAX], row[KEY_MAX];
 
     key_text(open, shard, "open", "", 0);
     key_text(closed, shard, "closed:", op->a, op->a_len);
-    if (op->kind == MR_OP_CLOSED) {
+    if (op->kind == MR_BATCH_CLOSED) {
         bool put = sim_field_put(sim_key_make(redis, closed), op->key, op->key_len, "", 0, op->n);
 
         sim_field_remove(redis, open, op->key, op->key_len);
         trim_closed(redis, closed, op->n);
         return put;
     }
-    if (op->kind == MR_OP_REOPENED) {
+    if (op->kind == MR_BATCH_REOPENED) {
         sim_field_remove(redis, closed, op->key, op->key_len);
         set_expiry(redis, key_text(row, shard, "job:", op->key, op->key_len), 0);
         set_expiry(redis, key_text(row, shard, "val:", op->key, op->key_len), 0);
@@ -87,50 +87,50 @@ static bool place(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op
     return sim_field_put(sim_key_make(redis, open), op->key, op->key_len, "", 0, op->n);
 }
 
-static bool apply(struct mr_sim_redis *redis, uint32_t shard, const struct mr_op *op)
+static bool apply(struct mr_sim_redis *redis, uint32_t shard, const struct mr_batch_op *op)
 {
     char key[KEY_MAX];
 
     switch (op->kind) {
-    case MR_OP_ROW:
+    case MR_BATCH_ROW:
         return put_row(redis, key_text(key, shard, "job:", op->key, op->key_len), op);
-    case MR_OP_RUN:
+    case MR_BATCH_RUN:
         if (op->n > 0)
             set_expiry(redis, key_text(key, shard, "val:", op->key, op->key_len), op->n);
         return put_run(redis, key_text(key, shard, "run:", op->key, op->key_len), op);
-    case MR_OP_RUN_DEL:
+    case MR_BATCH_RUN_DEL:
         sim_key_remove(redis, key_text(key, shard, "run:", op->key, op->key_len));
         if (op->n != MR_RUN_DEL_NO_VALUES)
             sim_key_remove(redis, key_text(key, shard, "val:", op->key, op->key_len));
         return true;
-    case MR_OP_VAL:
+    case MR_BATCH_VAL:
         return sim_field_put(
             sim_key_make(redis, key_text(key, shard, "val:", op->key, op->key_len)), op->b,
             op->b_len, op->a, op->a_len, 0);
-    case MR_OP_VAL_DEL:
+    case MR_BATCH_VAL_DEL:
         sim_field_remove(redis, key_text(key, shard, "val:", op->key, op->key_len), op->b,
                          op->b_len);
         return true;
-    case MR_OP_DEF:
+    case MR_BATCH_DEF:
         return sim_field_put(sim_key_make(redis, key_text(key, shard, "def", "", 0)), op->key,
                              op->key_len, op->a, op->a_len, 0);
-    case MR_OP_OPEN:
-    case MR_OP_CLOSED:
-    case MR_OP_REOPENED:
+    case MR_BATCH_OPEN:
+    case MR_BATCH_CLOSED:
+    case MR_BATCH_REOPENED:
         return place(redis, shard, op);
-    case MR_OP_TIMER:
+    case MR_BATCH_TIMER:
         return sim_field_put(sim_key_make(redis, key_text(key, shard, "timers", "", 0)), op->key,
                              op->key_len, "", 0, op->n);
-    case MR_OP_TIMER_DEL:
+    case MR_BATCH_TIMER_DEL:
         sim_field_remove(redis, key_text(key, shard, "timers", "", 0), op->key, op->key_len);
         return true;
-    case MR_OP_OUT:
+    case MR_BATCH_OUT:
         return sim_field_put(sim_key_make(redis, key_text(key, shard, "outbox", "", 0)), op->key,
                              op->key_len, op->a, op->a_len, 0);
-    case MR_OP_OUT_DEL:
+    case MR_BATCH_OUT_DEL:
         sim_field_remove(redis, key_text(key, shard, "outbox", "", 0), op->key, op->key_len);
         return true;
-    case MR_OP_KIND_COUNT:
+    case MR_BATCH_OP_KIND_COUNT:
         break;
     }
     return true;

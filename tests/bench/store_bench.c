@@ -79,38 +79,38 @@ static void make_job(struct job *job, int64_t n)
     job->row_len = len + 69;
 }
 
-static struct mr_op op(enum mr_op_kind kind, const char *key, const char *a, size_t a_len,
-                       int64_t n)
+static struct mr_batch_op op(enum mr_batch_op_kind kind, const char *key, const char *a,
+                             size_t a_len, int64_t n)
 {
-    return (struct mr_op){
+    return (struct mr_batch_op){
         .kind = kind, .key = key, .key_len = strlen(key), .a = a, .a_len = a_len, .n = n};
 }
 
-static size_t submit(struct mr_op *ops, const struct job *job, const char *run)
+static size_t submit(struct mr_batch_op *ops, const struct job *job, const char *run)
 {
-    ops[0] = op(MR_OP_ROW, job->id, job->row, job->row_len, 0);
-    ops[1] = op(MR_OP_RUN, job->id, run, RUN_LEN, 0);
-    ops[2] = op(MR_OP_OPEN, job->id, NULL, 0, 1700000000000);
-    ops[3] = op(MR_OP_OUT, job->out, run, RUN_LEN, 0);
+    ops[0] = op(MR_BATCH_ROW, job->id, job->row, job->row_len, 0);
+    ops[1] = op(MR_BATCH_RUN, job->id, run, RUN_LEN, 0);
+    ops[2] = op(MR_BATCH_OPEN, job->id, NULL, 0, 1700000000000);
+    ops[3] = op(MR_BATCH_OUT, job->out, run, RUN_LEN, 0);
     return 4;
 }
 
-static size_t finish(struct mr_op *ops, const struct job *job)
+static size_t finish(struct mr_batch_op *ops, const struct job *job)
 {
     static const char row[] = "status\0SUCCEEDED\0ended\0"
                               "17000002\0done\0"
                               "1\0rev\0"
                               "12345679";
 
-    ops[0] = op(MR_OP_ROW, job->id, row, sizeof row, 4000000000000);
-    ops[1] = op(MR_OP_RUN_DEL, job->id, NULL, 0, MR_RUN_DEL_NO_VALUES);
-    ops[2] = op(MR_OP_CLOSED, job->id, "SUCCEEDED", 9, 1700000000001);
-    ops[3] = op(MR_OP_OUT_DEL, job->out, NULL, 0, 0);
+    ops[0] = op(MR_BATCH_ROW, job->id, row, sizeof row, 4000000000000);
+    ops[1] = op(MR_BATCH_RUN_DEL, job->id, NULL, 0, MR_RUN_DEL_NO_VALUES);
+    ops[2] = op(MR_BATCH_CLOSED, job->id, "SUCCEEDED", 9, 1700000000001);
+    ops[3] = op(MR_BATCH_OUT_DEL, job->out, NULL, 0, 0);
     return 4;
 }
 
 /* Batch b submits its own jobs and finishes those of batch b - 1. */
-static size_t fill(struct mr_op *ops, struct job *jobs, int64_t b, int half, const char *run)
+static size_t fill(struct mr_batch_op *ops, struct job *jobs, int64_t b, int half, const char *run)
 {
     struct job *mine = jobs + (b % 2) * half, *last = jobs + (1 - b % 2) * half;
     size_t n = 0;
@@ -127,7 +127,7 @@ static size_t fill(struct mr_op *ops, struct job *jobs, int64_t b, int half, con
 static bool run_batches(struct mr_store *store, int batches, int half, int window)
 {
     struct job *jobs = calloc((size_t)half * 2, sizeof *jobs);
-    struct mr_op *ops = calloc((size_t)half * OPS_A_JOB, sizeof *ops);
+    struct mr_batch_op *ops = calloc((size_t)half * OPS_A_JOB, sizeof *ops);
     struct mr_batch batch = {.epoch = 1, .rebuild = true, .log_id = "l", .last_id = "1:abcdef"};
     struct mr_error err = {MR_OK, ""};
     char run[RUN_LEN];

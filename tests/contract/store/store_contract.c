@@ -53,7 +53,7 @@ static void only_a_rebuild_may_start_a_shard(void **state)
 static void a_batch_is_applied_once(void **state)
 {
     struct mr_store *store = kit_connect();
-    struct mr_op ops[] = {kit_op(MR_OP_OUT, "f", "again", NULL, 0)};
+    struct mr_batch_op ops[] = {kit_op(MR_BATCH_OUT, "f", "again", NULL, 0)};
 
     (void)state;
     assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 5, true}, NULL, 0), MR_OK);
@@ -66,7 +66,7 @@ static void a_batch_is_applied_once(void **state)
 static void an_owner_that_was_overtaken_is_fenced(void **state)
 {
     struct mr_store *old = kit_connect(), *young = kit_connect();
-    struct mr_op ops[] = {kit_op(MR_OP_OUT, "f", "late", NULL, 0)};
+    struct mr_batch_op ops[] = {kit_op(MR_BATCH_OUT, "f", "late", NULL, 0)};
     struct mr_pos pos;
 
     (void)state;
@@ -107,9 +107,11 @@ static void batches_under_way_are_answered_in_order(void **state)
 static void a_malformed_batch_is_refused_before_it_is_sent(void **state)
 {
     struct mr_store *store = kit_connect();
-    struct mr_op odd = {.kind = MR_OP_ROW, .key = "j", .key_len = 1, .a = "name", .a_len = 5};
-    struct mr_op open = {.kind = MR_OP_ROW, .key = "j", .key_len = 1, .a = "a\0b", .a_len = 3};
-    struct mr_op nameless = {.kind = MR_OP_OUT_DEL, .key = "", .key_len = 0};
+    struct mr_batch_op odd = {
+        .kind = MR_BATCH_ROW, .key = "j", .key_len = 1, .a = "name", .a_len = 5};
+    struct mr_batch_op open = {
+        .kind = MR_BATCH_ROW, .key = "j", .key_len = 1, .a = "a\0b", .a_len = 3};
+    struct mr_batch_op nameless = {.kind = MR_BATCH_OUT_DEL, .key = "", .key_len = 0};
 
     (void)state;
     assert_int_equal(kit_advance(store, (struct kit_batch){0, 1, 0, 1, true}, &odd, 1),
@@ -152,16 +154,16 @@ static void states_and_values_come_and_go(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_RUN, "j", "{1}", NULL, 0), kit_op(MR_OP_VAL, "j", "big", "1", 0),
-          kit_op(MR_OP_VAL, "j", "bigger", "2", 0));
+    APPLY(store, 0, kit_op(MR_BATCH_RUN, "j", "{1}", NULL, 0),
+          kit_op(MR_BATCH_VAL, "j", "big", "1", 0), kit_op(MR_BATCH_VAL, "j", "bigger", "2", 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run={1} vals=1:big 2:bigger");
-    APPLY(store, 0, kit_op(MR_OP_RUN, "j", "{2}", NULL, 0),
-          kit_op(MR_OP_VAL_DEL, "j", NULL, "1", 0));
+    APPLY(store, 0, kit_op(MR_BATCH_RUN, "j", "{2}", NULL, 0),
+          kit_op(MR_BATCH_VAL_DEL, "j", NULL, "1", 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run={2} vals=2:bigger");
-    APPLY(store, 0, kit_op(MR_OP_RUN_DEL, "j", NULL, NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_RUN_DEL, "j", NULL, NULL, 0));
     assert_string_equal(kit_load_text(store, 0, "j"), "run=- vals=");
-    APPLY(store, 0, kit_op(MR_OP_RUN, "k", "{1}", NULL, 0));
-    APPLY(store, 0, kit_op(MR_OP_RUN_DEL, "k", NULL, NULL, MR_RUN_DEL_NO_VALUES));
+    APPLY(store, 0, kit_op(MR_BATCH_RUN, "k", "{1}", NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_RUN_DEL, "k", NULL, NULL, MR_RUN_DEL_NO_VALUES));
     assert_string_equal(kit_load_text(store, 0, "k"), "run=- vals=");
     mr_store_free(store);
 }
@@ -171,10 +173,10 @@ static void an_outbox_holds_what_is_still_to_be_sent(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OUT, "1:0", "task", NULL, 0),
-          kit_op(MR_OP_OUT, "1:1", "event", NULL, 0), kit_op(MR_OP_OUT, "2:0", "x", NULL, 0));
-    APPLY(store, 0, kit_op(MR_OP_OUT_DEL, "1:1", NULL, NULL, 0),
-          kit_op(MR_OP_OUT_DEL, "none", NULL, NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_OUT, "1:0", "task", NULL, 0),
+          kit_op(MR_BATCH_OUT, "1:1", "event", NULL, 0), kit_op(MR_BATCH_OUT, "2:0", "x", NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_OUT_DEL, "1:1", NULL, NULL, 0),
+          kit_op(MR_BATCH_OUT_DEL, "none", NULL, NULL, 0));
     assert_string_equal(kit_outbox_text(store, 0), "1:0=task 2:0=x");
     mr_store_free(store);
 }
@@ -185,17 +187,19 @@ static void the_last_word_about_a_thing_counts(void **state)
     int64_t next;
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OUT, "sent", "x", NULL, 0),
-          kit_op(MR_OP_OUT_DEL, "sent", NULL, NULL, 0),
-          kit_op(MR_OP_OUT_DEL, "kept", NULL, NULL, 0), kit_op(MR_OP_OUT, "kept", "y", NULL, 0),
-          kit_op(MR_OP_TIMER, "gone", NULL, NULL, 5),
-          kit_op(MR_OP_TIMER_DEL, "gone", NULL, NULL, 0),
-          kit_op(MR_OP_TIMER_DEL, "moved", NULL, NULL, 0),
-          kit_op(MR_OP_TIMER, "moved", NULL, NULL, 7), kit_op(MR_OP_TIMER, "moved", NULL, NULL, 8),
-          kit_op(MR_OP_RUN, "over", "{1}", NULL, 0), kit_op(MR_OP_VAL, "over", "v", "1", 0),
-          kit_op(MR_OP_RUN_DEL, "over", NULL, NULL, 0), kit_op(MR_OP_RUN, "on", "{1}", NULL, 0),
-          kit_op(MR_OP_VAL, "on", "old", "1", 0), kit_op(MR_OP_RUN_DEL, "on", NULL, NULL, 0),
-          kit_op(MR_OP_RUN, "on", "{2}", NULL, 0), kit_op(MR_OP_VAL, "on", "new", "2", 0));
+    APPLY(store, 0, kit_op(MR_BATCH_OUT, "sent", "x", NULL, 0),
+          kit_op(MR_BATCH_OUT_DEL, "sent", NULL, NULL, 0),
+          kit_op(MR_BATCH_OUT_DEL, "kept", NULL, NULL, 0),
+          kit_op(MR_BATCH_OUT, "kept", "y", NULL, 0), kit_op(MR_BATCH_TIMER, "gone", NULL, NULL, 5),
+          kit_op(MR_BATCH_TIMER_DEL, "gone", NULL, NULL, 0),
+          kit_op(MR_BATCH_TIMER_DEL, "moved", NULL, NULL, 0),
+          kit_op(MR_BATCH_TIMER, "moved", NULL, NULL, 7),
+          kit_op(MR_BATCH_TIMER, "moved", NULL, NULL, 8),
+          kit_op(MR_BATCH_RUN, "over", "{1}", NULL, 0), kit_op(MR_BATCH_VAL, "over", "v", "1", 0),
+          kit_op(MR_BATCH_RUN_DEL, "over", NULL, NULL, 0),
+          kit_op(MR_BATCH_RUN, "on", "{1}", NULL, 0), kit_op(MR_BATCH_VAL, "on", "old", "1", 0),
+          kit_op(MR_BATCH_RUN_DEL, "on", NULL, NULL, 0), kit_op(MR_BATCH_RUN, "on", "{2}", NULL, 0),
+          kit_op(MR_BATCH_VAL, "on", "new", "2", 0));
     assert_string_equal(kit_outbox_text(store, 0), "kept=y");
     assert_string_equal(kit_due_text(store, 0, 100, 10, &next), "moved=8");
     assert_string_equal(kit_load_text(store, 0, "over"), "run=- vals=");
@@ -210,7 +214,7 @@ static void a_definition_is_kept_by_its_hash(void **state)
     struct mr_error err;
 
     (void)state;
-    APPLY(store, 5, kit_op(MR_OP_DEF, "0a1b", "{\"StartAt\":\"A\"}", NULL, 0));
+    APPLY(store, 5, kit_op(MR_BATCH_DEF, "0a1b", "{\"StartAt\":\"A\"}", NULL, 0));
     assert_int_equal(mr_store_def_get(store, 5, "0a1b", &text, &err), MR_OK);
     assert_string_equal(text.data, "{\"StartAt\":\"A\"}");
     assert_int_equal(mr_store_def_get(store, 5, "ffff", &text, &err), MR_NOT_FOUND);
@@ -225,13 +229,13 @@ static void every_byte_comes_back(void **state)
     struct mr_job_load load = {.job = "j", .want_run = true};
     struct mr_buf def = {0};
     char bytes[256];
-    struct mr_op ops[2];
+    struct mr_batch_op ops[2];
 
     (void)state;
     for (int i = 0; i < 256; i++)
         bytes[i] = (char)i;
-    ops[0] = kit_op(MR_OP_RUN, "j", "", NULL, 0);
-    ops[1] = kit_op(MR_OP_DEF, "\r\n$3", "", NULL, 0);
+    ops[0] = kit_op(MR_BATCH_RUN, "j", "", NULL, 0);
+    ops[1] = kit_op(MR_BATCH_DEF, "\r\n$3", "", NULL, 0);
     ops[0].a = ops[1].a = bytes;
     ops[0].a_len = ops[1].a_len = sizeof bytes;
     kit_apply(store, 0, ops, 2);
@@ -249,7 +253,7 @@ static void a_batch_of_thousands_is_one_step(void **state)
 {
     enum { N = 5000 };
     struct mr_store *store = kit_connect();
-    struct mr_op *ops = calloc(5 * N, sizeof *ops);
+    struct mr_batch_op *ops = calloc(5 * N, sizeof *ops);
     char(*names)[16] = calloc(N, sizeof *names);
     struct mr_job_load load;
     int64_t next;
@@ -260,15 +264,15 @@ static void a_batch_of_thousands_is_one_step(void **state)
     for (int i = 0; i < N; i++) {
         (void)snprintf(names[i], sizeof names[i], "job-%d", i);
         ops[5 * i] = ROW(names[i], "status\0RUNNING\0sum\0s", 0);
-        ops[5 * i + 1] = kit_op(MR_OP_RUN, names[i], names[i], NULL, 0);
-        ops[5 * i + 2] = kit_op(MR_OP_OPEN, names[i], NULL, NULL, i + 1);
-        ops[5 * i + 3] = kit_op(MR_OP_OUT, names[i], "task", NULL, 0);
-        ops[5 * i + 4] = kit_op(MR_OP_TIMER, names[i], NULL, NULL, i + 1);
+        ops[5 * i + 1] = kit_op(MR_BATCH_RUN, names[i], names[i], NULL, 0);
+        ops[5 * i + 2] = kit_op(MR_BATCH_OPEN, names[i], NULL, NULL, i + 1);
+        ops[5 * i + 3] = kit_op(MR_BATCH_OUT, names[i], "task", NULL, 0);
+        ops[5 * i + 4] = kit_op(MR_BATCH_TIMER, names[i], NULL, NULL, i + 1);
     }
     kit_apply(store, 0, ops, 5 * N);
     for (int i = 0; i < N; i++) {
-        ops[2 * i] = kit_op(MR_OP_CLOSED, names[i], i % 2 ? "FAILED" : "SUCCEEDED", NULL, T + i);
-        ops[2 * i + 1] = kit_op(MR_OP_OUT_DEL, names[i], NULL, NULL, 0);
+        ops[2 * i] = kit_op(MR_BATCH_CLOSED, names[i], i % 2 ? "FAILED" : "SUCCEEDED", NULL, T + i);
+        ops[2 * i + 1] = kit_op(MR_BATCH_OUT_DEL, names[i], NULL, NULL, 0);
     }
     kit_apply(store, 0, ops, 2 * (N - 1)); /* all but the last */
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "job-4999=5000");
@@ -294,11 +298,12 @@ static void a_job_is_open_then_closed_then_open_again(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 1), kit_op(MR_OP_OPEN, "b", NULL, NULL, 2));
-    APPLY(store, 0, kit_op(MR_OP_CLOSED, "a", "FAILED", NULL, T));
+    APPLY(store, 0, kit_op(MR_BATCH_OPEN, "a", NULL, NULL, 1),
+          kit_op(MR_BATCH_OPEN, "b", NULL, NULL, 2));
+    APPLY(store, 0, kit_op(MR_BATCH_CLOSED, "a", "FAILED", NULL, T));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "b=2");
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "a=1000");
-    APPLY(store, 0, kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1));
+    APPLY(store, 0, kit_op(MR_BATCH_REOPENED, "a", "FAILED", NULL, 1));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "b=2 a=1");
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "");
     mr_store_free(store);
@@ -309,14 +314,14 @@ static void one_batch_may_close_and_reopen(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 1),
-          kit_op(MR_OP_CLOSED, "a", "FAILED", NULL, T),
-          kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1));
+    APPLY(store, 0, kit_op(MR_BATCH_OPEN, "a", NULL, NULL, 1),
+          kit_op(MR_BATCH_CLOSED, "a", "FAILED", NULL, T),
+          kit_op(MR_BATCH_REOPENED, "a", "FAILED", NULL, 1));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "a=1");
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "");
-    APPLY(store, 0, kit_op(MR_OP_CLOSED, "a", "FAILED", NULL, T),
-          kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1),
-          kit_op(MR_OP_CLOSED, "a", "SUCCEEDED", NULL, T + 1));
+    APPLY(store, 0, kit_op(MR_BATCH_CLOSED, "a", "FAILED", NULL, T),
+          kit_op(MR_BATCH_REOPENED, "a", "FAILED", NULL, 1),
+          kit_op(MR_BATCH_CLOSED, "a", "SUCCEEDED", NULL, T + 1));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 10), "");
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "");
     assert_string_equal(kit_list_text(store, 0, "SUCCEEDED", INT64_MAX, 10), "a=1001");
@@ -329,8 +334,8 @@ static void lists_are_newest_first_in_pages(void **state)
     struct mr_error err;
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_OPEN, "a", NULL, NULL, 10),
-          kit_op(MR_OP_OPEN, "b", NULL, NULL, 20), kit_op(MR_OP_OPEN, "c", NULL, NULL, 30));
+    APPLY(store, 0, kit_op(MR_BATCH_OPEN, "a", NULL, NULL, 10),
+          kit_op(MR_BATCH_OPEN, "b", NULL, NULL, 20), kit_op(MR_BATCH_OPEN, "c", NULL, NULL, 30));
     assert_string_equal(kit_list_text(store, 0, "OPEN", INT64_MAX, 2), "c=30 b=20");
     assert_string_equal(kit_list_text(store, 0, "OPEN", 20, 2), "a=10");
     assert_int_equal(mr_store_jobs_list(store, 0, "OPEN", 1, 0, 0, NULL, NULL, &err), MR_INVALID);
@@ -344,9 +349,9 @@ static void closed_jobs_leave_the_lists_after_eight_days(void **state)
     struct mr_store *store = kit_connect();
 
     (void)state;
-    APPLY(store, 0, kit_op(MR_OP_CLOSED, "old", "FAILED", NULL, T),
-          kit_op(MR_OP_CLOSED, "other", "SUCCEEDED", NULL, T));
-    APPLY(store, 0, kit_op(MR_OP_CLOSED, "new", "FAILED", NULL, T + 8 * DAY_MS));
+    APPLY(store, 0, kit_op(MR_BATCH_CLOSED, "old", "FAILED", NULL, T),
+          kit_op(MR_BATCH_CLOSED, "other", "SUCCEEDED", NULL, T));
+    APPLY(store, 0, kit_op(MR_BATCH_CLOSED, "new", "FAILED", NULL, T + 8 * DAY_MS));
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 10), "new=691201000");
     assert_string_equal(kit_list_text(store, 0, "SUCCEEDED", INT64_MAX, 10), "other=1000");
     mr_store_free(store);
@@ -366,8 +371,8 @@ static void a_closed_row_is_forgotten_in_time(void **state)
     int64_t soon_ms = server_now_ms() + 600;
 
     (void)state;
-    APPLY(store, 0, ROW("j", "status\0RUNNING", 0), kit_op(MR_OP_VAL, "j", "big", "1", 0),
-          kit_op(MR_OP_RUN, "j", "{}", NULL, soon_ms));
+    APPLY(store, 0, ROW("j", "status\0RUNNING", 0), kit_op(MR_BATCH_VAL, "j", "big", "1", 0),
+          kit_op(MR_BATCH_RUN, "j", "{}", NULL, soon_ms));
     APPLY(store, 0, ROW("j", "status\0FAILED", soon_ms));
     assert_string_equal(kit_load_text(store, 0, "j"), "run={} vals=1:big");
     assert_string_equal(kit_row_text(store, 0, "j"), "status=FAILED");
@@ -384,12 +389,12 @@ static void a_reopened_row_is_not_forgotten(void **state)
 
     (void)state;
     APPLY(store, 0, ROW("a", "status\0FAILED", soon_ms), ROW("b", "status\0FAILED", soon_ms),
-          kit_op(MR_OP_REOPENED, "b", "FAILED", NULL, 1));
-    APPLY(store, 0, kit_op(MR_OP_VAL, "a", "big", "1", 0),
-          kit_op(MR_OP_RUN, "a", "{}", NULL, soon_ms));
-    APPLY(store, 0, kit_op(MR_OP_REOPENED, "a", "FAILED", NULL, 1), ROW("a", "status\0RUNNING", 0),
-          kit_op(MR_OP_RUN, "a", "{}", NULL, 0));
-    APPLY(store, 0, kit_op(MR_OP_REOPENED, "c", "FAILED", NULL, 1),
+          kit_op(MR_BATCH_REOPENED, "b", "FAILED", NULL, 1));
+    APPLY(store, 0, kit_op(MR_BATCH_VAL, "a", "big", "1", 0),
+          kit_op(MR_BATCH_RUN, "a", "{}", NULL, soon_ms));
+    APPLY(store, 0, kit_op(MR_BATCH_REOPENED, "a", "FAILED", NULL, 1),
+          ROW("a", "status\0RUNNING", 0), kit_op(MR_BATCH_RUN, "a", "{}", NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_REOPENED, "c", "FAILED", NULL, 1),
           ROW("c", "status\0FAILED", soon_ms));
     contract->pass_time(contract->ctx, 700);
     assert_string_equal(kit_row_text(store, 0, "a"), "status=RUNNING");
@@ -407,14 +412,14 @@ static void timers_are_given_when_due_earliest_first(void **state)
     (void)state;
     assert_string_equal(kit_due_text(store, 0, 100, 10, &next), "");
     assert_true(next == INT64_MAX);
-    APPLY(store, 0, kit_op(MR_OP_TIMER, "c", NULL, NULL, 30),
-          kit_op(MR_OP_TIMER, "a", NULL, NULL, 10), kit_op(MR_OP_TIMER, "b", NULL, NULL, 20));
+    APPLY(store, 0, kit_op(MR_BATCH_TIMER, "c", NULL, NULL, 30),
+          kit_op(MR_BATCH_TIMER, "a", NULL, NULL, 10), kit_op(MR_BATCH_TIMER, "b", NULL, NULL, 20));
     assert_string_equal(kit_due_text(store, 0, 20, 10, &next), "a=10 b=20");
     assert_int_equal(next, 30);
     assert_string_equal(kit_due_text(store, 0, 50, 2, &next), "a=10 b=20");
     assert_int_equal(next, 30); /* due too, and not given */
-    APPLY(store, 0, kit_op(MR_OP_TIMER, "a", NULL, NULL, 40),
-          kit_op(MR_OP_TIMER_DEL, "b", NULL, NULL, 0));
+    APPLY(store, 0, kit_op(MR_BATCH_TIMER, "a", NULL, NULL, 40),
+          kit_op(MR_BATCH_TIMER_DEL, "b", NULL, NULL, 0));
     assert_string_equal(kit_due_text(store, 0, 50, 10, &next), "c=30 a=40");
     assert_true(next == INT64_MAX);
     mr_store_free(store);
@@ -566,9 +571,9 @@ static void many_jobs_are_loaded_in_one_exchange(void **state)
               "status\0RUNNING\0sum\0"
               "aa",
               0),
-          kit_op(MR_OP_RUN, "a", "{a}", NULL, 0), kit_op(MR_OP_VAL, "a", "x\r\ny", "7", 0),
+          kit_op(MR_BATCH_RUN, "a", "{a}", NULL, 0), kit_op(MR_BATCH_VAL, "a", "x\r\ny", "7", 0),
           ROW("b", "status\0FAILED\0sum\0bb", 0), ROW("c", "status\0RUNNING\0sum\0cc", 0),
-          kit_op(MR_OP_RUN, "c", "{c}", NULL, 0));
+          kit_op(MR_BATCH_RUN, "c", "{c}", NULL, 0));
     assert_int_equal(mr_store_load(store, 0, jobs, 4, NULL), MR_OK);
     assert_true(jobs[0].has_row && jobs[0].has_run);
     assert_string_equal(jobs[0].status, "RUNNING");

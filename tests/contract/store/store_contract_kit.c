@@ -25,29 +25,30 @@ struct mr_store *kit_connect(void)
     return store;
 }
 
-struct mr_op kit_row(const char *job, const char *pairs, size_t len, int64_t expire_ms)
+struct mr_batch_op kit_row(const char *job, const char *pairs, size_t len, int64_t expire_ms)
 {
-    return (struct mr_op){.kind = MR_OP_ROW,
-                          .key = job,
-                          .key_len = strlen(job),
-                          .a = pairs,
-                          .a_len = len,
-                          .n = expire_ms};
+    return (struct mr_batch_op){.kind = MR_BATCH_ROW,
+                                .key = job,
+                                .key_len = strlen(job),
+                                .a = pairs,
+                                .a_len = len,
+                                .n = expire_ms};
 }
 
-struct mr_op kit_op(enum mr_op_kind kind, const char *key, const char *a, const char *b, int64_t n)
+struct mr_batch_op kit_op(enum mr_batch_op_kind kind, const char *key, const char *a, const char *b,
+                          int64_t n)
 {
-    return (struct mr_op){.kind = kind,
-                          .key = key,
-                          .key_len = strlen(key),
-                          .a = a,
-                          .a_len = a ? strlen(a) : 0,
-                          .b = b,
-                          .b_len = b ? strlen(b) : 0,
-                          .n = n};
+    return (struct mr_batch_op){.kind = kind,
+                                .key = key,
+                                .key_len = strlen(key),
+                                .a = a,
+                                .a_len = a ? strlen(a) : 0,
+                                .b = b,
+                                .b_len = b ? strlen(b) : 0,
+                                .n = n};
 }
 
-enum mr_code kit_advance(struct mr_store *store, struct kit_batch given, struct mr_op *ops,
+enum mr_code kit_advance(struct mr_store *store, struct kit_batch given, struct mr_batch_op *ops,
                          size_t n)
 {
     const struct mr_batch batch = {.shard = given.shard,
@@ -69,7 +70,7 @@ enum mr_code kit_advance(struct mr_store *store, struct kit_batch given, struct 
     return rc;
 }
 
-void kit_apply(struct mr_store *store, uint32_t shard, struct mr_op *ops, size_t n)
+void kit_apply(struct mr_store *store, uint32_t shard, struct mr_batch_op *ops, size_t n)
 {
     struct kit_batch batch = {.shard = shard, .rebuild = true};
     struct mr_pos pos;

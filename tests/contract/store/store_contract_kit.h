@@ -17,9 +17,10 @@ extern const struct store_contract *contract; /* of this run */
 struct mr_store *kit_connect(void); /* never NULL */
 
 /* Ops; every text is lent. ROW and beats take "name value name value". */
-struct mr_op kit_row(const char *job, const char *pairs, size_t len, int64_t expire_ms);
+struct mr_batch_op kit_row(const char *job, const char *pairs, size_t len, int64_t expire_ms);
 #define ROW(job, pairs, expire_ms) kit_row(job, pairs "\0", sizeof pairs, expire_ms)
-struct mr_op kit_op(enum mr_op_kind kind, const char *key, const char *a, const char *b, int64_t n);
+struct mr_batch_op kit_op(enum mr_batch_op_kind kind, const char *key, const char *a, const char *b,
+                          int64_t n);
 
 struct kit_batch { /* what a case changes of the usual */
     uint32_t shard;
@@ -27,12 +28,12 @@ struct kit_batch { /* what a case changes of the usual */
     bool rebuild;
 };
 /* Sends one batch and waits for its answer. */
-enum mr_code kit_advance(struct mr_store *, struct kit_batch, struct mr_op *ops, size_t n);
+enum mr_code kit_advance(struct mr_store *, struct kit_batch, struct mr_batch_op *ops, size_t n);
 /* The same, and it must be applied: the shard's position starts or goes on. */
-void kit_apply(struct mr_store *, uint32_t shard, struct mr_op *ops, size_t n);
+void kit_apply(struct mr_store *, uint32_t shard, struct mr_batch_op *ops, size_t n);
 #define APPLY(store, shard, ...)                                                                   \
-    kit_apply(store, shard, (struct mr_op[]){__VA_ARGS__},                                         \
-              sizeof((struct mr_op[]){__VA_ARGS__}) / sizeof(struct mr_op))
+    kit_apply(store, shard, (struct mr_batch_op[]){__VA_ARGS__},                                   \
+              sizeof((struct mr_batch_op[]){__VA_ARGS__}) / sizeof(struct mr_batch_op))
 
 /* Readings as text, sorted where the port promises no order: "a=1 b=2". Lent until the next call.
  */

@@ -207,10 +207,11 @@ static void keys_are_as_documented(void **state)
 
     (void)state;
     redis_kit_wipe();
-    APPLY(store, 2, ROW("j", "status\0RUNNING", 0), kit_op(MR_OP_RUN, "j", "{}", NULL, 0),
-          kit_op(MR_OP_VAL, "j", "v", "1", 0), kit_op(MR_OP_TIMER, "t", NULL, NULL, 1),
-          kit_op(MR_OP_OUT, "f", "x", NULL, 0), kit_op(MR_OP_OPEN, "j", NULL, NULL, 1),
-          kit_op(MR_OP_CLOSED, "k", "FAILED", NULL, 1), kit_op(MR_OP_DEF, "aa", "{}", NULL, 0));
+    APPLY(store, 2, ROW("j", "status\0RUNNING", 0), kit_op(MR_BATCH_RUN, "j", "{}", NULL, 0),
+          kit_op(MR_BATCH_VAL, "j", "v", "1", 0), kit_op(MR_BATCH_TIMER, "t", NULL, NULL, 1),
+          kit_op(MR_BATCH_OUT, "f", "x", NULL, 0), kit_op(MR_BATCH_OPEN, "j", NULL, NULL, 1),
+          kit_op(MR_BATCH_CLOSED, "k", "FAILED", NULL, 1),
+          kit_op(MR_BATCH_DEF, "aa", "{}", NULL, 0));
     assert_int_equal(mr_store_beat(store, "worker", "w", "a\0b", 4, 5000, NULL), MR_OK);
     assert_int_equal(mr_store_count(store, 1, (const char *[]){"n"}, (int64_t[]){2}, 1, NULL),
                      MR_OK);
@@ -233,7 +234,7 @@ static void closed_lists_are_cut_at_their_cap(void **state)
     freeReplyObject(redis_kit_command(
         "EVAL %s 1 mr:{0}:closed:FAILED",
         "for i = 1, 100010 do redis.call('ZADD', KEYS[1], i, 'j' .. i) end return 1"));
-    APPLY(store, 0, kit_op(MR_OP_CLOSED, "new", "FAILED", NULL, 200000));
+    APPLY(store, 0, kit_op(MR_BATCH_CLOSED, "new", "FAILED", NULL, 200000));
     assert_int_equal(redis_kit_int("ZCARD mr:{0}:closed:FAILED"), 100000);
     assert_string_equal(kit_list_text(store, 0, "FAILED", INT64_MAX, 1), "new=200000");
     mr_store_free(store);

@@ -317,21 +317,21 @@ void put_row(struct fixture *fx, const char *job, int64_t created, const char *c
         (void)mr_buf_add(&pairs, fields[1], strlen(fields[1]) + 1);
     }
     assert_int_equal(mr_store_pos_get(fx->store, shard, &pos, &err), MR_OK);
-    struct mr_op ops[2] = {
-        {.kind = MR_OP_ROW,
+    struct mr_batch_op ops[2] = {
+        {.kind = MR_BATCH_ROW,
          .key = job,
          .key_len = strlen(job),
          .a = pairs.data,
          .a_len = pairs.len},
-        {.kind = MR_OP_OPEN, .key = job, .key_len = strlen(job), .n = created},
+        {.kind = MR_BATCH_OPEN, .key = job, .key_len = strlen(job), .n = created},
     };
     if (strcmp(status, "RUNNING") != 0)
-        ops[1] = (struct mr_op){.kind = MR_OP_CLOSED,
-                                .key = job,
-                                .key_len = strlen(job),
-                                .a = status,
-                                .a_len = strlen(status),
-                                .n = created};
+        ops[1] = (struct mr_batch_op){.kind = MR_BATCH_CLOSED,
+                                      .key = job,
+                                      .key_len = strlen(job),
+                                      .a = status,
+                                      .a_len = strlen(status),
+                                      .n = created};
     const struct mr_batch batch = {
         .shard = shard,
         .epoch = 1,

@@ -14,7 +14,7 @@ struct fixture {
     struct oc_outbox outbox;
     struct mr_topics topics;
     struct asl_arena arena;
-    struct mr_op *ops;
+    struct mr_batch_op *ops;
     size_t count, cap;
 };
 
@@ -67,7 +67,7 @@ static void an_effect_is_written_sent_and_trimmed_once_each(void **state)
     assert_int_equal(f.outbox.fresh_bytes, 2);
     assert_null(ready_task(&f)); /* not before Redis has it */
     assert_int_equal(write_all(&f), 1);
-    assert_int_equal(f.ops[0].kind, MR_OP_OUT);
+    assert_int_equal(f.ops[0].kind, MR_BATCH_OUT);
     oc_outbox_commit(&f.outbox);
     assert_int_equal(f.outbox.fresh_bytes, 0);
     effect = ready_task(&f);
@@ -80,7 +80,7 @@ static void an_effect_is_written_sent_and_trimmed_once_each(void **state)
     assert_int_equal(f.outbox.sent_since_ms, 5);
     assert_false(oc_outbox_has(&f.outbox, "t:j:1:1"));
     assert_int_equal(write_all(&f), 1);
-    assert_int_equal(f.ops[0].kind, MR_OP_OUT_DEL);
+    assert_int_equal(f.ops[0].kind, MR_BATCH_OUT_DEL);
     oc_outbox_commit(&f.outbox);
     assert_null(f.outbox.by_field);
     oc_outbox_end_task(&f.outbox, "t:j:1:1");
@@ -106,7 +106,7 @@ static void a_task_that_ends_before_it_is_sent_leaves_unsent(void **state)
     oc_outbox_end_task(&f.outbox, "t:j:2:1");
     assert_null(ready_task(&f));
     assert_int_equal(write_all(&f), 1);
-    assert_int_equal(f.ops[0].kind, MR_OP_OUT_DEL);
+    assert_int_equal(f.ops[0].kind, MR_BATCH_OUT_DEL);
     oc_outbox_commit(&f.outbox);
     assert_null(f.outbox.by_field);
     teardown(&f);
@@ -132,7 +132,7 @@ static void a_send_that_failed_is_ready_again_unless_nobody_wants_it(void **stat
     oc_outbox_again(effect);
     assert_null(ready_task(&f));
     assert_int_equal(write_all(&f), 1);
-    assert_int_equal(f.ops[0].kind, MR_OP_OUT_DEL);
+    assert_int_equal(f.ops[0].kind, MR_BATCH_OUT_DEL);
     teardown(&f);
 }
 
