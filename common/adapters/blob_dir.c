@@ -156,8 +156,7 @@ static bool read_attribute(int fd, const struct stat *st, struct mr_blob_info *r
     return true;
 }
 
-/* Opens an object and says what is known of it; sha256 is "" where only its bytes can tell. */
-static enum mr_code open_object(struct mr_dir *dir, const char *key, int *ret_fd,
+enum mr_code mr_dir_open_object(struct mr_dir *dir, const char *key, int *ret_fd,
                                 struct stat *ret_st, struct mr_blob_info *ret, struct mr_error *err)
 {
     struct mr_dir_path path;
@@ -241,7 +240,7 @@ static enum mr_code dir_get_stream(struct mr_blob *blob, const char *key, int64_
     struct stat st;
     int fd;
 
-    enum mr_code rc = open_object(of(blob), key, &fd, &st, ret, err);
+    enum mr_code rc = mr_dir_open_object(of(blob), key, &fd, &st, ret, err);
     if (rc)
         return rc;
     if (ret->bytes > len_max)
@@ -259,7 +258,7 @@ enum mr_code mr_dir_head(struct mr_blob *blob, const char *key, struct mr_blob_i
     struct stat st;
     int fd;
 
-    enum mr_code rc = open_object(of(blob), key, &fd, &st, ret, err);
+    enum mr_code rc = mr_dir_open_object(of(blob), key, &fd, &st, ret, err);
     if (rc)
         return rc;
     if (!ret->sha256[0])
@@ -363,6 +362,7 @@ static struct mr_dir *dir_alloc(const char *path, struct mr_error *err)
         .head = mr_dir_head,
         .remove = dir_remove,
         .list = mr_dir_list,
+        .get_range = mr_dir_get_range,
         .check = dir_check,
         .dup = dir_dup,
         .free = dir_free,

@@ -1,5 +1,6 @@
-/* blob_dir.h -- the inside of the folder driver, in four files:
+/* blob_dir.h -- the inside of the folder driver, in five files:
  *   blob_dir.c       the port's calls
+ *   blob_dir_range.c a piece of an object
  *   blob_dir_name.c  from keys to names of files and folders, and back
  *   blob_dir_put.c   how an object comes to its place
  *   blob_dir_list.c  listings
@@ -69,13 +70,22 @@ enum mr_code mr_dir_check_stop(struct mr_dir *dir, struct mr_error *err);
 int mr_dir_describe(char ret[MR_DIR_ATTRIBUTE_MAX], const struct stat *st, const char *sha256,
                     const char *type);
 
+/* Opens an object and says what is known of it; sha256 is "" where only its bytes can tell. *ret_fd
+ * is the caller's to close. */
+MR_MUST_USE enum mr_code mr_dir_open_object(struct mr_dir *dir, const char *key, int *ret_fd,
+                                            struct stat *ret_st, struct mr_blob_info *ret,
+                                            struct mr_error *err);
+
+MR_MUST_USE enum mr_code mr_dir_get_range(struct mr_blob *blob, const char *key,
+                                          const struct mr_blob_range *range, struct mr_buf *ret,
+                                          struct mr_blob_info *info, struct mr_error *err);
 MR_MUST_USE enum mr_code mr_dir_head(struct mr_blob *blob, const char *key,
                                      struct mr_blob_info *ret, struct mr_error *err);
 MR_MUST_USE enum mr_code mr_dir_put_stream(struct mr_blob *blob, const char *key,
                                            const struct mr_blob_put *put, int64_t len,
                                            mr_blob_read_fn *read_body, void *ctx,
                                            struct mr_blob_info *ret, struct mr_error *err);
-MR_MUST_USE enum mr_code mr_dir_list(struct mr_blob *blob, const char *prefix,
+MR_MUST_USE enum mr_code mr_dir_list(struct mr_blob *blob, const struct mr_blob_span *span,
                                      mr_blob_each_fn *each, void *ctx, struct mr_error *err);
 
 #endif

@@ -20,7 +20,7 @@ static struct mr_s3 *of(struct mr_blob *blob)
 
 /* ---- what an answer says of an object -------------------------------------------------------- */
 
-static void read_info(const struct mr_http_response *response, struct mr_blob_info *ret)
+void mr_s3_read_info(const struct mr_http_response *response, struct mr_blob_info *ret)
 {
     char text[128];
     uint8_t sha[MR_SHA256_LEN];
@@ -51,7 +51,7 @@ static enum mr_code s3_head(struct mr_blob *blob, const char *key, struct mr_blo
     mr_s3_add_header(&call, "x-amz-checksum-mode", "ENABLED");
     enum mr_code rc = mr_s3_send(of(blob), &call, &response, err);
     if (!rc)
-        read_info(&response, ret);
+        mr_s3_read_info(&response, ret);
     mr_http_response_release(&response);
     return rc;
 }
@@ -123,7 +123,7 @@ static enum mr_code s3_get_stream(struct mr_blob *blob, const char *key, int64_t
     if (rc == MR_EXISTS) /* 412: If-Match did not */
         rc = mr_fail(err, MR_CHANGED, "S3 GET %s: overwritten while it was read", key);
     if (!rc)
-        read_info(&response, ret);
+        mr_s3_read_info(&response, ret);
     mr_http_response_release(&response);
     return rc;
 }
@@ -384,6 +384,7 @@ struct mr_blob *mr_blob_s3_new_take(const struct mr_blob_config *config, struct 
         .head = s3_head,
         .remove = s3_remove,
         .list = mr_s3_list,
+        .get_range = mr_s3_get_range,
         .check = s3_check,
         .dup = s3_dup,
         .free = s3_free,

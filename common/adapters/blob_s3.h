@@ -1,5 +1,6 @@
-/* blob_s3.h -- the inside of the S3 driver, in four files:
+/* blob_s3.h -- the inside of the S3 driver, in five files:
  *   blob_s3.c          the port's calls
+ *   blob_s3_range.c    a piece of an object
  *   blob_s3_request.c  one signed request: sending, trying again, what its refusal means
  *   blob_s3_upload.c   a body whose hash is known only at its end
  *   blob_s3_list.c     listings
@@ -81,8 +82,13 @@ int64_t mr_s3_upload_len(int64_t len); /* of the framed body */
 int64_t mr_s3_upload_read(void *upload, void *buf, size_t size, struct mr_error *err);
 void mr_s3_upload_release(struct mr_s3_upload *upload);
 
-MR_MUST_USE enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each,
-                                    void *ctx, struct mr_error *err);
+MR_MUST_USE enum mr_code mr_s3_get_range(struct mr_blob *blob, const char *key,
+                                         const struct mr_blob_range *range, struct mr_buf *ret,
+                                         struct mr_blob_info *info, struct mr_error *err);
+/* What the headers of an answer say of the object. */
+void mr_s3_read_info(const struct mr_http_response *response, struct mr_blob_info *ret);
+MR_MUST_USE enum mr_code mr_s3_list(struct mr_blob *blob, const struct mr_blob_span *span,
+                                    mr_blob_each_fn *each, void *ctx, struct mr_error *err);
 /* Asks for one key, whichever: can the bucket be reached with our keys? */
 MR_MUST_USE enum mr_code mr_s3_list_first(struct mr_s3 *s3, struct mr_error *err);
 

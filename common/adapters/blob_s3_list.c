@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEYS_MAX = 1000 }; /* of one answer: S3's own limit */
+
 struct page {
     mr_blob_each_fn *each;
     void *ctx;
@@ -89,8 +91,8 @@ static enum mr_code read_page(void *ctx, const char *path, const char *text, str
 }
 
 /* Parameters in the order of their names, as they are signed. */
-static enum mr_code list_query(struct mr_buf *ret, const char *prefix, const struct mr_buf *token,
-                               const char *keys_max, struct mr_error *err)
+static enum mr_code list_query(struct mr_buf *ret, const struct mr_blob_span *span,
+                               const struct mr_buf *token, size_t keys_max, struct mr_error *err)
 {
     mr_buf_reset(ret);
     if (token->len > 0) {
@@ -98,8 +100,12 @@ static enum mr_code list_query(struct mr_buf *ret, const char *prefix, const str
         mr_sigv4_encode(ret, token->data, token->len, false);
         mr_buf_add_char(ret, '&');
     }
-    mr_buf_addf(ret, "encoding-type=url&list-type=2&max-keys=%s&prefix=", keys_max);
-    mr_sigv4_encode(ret, prefix, strlen(prefix), false);
+    mr_buf_addf(ret, "encoding-type=url&list-type=2&max-keys=%zu&prefix=", keys_max);
+    mr_sigv4_encode(ret, span->prefix, strlen(span->prefix), false);
+    if (token->len == 0 && span->after[0]) {
+        mr_buf_add_str(ret, "&start-after=");
+        mr_sigv4_encode(ret, span->after, strlen(span->after), false);
+    }
     return ret->failed ? mr_fail(err, MR_NO_MEMORY, "S3 list: no memory") : MR_OK;
 }
 
@@ -117,9 +123,11 @@ static enum mr_code list_page(struct mr_s3 *s3, const char *query, struct page *
     return rc;
 }
 
-enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each, void *ctx,
-                        struct mr_error *err)
+enum mr_code mr_s3_list(struct mr_blob *blob, const struct mr_blob_span *span,
+                        mr_blob_each_fn *each, void *ctx, struct mr_error *err)
 {
+    const size_t keys_max =
+        span->count_max > 0 && span->count_max < KEYS_MAX ? span->count_max : KEYS_MAX;
     struct page page = {.each = each, .ctx = ctx};
     struct mr_buf query = {0}, before = {0};
     enum mr_code rc;
@@ -127,7 +135,7 @@ enum mr_code mr_s3_list(struct mr_blob *blob, const char *prefix, mr_blob_each_f
     do {
         mr_buf_reset(&before);
         mr_buf_add(&before, page.token.data ? page.token.data : "", page.token.len);
-        rc = list_query(&query, prefix, &page.token, "1000", err);
+        rc = list_query(&query, span, &page.token, keys_max, err);
         mr_buf_reset(&page.token);
         if (!rc)
             rc = list_page((struct mr_s3 *)blob, query.data, &page, err);
@@ -154,10 +162,11 @@ static enum mr_code pass_over(void *ctx, const char *key, const struct mr_blob_i
 
 enum mr_code mr_s3_list_first(struct mr_s3 *s3, struct mr_error *err)
 {
+    const struct mr_blob_span any = {.prefix = "", .after = ""};
     struct page page = {.each = pass_over};
     struct mr_buf query = {0};
 
-    enum mr_code rc = list_query(&query, "", &page.token, "1", err);
+    enum mr_code rc = list_query(&query, &any, &page.token, 1, err);
     if (!rc)
         rc = list_page(s3, query.data, &page, err);
     mr_buf_release(&query);

@@ -211,6 +211,47 @@ enum mr_code mr_blob_get_stream(struct mr_blob *blob, const char *key, int64_t l
     return rc;
 }
 
+static enum mr_code check_range(const struct mr_blob_range *range, struct mr_error *err)
+{
+    if (range->at < 0)
+        return mr_fail(err, MR_INVALID, "range: must not begin before the object");
+    if (range->len_max < 1 || range->len_max > MR_BLOB_RANGE_MAX)
+        return mr_fail(err, MR_INVALID, "range: must be of 1..%d bytes", MR_BLOB_RANGE_MAX);
+    if (range->at > INT64_MAX - (int64_t)range->len_max)
+        return mr_fail(err, MR_INVALID, "range: ends behind every object");
+    return check_header("range's etag", range->etag && *range->etag ? range->etag : NULL,
+                        sizeof((struct mr_blob_info *)NULL)->etag - 1, err);
+}
+
+enum mr_code mr_blob_get_range(struct mr_blob *blob, const char *key,
+                               const struct mr_blob_range *range, struct mr_buf *ret,
+                               struct mr_blob_info *info, struct mr_error *err)
+{
+    struct mr_error unread;
+    struct mr_blob_info found = {0};
+    struct mr_blob_range wanted = *range;
+    struct mr_buf buf = {0};
+
+    if (!err)
+        err = &unread;
+    if (!wanted.etag)
+        wanted.etag = "";
+    enum mr_code rc = start(blob, key, err);
+    if (!rc)
+        rc = check_range(&wanted, err);
+    if (!rc)
+        rc = blob->ops->get_range(blob, key, &wanted, &buf, &found, err);
+    if (rc) {
+        mr_buf_release(&buf);
+        return rc;
+    }
+    mr_buf_release(ret);
+    *ret = buf;
+    if (info)
+        *info = found;
+    return MR_OK;
+}
+
 enum mr_code mr_blob_put(struct mr_blob *blob, const char *key, const struct mr_blob_put *put,
                          const void *data, size_t len, struct mr_blob_info *ret,
                          struct mr_error *err)
@@ -290,19 +331,55 @@ enum mr_code mr_blob_remove(struct mr_blob *blob, const char *key, struct mr_err
     return rc ? rc : blob->ops->remove(blob, key, err);
 }
 
-enum mr_code mr_blob_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each,
-                          void *ctx, struct mr_error *err)
+struct counted { /* a listing that ends with its count_max-th key */
+    mr_blob_each_fn *each;
+    void *ctx;
+    size_t left;
+    bool done;
+};
+
+static enum mr_code count_one(void *ctx, const char *key, const struct mr_blob_info *info,
+                              struct mr_error *err)
+{
+    struct counted *counted = ctx;
+    enum mr_code rc = counted->each(counted->ctx, key, info, err);
+
+    if (rc || --counted->left > 0)
+        return rc;
+    counted->done = true;
+    return mr_fail(err, MR_CANCELLED, "as many as are wanted");
+}
+
+enum mr_code mr_blob_list_span(struct mr_blob *blob, const struct mr_blob_span *span,
+                               mr_blob_each_fn *each, void *ctx, struct mr_error *err)
 {
     struct mr_error unread;
+    struct mr_blob_span wanted = *span;
+    struct counted counted = {each, ctx, span->count_max, false};
 
     if (!err)
         err = &unread;
-    if (!prefix)
-        prefix = "";
+    if (!wanted.prefix)
+        wanted.prefix = "";
+    if (!wanted.after)
+        wanted.after = "";
     enum mr_code rc = check_stop(blob, err);
     if (!rc)
-        rc = check_text("prefix", prefix, err);
-    return rc ? rc : blob->ops->list(blob, prefix, each, ctx, err);
+        rc = check_text("prefix", wanted.prefix, err);
+    if (!rc)
+        rc = check_text("key", wanted.after, err);
+    if (rc)
+        return rc;
+    if (wanted.count_max == 0)
+        return blob->ops->list(blob, &wanted, each, ctx, err);
+    rc = blob->ops->list(blob, &wanted, count_one, &counted, err);
+    return counted.done ? MR_OK : rc;
+}
+
+enum mr_code mr_blob_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each,
+                          void *ctx, struct mr_error *err)
+{
+    return mr_blob_list_span(blob, &(struct mr_blob_span){.prefix = prefix}, each, ctx, err);
 }
 
 enum mr_code mr_blob_check(struct mr_blob *blob, struct mr_error *err)

@@ -165,6 +165,43 @@ static enum mr_code sim_get_stream(struct mr_blob *blob, const char *key, int64_
     return after("get", lost, rc, err);
 }
 
+/* What stands for a content: its hash. */
+static void set_etag(struct mr_blob_info *info)
+{
+    snprintf(info->etag, sizeof info->etag, "\"%s\"", info->sha256);
+}
+
+static enum mr_code give_range(const struct object *object, const char *key,
+                               const struct mr_blob_range *range, struct mr_buf *ret,
+                               struct mr_blob_info *info, struct mr_error *err)
+{
+    const size_t len = object->body.len;
+    const size_t at = range->at > (int64_t)len ? len : (size_t)range->at;
+    const size_t n = len - at < range->len_max ? len - at : range->len_max;
+
+    *info = object->info;
+    set_etag(info);
+    if (range->etag[0] && strcmp(range->etag, info->etag) != 0)
+        return mr_fail(err, MR_CHANGED, "object %.200s: overwritten since it was read", key);
+    if (n > 0 && mr_buf_add(ret, object->body.data + at, n))
+        return mr_fail(err, MR_NO_MEMORY, "no memory for an object");
+    return MR_OK;
+}
+
+static enum mr_code sim_get_range(struct mr_blob *blob, const char *key,
+                                  const struct mr_blob_range *range, struct mr_buf *ret,
+                                  struct mr_blob_info *info, struct mr_error *err)
+{
+    bool lost;
+
+    enum mr_code rc = before(blob, "get", &lost, err);
+    if (rc)
+        return rc;
+    const struct object *object = find_object(blob, key);
+    rc = object ? give_range(object, key, range, ret, info, err) : none(key, err);
+    return after("get", lost, rc, err);
+}
+
 static enum mr_code read_body(struct mr_blob *blob, int64_t len, mr_blob_read_fn *read, void *ctx,
                               struct mr_buf *ret, struct mr_error *err)
 {
@@ -256,17 +293,19 @@ static enum mr_code sim_remove(struct mr_blob *blob, const char *key, struct mr_
 }
 
 /* Goes by keys, not by places: the callback may put and remove. */
-static enum mr_code sim_list(struct mr_blob *blob, const char *prefix, mr_blob_each_fn *each,
-                             void *ctx, struct mr_error *err)
+static enum mr_code sim_list(struct mr_blob *blob, const struct mr_blob_span *span,
+                             mr_blob_each_fn *each, void *ctx, struct mr_error *err)
 {
     struct mr_sim_bucket *bucket = bucket_of(blob);
+    const bool behind = strcmp(span->after, span->prefix) >= 0;
     char key[MR_BLOB_KEY_MAX + 1];
     bool found, lost;
 
     enum mr_code rc = before(blob, "list", &lost, err);
-    size_t at = find(bucket, prefix, &found);
+    size_t at = find(bucket, behind ? span->after : span->prefix, &found);
+    at += behind && found && span->after[0];
     while (!rc && at < bucket->count &&
-           strncmp(bucket->objects[at].key, prefix, strlen(prefix)) == 0) {
+           strncmp(bucket->objects[at].key, span->prefix, strlen(span->prefix)) == 0) {
         struct mr_blob_info info = {.bytes = bucket->objects[at].info.bytes};
         snprintf(key, sizeof key, "%s", bucket->objects[at].key);
         rc = stopped(blob) ? mr_fail(err, MR_CANCELLED, "stopped") : each(ctx, key, &info, err);
@@ -324,6 +363,7 @@ struct mr_blob *mr_blob_sim_new(struct mr_sim_bucket *bucket, struct mr_error *e
         .head = sim_head,
         .remove = sim_remove,
         .list = sim_list,
+        .get_range = sim_get_range,
         .check = sim_check,
         .dup = sim_dup,
         .free = sim_free,

@@ -184,6 +184,44 @@ static void a_file_changed_by_hand_has_its_new_hash(void **state)
     assert_string_equal(info.sha256, sha256);
 }
 
+static void a_file_changed_by_hand_is_another_object_to_a_range(void **state)
+{
+    struct mr_blob_range range = {.at = 0, .len_max = 3};
+    struct mr_blob_info first, info;
+    struct mr_buf buf = {0};
+    const struct timespec tick = {.tv_nsec = 20000000}; /* of the file system's clock */
+
+    (void)state;
+    write_file(at("a.csv"), "before"); /* nothing tells its hash */
+    assert_int_equal(mr_blob_get_range(blob, "a.csv", &range, &buf, &first, &err), MR_OK);
+    range = (struct mr_blob_range){3, 3, first.etag};
+    assert_int_equal(mr_blob_get_range(blob, "a.csv", &range, &buf, &info, &err), MR_OK);
+    assert_string_equal(buf.data, "ore");
+    assert_string_equal(info.etag, first.etag);
+    nanosleep(&tick, NULL);
+    write_file(at("a.csv"), "after!"); /* the same file, as long as it was */
+    assert_int_equal(mr_blob_get_range(blob, "a.csv", &range, &buf, &info, &err), MR_CHANGED);
+    mr_buf_release(&buf);
+}
+
+/* A folder's name has no '.', a file's has one: a listing looks at no other, and stumbles over
+ * none.
+ */
+static void what_has_the_name_of_the_other_kind_is_not_listed(void **state)
+{
+    struct mr_buf list = {0};
+
+    (void)state;
+    put("in/a.png", "a");
+    put("in/c.png", "c");
+    write_file(at("in/b"), "a file with a folder's name");
+    assert_int_equal(mkdir(at("in/b.png"), 0777), 0);
+    assert_int_equal(symlink("..", at("in/up")), 0);
+    assert_int_equal(mr_blob_list(blob, "", note, &list, &err), MR_OK);
+    assert_string_equal(list.data, "in/a.png\nin/c.png\n");
+    mr_buf_release(&list);
+}
+
 static void without_attributes_only_the_type_is_guessed(void **state)
 {
     const struct mr_blob_put given = {.content_type = "image/x-own"};
@@ -407,6 +445,8 @@ int main(void)
         CASE(a_name_that_we_would_not_give_is_no_key),
         CASE(a_file_put_there_by_hand_is_an_object),
         CASE(a_file_changed_by_hand_has_its_new_hash),
+        CASE(a_file_changed_by_hand_is_another_object_to_a_range),
+        CASE(what_has_the_name_of_the_other_kind_is_not_listed),
         CASE(without_attributes_only_the_type_is_guessed),
         CASE(what_is_said_of_an_object_lies_beside_it),
         CASE(no_link_leads_out_of_the_root),

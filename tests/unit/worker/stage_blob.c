@@ -30,6 +30,13 @@ static enum mr_code get_stream(struct mr_blob *blob, const char *key, int64_t le
     return leave(mr_blob_get_stream(enter(blob), key, len_max, write, ctx, ret, err));
 }
 
+static enum mr_code get_range(struct mr_blob *blob, const char *key,
+                              const struct mr_blob_range *range, struct mr_buf *ret,
+                              struct mr_blob_info *info, struct mr_error *err)
+{
+    return leave(mr_blob_get_range(enter(blob), key, range, ret, info, err));
+}
+
 static enum mr_code put_stream(struct mr_blob *blob, const char *key, const struct mr_blob_put *put,
                                int64_t len, mr_blob_read_fn *read, void *ctx,
                                struct mr_blob_info *ret, struct mr_error *err)
@@ -61,6 +68,7 @@ static void free_blob(struct mr_blob *blob)
 struct mr_blob *stage_blob_new_take(struct mr_blob *twin)
 {
     static const struct mr_blob_ops ops = {.get_stream = get_stream,
+                                           .get_range = get_range,
                                            .put_stream = put_stream,
                                            .head = head,
                                            .dup = dup_blob,
