@@ -3,7 +3,7 @@
 #include "common/adapters/redis_functions.h"
 
 #include "common/base/id.h"
-#include "functions.h" /* made by deploy/lua.cmake */
+#include "functions.h" /* made by deploy/texts.cmake */
 
 #include <inttypes.h>
 #include <stdatomic.h>

@@ -101,10 +101,15 @@ static enum mr_code add_mock(cJSON *options, const char *result, const char *err
 
     if (!result && !error)
         return cause ? mr_fail(err, MR_INVALID, "usage: --cause goes with --error") : MR_OK;
-    cJSON_DeleteItemFromObjectCaseSensitive(options, "mock");
-    mock = cJSON_AddObjectToObject(options, "mock");
+    mock = mr_json_get(options, "mock"); /* what --request says of it otherwise stays */
+    if (!cJSON_IsObject(mock)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(options, "mock");
+        mock = cJSON_AddObjectToObject(options, "mock");
+    }
     if (!mock)
         return mr_fail(err, MR_NO_MEMORY, "request");
+    cJSON_DeleteItemFromObjectCaseSensitive(mock, "result");
+    cJSON_DeleteItemFromObjectCaseSensitive(mock, "errorOutput");
     if (result) {
         rc = cli_read_json(result, &said, err);
         if (rc)

@@ -3,6 +3,7 @@
 #include "orchestrator/asl/test_request.h"
 
 #include "common/base/json.h"
+#include "orchestrator/asl/service_result.h"
 #include "orchestrator/asl/timestamp.h"
 #include "orchestrator/asl/value.h"
 
@@ -131,6 +132,7 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
     static const char *const modes[] = {"STRICT", "PRESENT", "NONE", NULL};
     static const char *const error_names[] = {"error", "cause", NULL};
     const cJSON *mock = mr_json_get(options, "mock"), *item;
+    const char *mode;
     enum mr_code rc = check_known(mock, "mock", names, why);
 
     if (rc || !mock)
@@ -143,6 +145,10 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
                       "A test mock should have only one of the following fields: [result, "
                       "errorOutput].");
     rc = check_one_of(mock, "fieldValidationMode", modes, why);
+    mode = cJSON_GetStringValue(mr_json_get(mock, "fieldValidationMode"));
+    for (int i = 0; !rc && mode && modes[i]; i++)
+        if (strcmp(mode, modes[i]) == 0)
+            request->fields = (enum asl_test_fields)i;
     if (!rc)
         rc = read_json(mr_json_get(mock, "result"), "Mocked result", &request->result, why);
     request->raised = mr_json_get(mock, "errorOutput");
@@ -395,6 +401,19 @@ static enum mr_code check_fork(const struct asl_test_request *request, bool is_m
     return MR_OK;
 }
 
+/* The mocked result against the model of the service that the task calls. */
+static enum mr_code check_fields(const struct asl_test_request *request, struct asl_rejection *why)
+{
+    const char *resource = cJSON_GetStringValue(mr_json_get(request->state, "Resource"));
+    struct mr_error err;
+
+    if (!resource || !request->result || request->fields == ASL_FIELDS_NONE ||
+        !asl_service_result_check(resource, request->result, request->fields == ASL_FIELDS_STRICT,
+                                  &err))
+        return MR_OK;
+    return reject(why, validation, "Mock result schema validation error: %s", err.text);
+}
+
 static enum mr_code check_type(const struct asl_test *test, const struct asl_test_request *request,
                                struct asl_rejection *why)
 {
@@ -410,7 +429,7 @@ static enum mr_code check_type(const struct asl_test *test, const struct asl_tes
                                "State type '%.40s' is not supported when a mock is specified", type)
                       : MR_OK;
     if (mocked)
-        return MR_OK;
+        return check_fields(request, why);
     if (!mr_json_get(test->options, "roleArn"))
         return reject(why, validation, "RoleArn must be specified when testing a Task state");
     return reject(why, validation, "Nothing is called from here: a Task state needs a mock");

@@ -7,13 +7,14 @@
 #include "orchestrator/asl/machine.h"
 
 struct asl_test_request {
-    const char *name;    /* of the state; lent by machine */
-    const cJSON *state;  /* lent by machine */
-    cJSON *machine;      /* owned: a definition with this state, and stubs where it goes */
-    cJSON *context;      /* owned */
-    cJSON *variables;    /* owned; NULL: none */
-    cJSON *result;       /* owned: the mocked one; NULL: none */
-    cJSON *items;        /* owned: mapItemReaderData; NULL: none */
+    const char *name;   /* of the state; lent by machine */
+    const cJSON *state; /* lent by machine */
+    cJSON *machine;     /* owned: a definition with this state, and stubs where it goes */
+    cJSON *context;     /* owned */
+    cJSON *variables;   /* owned; NULL: none */
+    cJSON *result;      /* owned: the mocked one; NULL: none */
+    cJSON *items;       /* owned: mapItemReaderData; NULL: none */
+    enum asl_test_fields { ASL_FIELDS_STRICT, ASL_FIELDS_PRESENT, ASL_FIELDS_NONE } fields;
     const cJSON *raised; /* errorOutput; lent by the options; NULL: none */
     bool inspects;       /* DEBUG, TRACE */
     uint32_t tries;      /* retrierRetryCount */

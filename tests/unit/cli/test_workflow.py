@@ -95,6 +95,16 @@ def test_one_state_can_be_tested(machine):
     assert status == 1 and "needs a mock" in wrong
 
 
+def test_a_mock_is_held_against_what_the_service_answers(tmp_path):
+    state = tmp_path / "send.json"
+    state.write_text(json.dumps({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}))
+    status, _, wrong = millrace("test-state", state, "--result", '{"MessageId": 5}')
+    assert status == 1 and "'MessageId' must be a string" in wrong
+    looks_at_nothing = '{"mock": {"fieldValidationMode": "NONE"}}'
+    status, said, _ = millrace("test-state", state, "--result", '{"MessageId": 5}', "--request", looks_at_nothing)
+    assert status == 0 and "SUCCEEDED" in said
+
+
 def test_what_differs_between_two_definitions_is_told_by_place(machine, tmp_path):
     other = tmp_path / "other.json"
     changed = json.loads(json.dumps(MACHINE))
