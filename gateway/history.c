@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { MESSAGES_A_POLL = 64, POLL_MS = 20 };
+static const struct asl_parse_options admitted = {.admitted = true};
 
 /* ---- folding
  * ------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ static enum mr_code begin_run(struct gw_fold *fold, const struct mr_event *submi
     else
         rc = fold->definition(fold->ctx, submit->def, &text, err);
     if (!rc)
-        rc = asl_machine_parse(text.data, text.len, NULL, &fold->machine, err);
+        rc = asl_machine_parse_as(text.data, text.len, &admitted, NULL, &fold->machine, err);
     start.workflow = fold->workflow;
     start.tenant = fold->tenant;
     start.name = submit->name;
@@ -190,7 +191,7 @@ static bool change_machine(struct gw_fold *fold, const struct mr_event *event)
         rc = event->definition ? mr_json_print(event->definition, &text)
                                : fold->definition(fold->ctx, event->def, &text, &err);
     if (!rc)
-        rc = asl_machine_parse(text.data, text.len, NULL, &machine, NULL);
+        rc = asl_machine_parse_as(text.data, text.len, &admitted, NULL, &machine, NULL);
     if (!rc)
         rc = asl_run_migrate(fold->run, machine, event->parent.flow, NULL);
     if (!rc) {

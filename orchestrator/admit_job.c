@@ -53,7 +53,7 @@ static enum mr_code check_definition(struct oc *oc, const char *def, const struc
     if (text->len > ASL_DEFINITION_MAX)
         return mr_fail(err, MR_TOO_LARGE, "/definition: %zu bytes, at most %d are allowed",
                        text->len, ASL_DEFINITION_MAX);
-    rc = oc_machines_add(&oc->machines, def, text->data, text->len, &machine, err);
+    rc = oc_machines_add(&oc->machines, def, text->data, text->len, false, &machine, err);
     asl_machine_unref(machine);
     return rc ? mr_fail_in(err, rc, "/definition") : MR_OK;
 }

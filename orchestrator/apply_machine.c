@@ -20,10 +20,10 @@ enum mr_code oc_apply_machine(struct oc *oc, const struct oc_shard *shard, const
     if (*ret)
         return MR_OK;
     if (job->is_inline && load && oc_job_value(load, OC_VALUE_DEFINITION, &value, &len))
-        return oc_machines_add(&oc->machines, job->def, value, len, ret, err);
+        return oc_machines_add(&oc->machines, job->def, value, len, true, ret, err);
     rc = mr_store_def_get(oc->store, shard->number, job->def, &text, err);
     if (!rc)
-        rc = oc_machines_add(&oc->machines, job->def, text.data, text.len, ret, err);
+        rc = oc_machines_add(&oc->machines, job->def, text.data, text.len, true, ret, err);
     mr_buf_release(&text);
     return rc;
 }
@@ -42,7 +42,7 @@ enum mr_code oc_apply_machine_of(struct oc *oc, struct oc_shard *shard,
     if (event->definition) {
         rc = mr_json_print(event->definition, &text);
         if (!rc)
-            rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, ret, err);
+            rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, true, ret, err);
         mr_buf_release(&text);
         return rc;
     }
@@ -59,7 +59,7 @@ enum mr_code oc_apply_definition(struct oc *oc, struct oc_shard *shard,
     enum mr_code rc = mr_json_print(event->definition, &text);
 
     if (!rc)
-        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
+        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, true, &machine, err);
     asl_machine_unref(machine);
     if (!rc) {
         op.key_len = strlen(event->def);
@@ -89,7 +89,7 @@ enum mr_code oc_apply_change(struct oc *oc, struct oc_shard *shard, const struct
     enum mr_code rc = mr_json_print(event->definition, &text);
 
     if (!rc)
-        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, &machine, err);
+        rc = oc_machines_add(&oc->machines, event->def, text.data, text.len, true, &machine, err);
     if (!rc)
         rc = asl_run_migrate(job->run, machine, 0, err);
     if (!rc)

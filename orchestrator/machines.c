@@ -42,8 +42,10 @@ struct asl_machine *oc_machines_get(struct oc_machines *machines, const char *de
 }
 
 enum mr_code oc_machines_add(struct oc_machines *machines, const char *def, const char *text,
-                             size_t len, struct asl_machine **ret, struct mr_error *err)
+                             size_t len, bool admitted, struct asl_machine **ret,
+                             struct mr_error *err)
 {
+    const struct asl_parse_options options = {.admitted = admitted};
     struct oc_machine *entry;
     struct asl_machine *machine = oc_machines_get(machines, def);
     enum mr_code rc;
@@ -52,7 +54,7 @@ enum mr_code oc_machines_add(struct oc_machines *machines, const char *def, cons
         *ret = machine;
         return MR_OK;
     }
-    rc = asl_machine_parse(text, len, NULL, &machine, err);
+    rc = asl_machine_parse_as(text, len, &options, NULL, &machine, err);
     if (rc)
         return rc;
     entry = calloc(1, sizeof *entry);

@@ -16,9 +16,10 @@ struct oc_machines {
 void oc_machines_release(struct oc_machines *);
 /* NULL where it is not in memory. The caller's reference, to give back with asl_machine_unref(). */
 struct asl_machine *oc_machines_get(struct oc_machines *, const char *def);
-/* Parses text and keeps it under def. *ret is the caller's reference. */
+/* Parses text and keeps it under def; admitted: the log has a job of it already. *ret is the
+ * caller's reference. */
 MR_MUST_USE enum mr_code oc_machines_add(struct oc_machines *, const char *def, const char *text,
-                                         size_t len, struct asl_machine **ret,
+                                         size_t len, bool admitted, struct asl_machine **ret,
                                          struct mr_error *err);
 
 #endif

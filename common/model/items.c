@@ -406,6 +406,8 @@ enum mr_code mr_items_object(struct mr_page *page, const char *bucket, const cha
 
     if (rc)
         return mr_fail_in(err, rc, key);
+    if (!type[0] && config_text(page, "ManifestType")[0])
+        type = "MANIFEST"; /* as AWS's documents have it: an inventory needs no InputType */
     if (strcmp(type, "CSV") == 0)
         rc = read_csv(page, &text, err);
     else if (strcmp(type, "JSON") == 0)

@@ -44,6 +44,7 @@ MR_MUST_USE enum mr_code asl_machine_parse(const char *text, size_t len,
 struct asl_parse_options {
     bool express; /* to be run as EXPRESS: what such a machine must not have is a fault */
     bool partial; /* a part of a machine: that all is reachable and can end is not asked */
+    bool admitted; /* a job runs in it: what only rules refuse that came later is no fault (note 011) */
 };
 MR_MUST_USE enum mr_code asl_machine_parse_as(const char *text, size_t len,
                                               const struct asl_parse_options *,

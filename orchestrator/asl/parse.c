@@ -74,6 +74,11 @@ bool asl_report(struct asl_parser *parser, const char *code, const char *fmt, ..
     return false;
 }
 
+bool asl_report_later(struct asl_parser *parser, const char *code, const char *message)
+{
+    return parser->options.admitted || asl_report(parser, code, "%s", message);
+}
+
 bool asl_report_at(struct asl_parser *parser, const char *name, const char *code, const char *fmt,
                    ...)
 {

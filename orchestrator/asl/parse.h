@@ -25,6 +25,8 @@ struct asl_parser {
     size_t at_len;
     bool jsonata;   /* the machine's own QueryLanguage */
     uint32_t state; /* index of the state that is being read */
+    unsigned
+        reads; /* ASL_READS_RESULT, ASL_READS_ERROR: there too, in the field that is being read */
 };
 
 /* Goes down one step of the pointer; the return value takes asl_at_leave() back up. */
@@ -33,6 +35,8 @@ size_t asl_at_index(struct asl_parser *, uint32_t index);
 void asl_at_leave(struct asl_parser *, size_t mark);
 /* A fault at the place where the parser is.  Always false. */
 bool asl_report(struct asl_parser *, const char *code, const char *fmt, ...) MR_PRINTF(3, 4);
+/* The same, of a rule that came later: a definition that was taken before it keeps to be good. */
+bool asl_report_later(struct asl_parser *, const char *code, const char *message);
 /* What may be, but is hardly meant. */
 void asl_warn(struct asl_parser *, const char *code, const char *fmt, ...) MR_PRINTF(3, 4);
 /* The same at the member name of that place. */
@@ -89,13 +93,13 @@ bool asl_read_query_number(struct asl_parser *, const cJSON *object, const char 
                            struct asl_number *ret);
 bool asl_read_query_str(struct asl_parser *, const cJSON *object, const char *name,
                         struct asl_queries *queries, enum asl_query_id id, const char **ret);
-/* Output and Assign. */
+/* Output and Assign; reads: what $states has there beside its input and context. */
 bool asl_read_way(struct asl_parser *, const cJSON *object, struct asl_queries *queries,
-                  struct asl_way *ret);
+                  unsigned reads, struct asl_way *ret);
 bool asl_read_condition(struct asl_parser *, const cJSON *object, uint32_t index,
                         struct asl_queries *queries, struct asl_query *ret);
 /* parse_reads.c: what text reads: of $states into *ret_reads, of variables into queries and the
- * machine's references. */
+ * machine's references.  A member of $states that is not there is a fault. */
 bool asl_note_reads(struct asl_parser *, struct asl_queries *queries, const char *text,
                     unsigned *ret_reads);
 /* Every member of object is one of names (NULL-terminated). */

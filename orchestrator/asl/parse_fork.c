@@ -148,9 +148,9 @@ static void read_queries(struct asl_parser *parser, const cJSON *json, struct as
                  {"ToleratedFailurePercentage", ASL_Q_TOLERATED_PERCENTAGE}};
     const cJSON *items = mr_json_get(json, "Items");
 
-    if (items && !cJSON_IsArray(items) && !asl_is_expression(items))
+    if (items && !cJSON_IsArray(items) && !cJSON_IsObject(items) && !asl_is_expression(items))
         asl_report_at(parser, "Items", ASL_SCHEMA,
-                      "Expected value of type Array, or a JSONata expression");
+                      "Expected value of type Array or Object, or a JSONata expression");
     else
         asl_read_query(parser, json, "Items", queries, &queries->fields[ASL_Q_ITEMS]);
     asl_read_query(parser, json, "ItemSelector", queries, &queries->fields[ASL_Q_SELECTOR]);

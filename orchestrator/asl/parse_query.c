@@ -44,15 +44,31 @@ static void place_leave(struct place *place, size_t mark)
 /* ---- expressions ------------------------------------------------------------------------------
  */
 
+static bool is_opened(const char *text)
+{
+    return strncmp(text, "{%", 2) == 0;
+}
+
+static bool is_closed(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len >= 2 && strcmp(text + len - 2, "%}") == 0;
+}
+
 bool asl_is_expression(const cJSON *json)
 {
-    size_t len;
+    return cJSON_IsString(json) && strlen(json->valuestring) >= 4 && is_opened(json->valuestring) &&
+           is_closed(json->valuestring);
+}
 
-    if (!cJSON_IsString(json))
-        return false;
-    len = strlen(json->valuestring);
-    return len >= 4 && strncmp(json->valuestring, "{%", 2) == 0 &&
-           strcmp(json->valuestring + len - 2, "%}") == 0;
+/* Text that is no expression does not look like half of one. */
+static bool check_text(struct asl_parser *parser, const char *text)
+{
+    return (!is_opened(text) && !is_closed(text)) ||
+           asl_report_later(parser, ASL_SCHEMA,
+                            "A JSONata expression begins with {% and ends with %}, and nothing "
+                            "stands before or behind");
 }
 
 static bool is_space(char c)
@@ -138,6 +154,8 @@ static bool read_tree(struct asl_parser *parser, const cJSON *json, struct asl_q
     ret->json = json;
     if (asl_is_expression(json))
         return read_expression(parser, json, queries, place, ret);
+    if (cJSON_IsString(json))
+        ok = check_text(parser, json->valuestring);
     if (cJSON_IsObject(json) || cJSON_IsArray(json))
         ok = read_items(parser, json, queries, place, ret);
     if (ret->expressions == 0) { /* one copy of the whole does */
@@ -222,23 +240,25 @@ static bool read_assign(struct asl_parser *parser, const cJSON *json, struct asl
 }
 
 bool asl_read_way(struct asl_parser *parser, const cJSON *object, struct asl_queries *queries,
-                  struct asl_way *ret)
+                  unsigned reads, struct asl_way *ret)
 {
     const cJSON *assign = mr_json_get(object, "Assign");
-    bool ok = asl_read_query(parser, object, "Output", queries, &ret->output);
     size_t mark;
+    bool ok;
 
+    parser->reads = reads;
+    ok = asl_read_query(parser, object, "Output", queries, &ret->output);
     if (ret->output) {
         ret->expressions = ret->output->expressions;
         ret->reads = ret->output->reads;
     }
-    if (!assign)
-        return ok;
-    if (!cJSON_IsObject(assign))
-        return asl_report_at(parser, "Assign", ASL_SCHEMA, "Expected value of type Object");
     mark = asl_at(parser, "Assign");
-    ok &= read_assign(parser, assign, queries, ret);
+    if (cJSON_IsObject(assign))
+        ok &= read_assign(parser, assign, queries, ret);
+    else if (assign)
+        ok = asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
     asl_at_leave(parser, mark);
+    parser->reads = 0;
     return ok;
 }
 

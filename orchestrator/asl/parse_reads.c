@@ -199,6 +199,21 @@ static unsigned states_read(const char *behind)
     return ASL_READS_INPUT | ASL_READS_RESULT | ASL_READS_ERROR | ASL_READS_CONTEXT;
 }
 
+/* What reads names by itself, and the field does not have.  $states as a whole may be read. */
+static bool check_states(struct asl_parser *parser, unsigned reads)
+{
+    if (reads == ASL_READS_RESULT && !(parser->reads & reads))
+        return asl_report_later(
+            parser, ASL_SCHEMA,
+            "$states.result is there only in the Output and Assign of a Task, Map or "
+            "Parallel state");
+    if (reads == ASL_READS_ERROR && !(parser->reads & reads))
+        return asl_report_later(
+            parser, ASL_SCHEMA,
+            "$states.errorOutput is there only in the Output and Assign of a Catch");
+    return true;
+}
+
 static bool note(struct asl_parser *parser, struct asl_queries *queries, const char *text,
                  const char *behind, const char *name)
 {
@@ -227,6 +242,7 @@ bool asl_note_reads(struct asl_parser *parser, struct asl_queries *queries, cons
     char name[ASL_VARIABLE_NAME_MAX * 4 + 1];
     const char *p = text, *found;
     bool ok = true;
+    unsigned reads;
     size_t len;
 
     while (ok && (found = next_name(&p, &len))) {
@@ -234,10 +250,13 @@ bool asl_note_reads(struct asl_parser *parser, struct asl_queries *queries, cons
             continue; /* longer than a variable's name can be */
         memcpy(name, found, len);
         name[len] = '\0';
-        if (strcmp(name, "states") == 0)
-            *ret_reads |= states_read(p);
-        else
+        if (strcmp(name, "states") != 0) {
             ok = note(parser, queries, text, p, name);
+            continue;
+        }
+        reads = states_read(p);
+        *ret_reads |= reads;
+        ok = check_states(parser, reads);
     }
     return ok;
 }

@@ -77,7 +77,7 @@ static void read_catcher(struct asl_parser *parser, const cJSON *json, bool last
     }
     read_errors(parser, json, last, &ret->errors);
     if (state->queries) {
-        asl_read_way(parser, json, state->queries, &ret->way);
+        asl_read_way(parser, json, state->queries, ASL_READS_ERROR, &ret->way);
     } else {
         asl_read_path(parser, json, "ResultPath", ASL_PATH_NULLABLE | ASL_PATH_REFERENCE,
                       &ret->result_path);

@@ -126,8 +126,9 @@ static void read_reader_config(struct asl_parser *parser, const cJSON *config,
 
     asl_read_known(parser, config, names);
     read_count(parser, config, "MaxItems", "MaxItemsPath", 0, ITEMS_MAX, &spread->items_max);
-    if (!listing && !mr_json_get(config, "InputType"))
-        asl_report(parser, ASL_SCHEMA, "The field 'InputType' is required for s3:getObject");
+    if (!listing && !mr_json_get(config, "InputType") && !manifest)
+        asl_report(parser, ASL_SCHEMA,
+                   "The field 'InputType' or 'ManifestType' is required for s3:getObject");
     if (type && strcmp(type, "PARQUET") == 0)
         asl_report_at(parser, "InputType", ASL_NOT_YET,
                       "PARQUET is not read: CSV, JSON, JSONL and MANIFEST are");

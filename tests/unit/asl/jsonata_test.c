@@ -33,7 +33,7 @@ static void a_state_without_an_expression_asks_nothing(void **state)
     play_expect(ATA("\"A\":{\"Type\":\"Pass\",\"Output\":[1,null],\"End\":true}"), "{}",
                 "[1,null]");
     play_expect(ATA(TASK_A ",\"Arguments\":{\"a\":1}}"), "{}", "{\"a\":1}");
-    play_expect(ATA(TASK_A ",\"TimeoutSeconds\":5,\"Output\":\" {% x %}\"}"), "{}", "\" {% x %}\"");
+    play_expect(ATA(TASK_A ",\"TimeoutSeconds\":5,\"Output\":\" {% x %} \"}"), "{}", "\" {% x %} \"");
 }
 
 static void a_request_has_what_its_expressions_read_and_no_more(void **state)

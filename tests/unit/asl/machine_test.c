@@ -217,6 +217,7 @@ static void an_item_reader_says_what_it_reads_and_how(void **state)
     assert_invalid(READ(""), SCHEMA, "/States/S/ItemReader/ReaderConfig", "InputType");
     assert_invalid(READ("\"InputType\":\"XML\""), SCHEMA,
                    "/States/S/ItemReader/ReaderConfig/InputType", "XML");
+    assert_valid(READ("\"ManifestType\":\"S3_INVENTORY\""));
     assert_invalid(READ("\"InputType\":\"PARQUET\""), LATER,
                    "/States/S/ItemReader/ReaderConfig/InputType", "PARQUET");
     assert_invalid(READ("\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"GIVEN\""), SCHEMA,

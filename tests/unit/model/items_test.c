@@ -270,6 +270,10 @@ static void an_inventory_is_the_rows_of_its_files(void **state)
     assert_int_equal(mr_json_print(page, &text), MR_OK);
     assert_string_equal(text.data, "{\"items\":[{\"Bucket\":\"b\",\"Key\":\"1\"},{\"Bucket\":"
                                    "\"b\",\"Key\":\"2\"}]}");
+    cJSON_Delete(page);
+    page = read_page(stored, READ("\"ManifestType\":\"S3_INVENTORY\"", ""), &err);
+    assert_non_null(page);
+    assert_int_equal(cJSON_GetArraySize(mr_json_get(page, "items")), 2);
     mr_buf_release(&text);
     cJSON_Delete(page);
     cJSON_Delete(stored);

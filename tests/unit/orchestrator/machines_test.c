@@ -18,7 +18,8 @@ static void add(struct oc_machines *machines, int n)
     char def[65];
 
     (void)snprintf(def, sizeof def, "%064d", n);
-    assert_int_equal(oc_machines_add(machines, def, text, strlen(text), &machine, NULL), MR_OK);
+    assert_int_equal(oc_machines_add(machines, def, text, strlen(text), true, &machine, NULL),
+                     MR_OK);
     assert_non_null(machine);
     asl_machine_unref(machine);
 }
@@ -70,7 +71,7 @@ static void what_cannot_be_parsed_is_not_kept(void **state)
     struct asl_machine *machine = NULL;
 
     (void)state;
-    assert_int_not_equal(oc_machines_add(&machines, "d", "{}", 2, &machine, NULL), MR_OK);
+    assert_int_not_equal(oc_machines_add(&machines, "d", "{}", 2, true, &machine, NULL), MR_OK);
     assert_null(machine);
     assert_null(machines.by_def);
     oc_machines_release(&machines);
