@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/model/resource.h"
+#include "common/model/starters.h"
 #include "gateway/handlers.h"
 
 #include <inttypes.h>
@@ -27,6 +28,7 @@ void gw_fold_release(struct gw_fold *fold)
     asl_machine_unref(fold->machine);
     asl_effects_release(&fold->effects);
     mr_buf_release(&fold->events);
+    cJSON_Delete(fold->starters);
 }
 
 /* The token's text without its mac, and the mac: as orchestrator/job.c makes them. */
@@ -91,6 +93,7 @@ static enum mr_code begin_run(struct gw_fold *fold, const struct mr_event *submi
                    submit->workflow ? submit->workflow : "");
     (void)snprintf(fold->tenant, sizeof(fold->tenant), "%s", submit->tenant ? submit->tenant : "");
     (void)snprintf(fold->def, sizeof(fold->def), "%s", submit->def ? submit->def : "");
+    (void)snprintf(fold->sum, sizeof(fold->sum), "%s", submit->sum ? submit->sum : "");
     if (submit->definition)
         rc = mr_json_print(submit->definition, &text);
     else
@@ -226,6 +229,20 @@ static enum mr_code step_answer(struct gw_fold *fold, struct asl_event *event, s
     return rc;
 }
 
+/* Sent twice: the first counted.  But another task may start a child of a name once more, and end
+ * it: orchestrator/named.c. */
+static enum mr_code start_again(struct gw_fold *fold, const struct mr_event *event,
+                                struct mr_error *err)
+{
+    enum mr_code rc = MR_OK;
+
+    if (event->parent.named && asl_run_status(fold->run) == ASL_RUNNING &&
+        strcmp(event->sum, fold->sum) == 0 &&
+        !mr_starters_have(fold->starters, event->parent.token_text))
+        rc = mr_starters_add(&fold->starters, &event->parent, err);
+    return rc == MR_TOO_LARGE ? MR_OK : rc;
+}
+
 static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, int64_t time_ms,
                           struct mr_error *err)
 {
@@ -236,12 +253,17 @@ static enum mr_code apply(struct gw_fold *fold, const struct mr_event *event, in
     if (event->kind == MR_EVENT_REDRIVE && fold->run && is_elsewhere(fold, event) &&
         !change_machine(fold, event))
         return MR_OK;
+    if (event->kind == MR_EVENT_CANCEL && event->parent.token_text &&
+        !mr_starters_have(fold->starters, event->parent.token_text))
+        return MR_OK;
     if (event->kind != MR_EVENT_SUBMIT)
         return fold->run && event_of(fold, event, time_ms, &said) ? step_answer(fold, &said, err)
                                                                   : MR_OK;
     if (fold->run)
-        return MR_OK; /* sent twice: the first counted */
+        return start_again(fold, event, err);
     rc = begin_run(fold, event, err);
+    if (!rc)
+        rc = start_again(fold, event, err);
     if (rc)
         return rc;
     if (!event->input)

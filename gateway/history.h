@@ -20,6 +20,8 @@ struct gw_fold { /* zeroed at first, but for job, definition and ctx */
     struct asl_machine *machine;
     struct asl_run *run;
     struct asl_effects effects;
+    char sum[65];         /* of its submit */
+    cJSON *starters;      /* of a child whose Name is its identity: common/model/starters.h */
     uint64_t after;       /* only entries of a higher id are wanted */
     struct mr_buf events; /* JSON objects with commas between */
     uint64_t last;        /* id of the last one of them */

@@ -122,7 +122,8 @@ static enum mr_code load(struct oc *oc, struct oc_shard *shard, struct queue *qu
 
         if (!item->parsed || !event->job || oc_shard_job(shard, event->job))
             continue;
-        rc = oc_loads_want(&queue->loads, event->job, event->kind != MR_EVENT_SUBMIT, err);
+        rc = oc_loads_want(&queue->loads, event->job,
+                           event->kind != MR_EVENT_SUBMIT || event->parent.named, err);
         if (rc)
             return rc;
     }

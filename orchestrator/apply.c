@@ -6,6 +6,8 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/model/resource.h"
+#include "common/model/starters.h"
+#include "orchestrator/named.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -56,6 +58,8 @@ enum mr_code oc_job_find(struct oc *oc, struct oc_shard *shard, const char *id,
     text.job->listed = load->has_row;
     text.job->listed_as = status_of(load->status);
     oc_shard_keep(shard, text.job);
+    if (asl_run_status(text.job->run) != ASL_RUNNING)
+        oc_shard_closing(shard, text.job);
     *ret = text.job;
     return MR_OK;
 }
@@ -119,6 +123,10 @@ static enum mr_code apply_submit(struct oc *oc, struct oc_shard *shard, const st
     if (event->engine > ASL_ENGINE)
         return mr_fail(err, MR_UNSUPPORTED, "job %s is of engine %" PRId64 ", this program has %d",
                        event->job, event->engine, ASL_ENGINE);
+    if (event->parent.named && (rc = oc_job_find(oc, shard, event->job, loads, &job, err)))
+        return rc;
+    if (event->parent.named && (job || (load && load->has_row)))
+        return oc_named_again(oc, shard, msg, event, job, load, err);
     if (job || (load && load->has_row))
         return submit_again(oc, shard, msg, event, job ? job->sum : load->sum, err);
     rc = oc_apply_machine_of(oc, shard, event, &machine, err);
@@ -309,6 +317,8 @@ static enum mr_code apply_cancel(struct oc *oc, struct oc_shard *shard, const st
 {
     bool changed = false;
 
+    if (event->parent.token_text && !mr_starters_have(job->starters, event->parent.token_text))
+        return MR_OK; /* it was refused: this is another's */
     return tell(oc, shard, job, msg, event, ASL_EVENT_CANCEL, NULL, &changed, err);
 }
 

@@ -3,12 +3,16 @@
 #include "orchestrator/orchestrator.h"
 
 #include "common/base/json.h"
+#include "common/model/starters.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WHERE_MAX = 256 };
+enum {
+    WHERE_MAX = 256,
+    REBUILD_KEEP_MS = 3600000, /* at least, of what closed long ago: see expires() */
+};
 
 enum mr_code oc_batch_op(struct oc_shard *shard, const struct mr_batch_op *op, struct mr_error *err)
 {
@@ -61,6 +65,11 @@ static void row_fields(struct mr_buf *buf, const struct oc_job *job)
             pair_int(buf, "parent_index", job->parent.index);
         }
     }
+    if (job->starters) {
+        (void)mr_buf_add(buf, "starters", sizeof "starters");
+        mr_starters_print_marks(job->starters, buf);
+        (void)mr_buf_add_char(buf, '\0');
+    }
     pair(buf, "status", asl_status_name(status));
     pair_int(buf, "rev", (int64_t)job->rev);
     pair_int(buf, "log_last", job->last_offset);
@@ -90,6 +99,18 @@ static enum mr_code op_of_buf(struct oc_shard *shard, struct mr_batch_op *op,
     return oc_batch_op(shard, op, err);
 }
 
+/* When Redis forgets what closed and may be forgotten at at_ms.  A rebuild folds what is long past:
+ * what would be gone as soon as it is written stays for a while, so that the log's next days find
+ * it: a submit that came twice must not start it once more, and a redrive must find its job. */
+static int64_t expires(const struct oc *oc, const struct oc_shard *shard, int64_t at_ms)
+{
+    const int64_t least = shard->rebuild && shard->state == OC_SHARD_REPLAYING
+                              ? oc->clock->wall_ms(oc->clock) + REBUILD_KEEP_MS
+                              : 0;
+
+    return at_ms > least ? at_ms : least;
+}
+
 static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struct oc_job *job,
                               struct mr_buf *scratch, struct mr_error *err)
 {
@@ -98,9 +119,9 @@ static enum mr_code write_row(struct oc *oc, struct oc_shard *shard, const struc
     mr_buf_reset(scratch);
     row_fields(scratch, job);
     if (asl_run_status(job->run) == ASL_SUCCEEDED && oc_job_is_item(job))
-        op.n = job->last_ms + oc->config->child_keep_ms;
+        op.n = expires(oc, shard, job->last_ms + oc->config->child_keep_ms);
     else if (asl_run_status(job->run) != ASL_RUNNING)
-        op.n = job->last_ms + oc->cluster->dedupe_ms;
+        op.n = expires(oc, shard, job->last_ms + oc->cluster->dedupe_ms);
     return op_of_buf(shard, &op, job, scratch, err);
 }
 
@@ -168,7 +189,7 @@ static enum mr_code write_run(struct oc *oc, struct oc_shard *shard, struct oc_j
     if (rc)
         return rc;
     if (status != ASL_RUNNING) /* kept for a redrive */
-        op.n = job->last_ms + oc->cluster->dedupe_ms;
+        op.n = expires(oc, shard, job->last_ms + oc->cluster->dedupe_ms);
     return op_of_buf(shard, &op, job, scratch, err);
 }
 
@@ -248,11 +269,8 @@ void oc_batch_commit(struct oc *oc, struct oc_shard *shard)
         job->listed = true;
         job->listed_as = asl_run_status(job->run);
         mr_buf_reset(&job->pairs);
-        if (job->listed_as != ASL_RUNNING && !job->closing) {
-            job->closing = true;
-            job->next_closing = shard->closing;
-            shard->closing = job;
-        }
+        if (job->listed_as != ASL_RUNNING)
+            oc_shard_closing(shard, job);
     }
     shard->blameless = false;
     oc_outbox_commit(&shard->outbox);

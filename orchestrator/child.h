@@ -4,6 +4,7 @@
 #ifndef OC_CHILD_H
 #define OC_CHILD_H
 
+#include "common/model/resource.h"
 #include "orchestrator/orchestrator.h"
 
 /* The id of child index that the state entry seq of parent started with attempt born. */
@@ -30,17 +31,42 @@ MR_MUST_USE enum mr_code oc_child_submit(struct oc *, struct oc_shard *, struct 
 
 /* nested.c: a task that starts a workflow, and the end of that task. */
 MR_MUST_USE enum mr_code oc_nested_start(struct oc *, struct oc_shard *, struct oc_job *,
-                                         const struct asl_effect *, enum mr_want want,
+                                         const struct asl_effect *, const struct mr_resource *,
                                          struct mr_error *err);
 MR_MUST_USE enum mr_code oc_nested_end(struct oc *, struct oc_shard *, struct oc_job *,
-                                       const struct asl_effect *, const struct mr_msg *,
-                                       struct mr_error *err);
+                                       const struct asl_effect *, const struct mr_resource *,
+                                       const struct mr_msg *, struct mr_error *err);
 /* The scanner's question: how did this child end? (Its end, told once more.) */
 MR_MUST_USE enum mr_code oc_child_ask(struct oc *, struct oc_shard *, struct oc_job *, uint64_t seq,
                                       uint32_t attempt, uint32_t born, uint32_t index, bool record,
                                       struct mr_error *err);
 
-/* The job is closed (or, START, has begun): its parent is told, where it has one that wants it. */
+/* Into the outbox, to be sent to key's log: an event, or the text of one (def: that its log is to
+ * have first; "": none). */
+MR_MUST_USE enum mr_code oc_child_say(struct oc *, struct oc_shard *, char kind, const char *field,
+                                      const char *key, const struct mr_event *,
+                                      struct mr_error *err);
+MR_MUST_USE enum mr_code oc_child_put(struct oc *, struct oc_shard *, char kind, const char *field,
+                                      const char *def, const char *key,
+                                      const struct mr_buf *payload, struct mr_error *err);
+/* What the log would not take back must not come into it: it would stop its shard. */
+bool oc_child_is_readable(const struct mr_buf *payload);
+
+/* ---- report.c -----------------------------------------------------------------------------------
+ */
+
+/* parent's log is told event about child: its token and parent are filled in; where that is more
+ * than a log takes, that it was too much. */
+MR_MUST_USE enum mr_code oc_child_tell(struct oc *, struct oc_shard *, const char *child,
+                                       const struct mr_parent *parent, struct mr_event *event,
+                                       const struct mr_msg *, struct mr_error *err);
+/* {"ExecutionArn":..., "StartDate":...}: that it runs is all that parent's task has asked. */
+MR_MUST_USE enum mr_code oc_child_report_start(struct oc *, struct oc_shard *,
+                                               const struct oc_job *,
+                                               const struct mr_parent *parent,
+                                               const struct mr_msg *, struct mr_error *err);
+/* The job is closed (or, START, has begun): its parent is told, where it has one that wants it;
+ * of one whose Name is its identity every starter. */
 MR_MUST_USE enum mr_code oc_child_report(struct oc *, struct oc_shard *, const struct oc_job *,
                                          const struct mr_msg *, struct mr_error *err);
 /* The same for one that is only a row any more, or nothing: event is its REDRIVE or ASK. */

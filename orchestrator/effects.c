@@ -192,7 +192,7 @@ enum mr_code oc_effect_task(struct oc *oc, struct oc_shard *shard, struct oc_job
         return oc_effect_refuse(oc, shard, job, effect, "States.Runtime", why.text, err);
     switch (resource.service) {
     case MR_SERVICE_JOB:
-        return oc_nested_start(oc, shard, job, effect, resource.want, err);
+        return oc_nested_start(oc, shard, job, effect, &resource, err);
     case MR_SERVICE_INVOKE:
         return invoke(oc, shard, job, effect, &resource, err);
     case MR_SERVICE_WORKER:
@@ -214,7 +214,7 @@ static enum mr_code end_task(struct oc *oc, struct oc_shard *shard, struct oc_jo
 
     if (resolve(oc, effect->resource, &resource, NULL) == MR_OK &&
         resource.service == MR_SERVICE_JOB)
-        return oc_nested_end(oc, shard, job, effect, msg, err);
+        return oc_nested_end(oc, shard, job, effect, &resource, msg, err);
     oc_task_field(field, sizeof field, job->id, effect->seq, effect->attempt);
     unsent = oc_outbox_has(&shard->outbox, field);
     oc_outbox_end_task(&shard->outbox, field);

@@ -3,6 +3,7 @@
 
 #include "common/adapters/crypto.h"
 #include "common/base/json.h"
+#include "common/model/starters.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +42,8 @@ enum mr_code oc_job_new(const struct mr_event *submit, int64_t time_ms, struct a
                                .engine = (uint32_t)submit->engine,
                                .seed = mr_hash64(0, job->nonce, strlen(job->nonce))};
     rc = asl_run_new(machine, &start, &job->run, err);
+    if (!rc && submit->parent.named)
+        rc = mr_starters_add(&job->starters, &submit->parent, err);
     if (rc) {
         oc_job_free(job);
         return rc;
@@ -61,6 +64,8 @@ void oc_job_free(struct oc_job *job)
     if (!job)
         return;
     asl_run_free(job->run);
+    cJSON_Delete(job->starters);
+    cJSON_Delete(job->named);
     cJSON_Delete(job->chain);
     mr_buf_release(&job->pairs);
     free(job);
@@ -87,6 +92,10 @@ enum mr_code oc_job_encode(struct oc_job *job, const struct asl_values_fn *value
     mr_jw_int(&w, "rev", (int64_t)job->rev);
     if (job->chain)
         mr_jw_item(&w, "chain", job->chain);
+    if (job->starters)
+        mr_jw_item(&w, "starters", job->starters);
+    if (job->named)
+        mr_jw_item(&w, "named", job->named);
     if (job->parent_token[0]) {
         struct mr_parent parent = job->parent;
 
@@ -159,6 +168,11 @@ enum mr_code oc_job_decode_head(const struct mr_job_load *load, struct oc_job_te
     rc = read_head(head, job, err);
     if (rc)
         goto done;
+    rc = mr_starters_check(mr_json_get(head, "starters"), err);
+    if (rc)
+        goto done;
+    job->starters = cJSON_DetachItemFromObjectCaseSensitive(head, "starters");
+    job->named = cJSON_DetachItemFromObjectCaseSensitive(head, "named");
     job->chain = cJSON_DetachItemFromObjectCaseSensitive(head, "chain");
     *ret = (struct oc_job_text){job, end + 1, load->run.len - (size_t)(end + 1 - load->run.data)};
     job = NULL;

@@ -25,6 +25,8 @@ struct oc_job {
     bool is_inline; /* its definition is a value of its own */
     int64_t created_ms;
     uint64_t rev;        /* changes so far: a dashboard sees that a row is newer */
+    cJSON *starters;     /* of a child whose Name is its identity: starters.h; owned */
+    cJSON *named;        /* which such children its tasks have started: named.h; owned */
     cJSON *chain;        /* array of {step seq, attempt, error, cause, time}; NULL: none; owned */
     struct asl_run *run; /* owned */
 

@@ -206,11 +206,13 @@ static enum mr_code end_timer(struct oc_shard *shard, const struct oc_held *held
     return rc;
 }
 
-/* Its parent asks how it ended, or redrives it: it has failed. Only these two forms are read. */
+/* Its parent asks how it ended, or redrives it, or starts it (again): it has failed. Only these
+ * forms are read. */
 static enum mr_code answer_parent(struct oc *oc, struct oc_shard *shard, const struct mr_msg *msg,
                                   struct mr_error *err)
 {
-    static const char *const forms[] = {"{\"v\":1,\"k\":\"ask\",", "{\"v\":1,\"k\":\"redrive\","};
+    static const char *const forms[] = {"{\"v\":1,\"k\":\"ask\",", "{\"v\":1,\"k\":\"redrive\",",
+                                        "{\"v\":1,\"k\":\"submit\","};
     struct mr_event event;
     enum mr_code rc = MR_OK;
     bool asks = false;

@@ -34,6 +34,8 @@ void oc_shard_drop(struct oc_shard *shard)
     struct oc *oc = shard->outbox.oc;
     struct oc_fired *fired, *next;
 
+    for (; shard->closing; shard->closing = shard->closing->next_closing)
+        shard->closing->closing = false;
     while (shard->recent)
         oc_shard_forget(shard, shard->recent);
     oc_outbox_release(&shard->outbox);
@@ -78,8 +80,18 @@ void oc_shard_touch(struct oc_shard *shard, struct oc_job *job)
     DL_APPEND(shard->recent, job);
 }
 
+void oc_shard_closing(struct oc_shard *shard, struct oc_job *job)
+{
+    if (job->closing)
+        return;
+    job->closing = true;
+    LL_PREPEND2(shard->closing, job, next_closing);
+}
+
 void oc_shard_forget(struct oc_shard *shard, struct oc_job *job)
 {
+    if (job->closing)
+        LL_DELETE2(shard->closing, job, next_closing);
     HASH_DEL(shard->jobs, job);
     DL_DELETE(shard->recent, job);
     shard->job_count--;
@@ -88,7 +100,7 @@ void oc_shard_forget(struct oc_shard *shard, struct oc_job *job)
 
 void oc_shard_evict(struct oc_shard *shard, size_t keep_max)
 {
-    while (shard->closing) {
+    while (shard->closing) { /* what stays here must not outlive its row */
         struct oc_job *job = shard->closing;
 
         shard->closing = job->next_closing;

@@ -71,6 +71,7 @@ struct oc_job *oc_shard_job(struct oc_shard *, const char *id); /* in memory, or
 void oc_shard_keep(struct oc_shard *, struct oc_job *);         /* takes it */
 void oc_shard_touch(struct oc_shard *, struct oc_job *);        /* used just now */
 void oc_shard_forget(struct oc_shard *, struct oc_job *);       /* frees it */
+void oc_shard_closing(struct oc_shard *, struct oc_job *); /* closed: it leaves with this pass */
 /* Between passes: closed jobs leave memory, and the least recently used above keep_max. A pass
  * must not see a job as it was before one of its own batches, so none leaves in between. */
 void oc_shard_evict(struct oc_shard *, size_t keep_max);

@@ -152,6 +152,8 @@ static enum mr_code read_kind(struct mr_event *event, struct mr_error *err)
         rc = mr_json_str_opt(root, "", "error", MR_ERROR_NAME_MAX, &event->error, err);
         if (!rc)
             rc = mr_json_str_opt(root, "", "cause", MR_CAUSE_MAX, &event->cause, err);
+        if (!rc)
+            rc = mr_parent_read(mr_json_get(root, "parent"), &event->parent, err);
         return rc ? rc : mr_message_id(root, "job", true, &event->job, err);
     case MR_EVENT_REDRIVE:
         return read_redrive(event, err);
@@ -286,6 +288,8 @@ static void write_kind(const struct mr_event *event, struct mr_jw *w)
             mr_jw_str(w, "error", event->error);
         if (event->cause)
             mr_jw_str(w, "cause", event->cause);
+        if (event->parent.token_text)
+            mr_parent_write(w, &event->parent);
         break;
     case MR_EVENT_REDRIVE:
     case MR_EVENT_ASK:

@@ -105,6 +105,7 @@ enum mr_want {                  /* what the parent is told */
                MR_WANT_SYNC2,   /* likewise, Input and Output as JSON: .sync:2 */
                MR_WANT_START,   /* that it has begun, as the result of that task */
                MR_WANT_NOTHING, /* .waitForTaskToken */
+               MR_WANT_EXPRESS, /* the end, failed or not, as a result: sfn:startSyncExecution */
                MR_WANT_COUNT
 };
 const char *mr_want_name(enum mr_want);
@@ -116,6 +117,9 @@ struct mr_parent {
     uint32_t flow;  /* of the machine, that it runs; 0: all of it */
     uint32_t depth; /* how many nested workflows it stands in */
     enum mr_want want;
+    bool named; /* SUBMIT: its Name is its identity, and others may start it too: starters.h */
+    bool sdk;   /* started by an aws-sdk Resource: errors of the start are Sfn.*, not
+                   StepFunctions.* */
 };
 struct mr_jw;
 /* object NULL: *ret stays as it is. Strings are lent by object. */
@@ -134,7 +138,7 @@ void mr_parent_write(struct mr_jw *, const struct mr_parent *); /* as member "pa
     X(MR_EVENT_TIMER,      "timer")      /* job, seq, attempt, timer, due_ms: has fallen due */ \
     X(MR_EVENT_HEARTBEAT,  "heartbeat")  /* token: its worker is alive and goes on */ \
     X(MR_EVENT_EVALUATED,  "evaluated")  /* job, seq, attempt, number; answer of an evaluation */ \
-    X(MR_EVENT_CANCEL,     "cancel")     /* job, cause */ \
+    X(MR_EVENT_CANCEL,     "cancel")     /* job, cause; parent: only if that task has started it */ \
     X(MR_EVENT_REDRIVE,    "redrive")    /* job; def and definition: it goes on in these; parent: who redrives it */ \
     X(MR_EVENT_CHILD,      "child")      /* parent; ok, output, error, cause: how its child ended */ \
     X(MR_EVENT_ASK,        "ask")        /* job, parent: its end is to be told (once more) */
@@ -163,7 +167,8 @@ struct mr_event {
     const cJSON *input;     /* SUBMIT */
     const char *input_text; /* written instead where not NULL */
     size_t input_len;
-    struct mr_parent parent; /* SUBMIT, REDRIVE, CHILD, ASK; token_text NULL: none */
+    struct mr_parent parent; /* SUBMIT, REDRIVE, CHILD, ASK; CANCEL of a named child: who ends it;
+                                token_text NULL: none */
     bool ok;                 /* CHILD: it succeeded */
     struct mr_token token;   /* RESULT, HEARTBEAT */
     const char *token_text, *worker;

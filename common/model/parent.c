@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const want_names[MR_WANT_COUNT] = {
-    [MR_WANT_OUTPUT] = "output", [MR_WANT_RECORD] = "record", [MR_WANT_SYNC] = "sync",
-    [MR_WANT_SYNC2] = "sync2",   [MR_WANT_START] = "start",   [MR_WANT_NOTHING] = "nothing",
+    [MR_WANT_OUTPUT] = "output",   [MR_WANT_RECORD] = "record", [MR_WANT_SYNC] = "sync",
+    [MR_WANT_SYNC2] = "sync2",     [MR_WANT_START] = "start",   [MR_WANT_NOTHING] = "nothing",
+    [MR_WANT_EXPRESS] = "express",
 };
 
 const char *mr_want_name(enum mr_want want)
@@ -28,6 +29,8 @@ enum mr_code mr_parent_read(const cJSON *object, struct mr_parent *ret, struct m
         (rc = mr_json_int_opt(object, "/parent", "items", 1, UINT32_MAX, &items, err)) ||
         (rc = mr_json_int_opt(object, "/parent", "flow", 0, UINT32_MAX, &flow, err)) ||
         (rc = mr_json_int_opt(object, "/parent", "depth", 0, UINT32_MAX, &depth, err)) ||
+        (rc = mr_json_bool_opt(object, "/parent", "named", &parent.named, err)) ||
+        (rc = mr_json_bool_opt(object, "/parent", "sdk", &parent.sdk, err)) ||
         (rc = mr_json_str(object, "/parent", "want", 16, &want, err)))
         return rc;
     parent.index = (uint32_t)index;
@@ -55,5 +58,9 @@ void mr_parent_write(struct mr_jw *w, const struct mr_parent *parent)
     if (parent->depth)
         mr_jw_int(w, "depth", parent->depth);
     mr_jw_str(w, "want", mr_want_name(parent->want));
+    if (parent->named)
+        mr_jw_bool(w, "named", true);
+    if (parent->sdk)
+        mr_jw_bool(w, "sdk", true);
     mr_jw_close(w, '}');
 }

@@ -89,8 +89,10 @@ static bool integration(const char *rest, size_t len, struct mr_resource *ret)
     static const char sdk[] = "aws-sdk:";
     const char *colon, *action;
     size_t service_len, action_len;
+    bool sync;
 
-    if (len > sizeof sdk - 1 && memcmp(rest, sdk, sizeof sdk - 1) == 0) {
+    ret->sdk = len > sizeof sdk - 1 && memcmp(rest, sdk, sizeof sdk - 1) == 0;
+    if (ret->sdk) {
         rest += sizeof sdk - 1;
         len -= sizeof sdk - 1;
     }
@@ -100,9 +102,12 @@ static bool integration(const char *rest, size_t len, struct mr_resource *ret)
     service_len = (size_t)(colon - rest);
     action = colon + 1;
     action_len = len - service_len - 1;
-    if ((is(rest, service_len, "states") || is(rest, service_len, "sfn")) &&
-        is(action, action_len, "startExecution")) {
+    sync = is(rest, service_len, "sfn") && is(action, action_len, "startSyncExecution");
+    if (sync || ((is(rest, service_len, "states") || is(rest, service_len, "sfn")) &&
+                 is(action, action_len, "startExecution"))) {
         ret->service = MR_SERVICE_JOB;
+        if (sync && !ret->token)
+            ret->want = MR_WANT_EXPRESS;
         return take_type(ret, "job", 3, "start", 5);
     }
     if (is(rest, service_len, "lambda") && is(action, action_len, "invoke"))

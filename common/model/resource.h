@@ -5,10 +5,12 @@
  *   millrace:job.start                               a nested workflow
  *   arn:aws:lambda:R:A:function:NAME[:V]             class NAME
  *   arn:aws:states:R:A:activity:NAME                 class NAME
- *   arn:aws:states:::lambda:invoke                   class NAME of FunctionName; the answer in
- * Payload arn:aws:states:::states:startExecution           a nested workflow; so
- * aws-sdk:sfn:startExecution arn:aws:states:::s3:ACTION, aws-sdk:s3:ACTION    class io, type
- * "s3.ACTION", for the actions that storage knows; others: class s3
+ *   arn:aws:states:::lambda:invoke                   class NAME of FunctionName, answer in Payload
+ *   arn:aws:states:::states:startExecution           a nested workflow; so
+ *   arn:aws:states:::aws-sdk:sfn:startExecution, and aws-sdk:sfn:startSyncExecution, whose answer
+ *                                                    is its end, well or badly
+ *   arn:aws:states:::s3:ACTION, aws-sdk:s3:ACTION    class io, type "s3.ACTION", for the actions
+ *                                                    that storage knows; others: class s3
  *   arn:aws:states:::[aws-sdk:]SERVICE:ACTION        class SERVICE; type "SERVICE.ACTION"
  *   arn:aws:SERVICE:R:A:REST                         class SERVICE; type "SERVICE.REST"
  *
@@ -34,6 +36,7 @@ struct mr_resource {
     char type[256];
     enum mr_want want; /* JOB: what is waited for */
     bool token;        /* .waitForTaskToken */
+    bool sdk;          /* JOB: aws-sdk:sfn:..., whose errors are named Sfn.* */
 };
 /* MR_UNSUPPORTED: nothing of the table. */
 MR_MUST_USE enum mr_code mr_resource_resolve(const char *resource, struct mr_resource *ret,

@@ -96,6 +96,11 @@ const char *asl_run_resource(const struct asl_run *run, uint64_t seq, uint32_t a
                : NULL;
 }
 
+uint32_t asl_run_engine(const struct asl_run *run)
+{
+    return run->engine;
+}
+
 enum asl_status asl_run_status(const struct asl_run *run)
 {
     return run->status;

@@ -66,6 +66,7 @@ bool asl_run_records(const struct asl_run *, uint64_t seq);
 /* The resource of the task that (seq, attempt) waits for; NULL: it waits for none.  Lent. */
 const char *asl_run_resource(const struct asl_run *, uint64_t seq, uint32_t attempt);
 enum asl_status asl_run_status(const struct asl_run *);
+uint32_t asl_run_engine(const struct asl_run *);
 uint64_t asl_run_entered(const struct asl_run *);  /* states entered so far */
 uint64_t asl_run_finished(const struct asl_run *); /* states left so far */
 /* Of a closed run; lent. output: SUCCEEDED; error and cause (either may be NULL): the others. */

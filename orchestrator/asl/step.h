@@ -28,12 +28,14 @@
  *   1  an event is followed to wherever the run waits next, however long that takes
  *   2  it is followed as far as a step's budget goes; the rest has an event of its own.  A selector
  * in JSONata is told the keys and the source of its items, and a distributed Map that is under way
- * may be redriven in another definition */
+ * may be redriven in another definition
+ *   3  the Name that a task gives to a workflow it starts is that job's identity */
 enum {
-    ASL_ENGINE = 2,
+    ASL_ENGINE = 3,
     ASL_ENGINE_BUDGET = 2,
     ASL_ENGINE_ITEMS = 2,
-    ASL_ENGINE_SPREAD_MIGRATES = 2
+    ASL_ENGINE_SPREAD_MIGRATES = 2,
+    ASL_ENGINE_NAMED = 3
 };
 
 /* A step's budget: state entries that one event may cause, and bytes of data that their states may

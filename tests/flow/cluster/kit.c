@@ -1,6 +1,7 @@
 /* kit.c -- the cluster of the flow tests. */
 #include "tests/flow/cluster/kit.h"
 
+#include "common/adapters/crypto.h"
 #include "common/base/json.h"
 #include "gateway/cli/asl_objects.h"
 
@@ -202,6 +203,19 @@ void flow_submit(struct flow *flow, const char *id, const char *definition, cons
     (void)mr_buf_addf(&text, "{\"id\":\"%s\",\"definition\":%s,\"input\":%s}", id, definition,
                       input);
     flow_produce(flow, "millrace.jobs", id, text.data);
+    mr_buf_release(&text);
+}
+
+void flow_put_workflow(struct flow *flow, const char *name, const char *definition)
+{
+    char def[65], key[96];
+    struct mr_buf text = {0};
+
+    mr_sha256_hex(definition, strlen(definition), def);
+    (void)snprintf(key, sizeof key, "workflow/%s", name);
+    (void)mr_buf_addf(&text, "{\"v\":1,\"def\":\"%s\",\"definition\":%s,\"created_ms\":1}", def,
+                      definition);
+    flow_produce(flow, "millrace.config", key, text.data);
     mr_buf_release(&text);
 }
 

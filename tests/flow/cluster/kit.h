@@ -55,6 +55,8 @@ void flow_passes(struct flow *, int64_t ms);
 void flow_pass(struct flow *); /* one pass of everyone, and FLOW_STEP_MS of time */
 void flow_submit(struct flow *, const char *id, const char *definition, const char *input);
 void flow_produce(struct flow *, const char *topic, const char *key, const char *text);
+/* A workflow by name, in millrace.config. */
+void flow_put_workflow(struct flow *, const char *name, const char *definition);
 /* A field of the job's row; "" where there is none. Lent until the next call. */
 const char *flow_row(struct flow *, const char *job, const char *field);
 int flow_outbox(struct flow *); /* entries in every shard's outbox */

@@ -1,6 +1,5 @@
 /* nested_test.c -- workflows that start workflows, and Resources as Step Functions writes them, on
  * simulated ports and virtual time. */
-#include "common/adapters/crypto.h"
 #include "orchestrator/child.h"
 #include "tests/flow/cluster/kit.h"
 
@@ -21,19 +20,6 @@ static void settle(struct flow *flow)
 {
     for (int i = 0; i < 30; i++)
         flow_pass(flow);
-}
-
-static void put_workflow(struct flow *flow, const char *name, const char *definition)
-{
-    char def[65], key[96];
-    struct mr_buf text = {0};
-
-    mr_sha256_hex(definition, strlen(definition), def);
-    (void)snprintf(key, sizeof key, "workflow/%s", name);
-    (void)mr_buf_addf(&text, "{\"v\":1,\"def\":\"%s\",\"definition\":%s,\"created_ms\":1}", def,
-                      definition);
-    flow_produce(flow, "millrace.config", key, text.data);
-    mr_buf_release(&text);
 }
 
 static const char *child_id(const char *parent)
@@ -66,7 +52,7 @@ static void a_nested_workflow_is_waited_for_and_answers_as_in_aws(void **state)
 
     (void)state;
     flow_setup(&flow, 1);
-    put_workflow(&flow, "inner", flow_one_task);
+    flow_put_workflow(&flow, "inner", flow_one_task);
     run(&flow, TASK("arn:aws:states:::states:startExecution.sync:2", ""),
         "{\"StateMachineArn\":\"arn:aws:states:eu-west-1:1:stateMachine:inner\",\"Input\":{\"x\":1}"
         "}");
@@ -87,13 +73,13 @@ static void sync_gives_text_and_the_plain_form_does_not_wait(void **state)
 
     (void)state;
     flow_setup(&flow, 2);
-    put_workflow(&flow, "inner", flow_one_task);
+    flow_put_workflow(&flow, "inner", flow_one_task);
     run(&flow, TASK("millrace:job.start.sync", ""), "{\"workflow\":\"inner\",\"input\":[1]}");
     expect_part(&flow, "output", "\"Output\":\"[1]\"");
     flow_teardown(&flow);
 
     flow_setup(&flow, 3);
-    put_workflow(&flow, "inner", flow_wait);
+    flow_put_workflow(&flow, "inner", flow_wait);
     run(&flow, TASK("millrace:job.start", ""), "{\"workflow\":\"inner\"}");
     expect_part(&flow, "output", "\"ExecutionArn\":");
     assert_string_equal(flow_row(&flow, child_id("job-1"), "status"), "RUNNING");
@@ -111,7 +97,7 @@ static void a_nested_failure_fails_its_task_with_the_record_in_the_cause(void **
     (void)state;
     flow_setup(&flow, 4);
     flow.worker_fails = 1;
-    put_workflow(&flow, "inner", flow_one_task);
+    flow_put_workflow(&flow, "inner", flow_one_task);
     run(&flow, TASK("millrace:job.start.sync", ""), "{\"workflow\":\"inner\"}");
     assert_string_equal(flow_row(&flow, "job-1", "error"), "States.TaskFailed");
     expect_part(&flow, "cause", "\"Error\":\"Image.Crashed\"");
@@ -130,7 +116,7 @@ static void what_is_not_there_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         flow_setup(&flow, 5);
-        put_workflow(&flow, "inner", flow_one_task);
+        flow_put_workflow(&flow, "inner", flow_one_task);
         run(&flow, TASK("millrace:job.start.sync", ""), cases[i][0]);
         assert_string_equal(flow_row(&flow, "job-1", "error"), cases[i][1]);
         expect_part(&flow, "cause", cases[i][2]);
@@ -144,15 +130,15 @@ static void a_workflow_that_starts_itself_comes_to_an_end(void **state)
 
     (void)state;
     flow_setup(&flow, 6);
-    put_workflow(&flow, "inner", TASK("millrace:job.start.sync", ""));
+    flow_put_workflow(&flow, "inner", TASK("millrace:job.start.sync", ""));
     flow_start(&flow, 0);
     flow_submit(&flow, "job-1",
                 TASK("millrace:job.start.sync", ",\"Parameters\":{\"workflow\":"
                                                 "\"loop\"}"),
                 "{}");
-    put_workflow(&flow, "loop",
-                 TASK("millrace:job.start.sync", ",\"Parameters\":{\"workflow\":"
-                                                 "\"loop\"}"));
+    flow_put_workflow(&flow, "loop",
+                      TASK("millrace:job.start.sync", ",\"Parameters\":{\"workflow\":"
+                                                      "\"loop\"}"));
     settle(&flow);
     assert_true(flow_run(&flow, "job-1", 120000));
     assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
@@ -165,7 +151,7 @@ static void a_time_out_or_a_cancel_ends_the_nested_workflow(void **state)
 
     (void)state;
     flow_setup(&flow, 7);
-    put_workflow(&flow, "inner", flow_wait);
+    flow_put_workflow(&flow, "inner", flow_wait);
     run(&flow, TASK("millrace:job.start.sync", ",\"TimeoutSeconds\":2"),
         "{\"workflow\":\"inner\"}");
     assert_string_equal(flow_row(&flow, "job-1", "error"), "States.Timeout");
@@ -183,7 +169,7 @@ static void a_job_started_with_a_token_waits_for_the_token(void **state)
 
     (void)state;
     flow_setup(&flow, 8);
-    put_workflow(&flow, "inner", flow_one_task);
+    flow_put_workflow(&flow, "inner", flow_one_task);
     flow_start(&flow, 0);
     flow_submit(&flow, "job-1",
                 TASK("arn:aws:states:::states:startExecution.waitForTaskToken",
@@ -246,14 +232,14 @@ static void whichever_port_call_fails_the_nested_job_ends_right(void **state)
 
     (void)state;
     flow_setup(&flow, 11);
-    put_workflow(&flow, "inner", flow_one_task);
+    flow_put_workflow(&flow, "inner", flow_one_task);
     run(&flow, definition, "{\"workflow\":\"inner\",\"input\":5}");
     calls = flow.world.calls;
     flow_teardown(&flow);
     for (uint64_t n = 1; n <= calls; n += 1 + n / 150) {
         for (int fault = 0; fault < 2; fault++) {
             flow_setup(&flow, 11);
-            put_workflow(&flow, "inner", flow_one_task);
+            flow_put_workflow(&flow, "inner", flow_one_task);
             flow.world.calls = 0;
             flow.world.fail_at = n;
             flow.world.fault = fault ? MR_SIM_AFTER : MR_SIM_BEFORE;
@@ -286,7 +272,7 @@ static void a_child_workflow_goes_by_the_name_that_it_is_given(void **state)
         struct mr_buf input = {0};
 
         flow_setup(&flow, 40);
-        put_workflow(&flow, "inner", inner);
+        flow_put_workflow(&flow, "inner", inner);
         (void)mr_buf_addf(&input, "{\"StateMachineArn\":\"inner\",\"Name\":%s}", names[i]);
         flow_start(&flow, 0);
         flow_submit(&flow, "job-1", TASK("arn:aws:states:::states:startExecution.sync:2", ""),
@@ -296,7 +282,7 @@ static void a_child_workflow_goes_by_the_name_that_it_is_given(void **state)
         flow_start(&flow, 1);
         assert_true(flow_run(&flow, "job-1", 60000));
         if (i == 0) {
-            expect_part(&flow, "output", "\"Output\":{\"name\":\"nightly.run-7\",\"id\":\"c");
+            expect_part(&flow, "output", "\"Output\":{\"name\":\"nightly.run-7\",\"id\":\"n");
             expect_part(&flow, "output", "\"Name\":\"nightly.run-7\"");
         } else {
             assert_string_equal(flow_row(&flow, "job-1", "error"),
@@ -308,10 +294,69 @@ static void a_child_workflow_goes_by_the_name_that_it_is_given(void **state)
     }
 }
 
+/* startSyncExecution: its call is over with the child's end, and is no failure if that was none. */
+static void a_synchronous_start_answers_with_the_end_well_or_badly(void **state)
+{
+    static const char sync[] = TASK("arn:aws:states:::aws-sdk:sfn:startSyncExecution",
+                                    ",\"Parameters\":{\"StateMachineArn\":\"inner\",\"Name\":\"n\","
+                                    "\"Input.$\":\"States.JsonToString($)\"}");
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 41);
+    flow_put_workflow(&flow, "inner", flow_one_task);
+    run(&flow, sync, "{\"x\":1}");
+    expect_part(&flow, "output", "\"Status\":\"SUCCEEDED\"");
+    expect_part(&flow, "output", "\"Output\":\"{\\\"x\\\":1}\"");
+    expect_part(&flow, "output", "\"Name\":\"n\"");
+    assert_null(strstr(flow_row(&flow, "job-1", "output"), "RedriveCount"));
+    flow.worker_fails = 1; /* its name is no identity: an express execution has none */
+    flow_submit(&flow, "job-2", sync, "{\"x\":2}");
+    assert_true(flow_run(&flow, "job-2", 60000));
+    assert_string_equal(flow_row(&flow, "job-2", "status"), "SUCCEEDED");
+    assert_non_null(strstr(flow_row(&flow, "job-2", "output"), "\"Status\":\"FAILED\""));
+    assert_non_null(strstr(flow_row(&flow, "job-2", "output"), "\"Error\":\"Image.Crashed\""));
+    flow_submit(&flow, "job-3",
+                TASK("arn:aws:states:::aws-sdk:sfn:startSyncExecution",
+                     ",\"Parameters\":{\"StateMachineArn\":\"nobody\"}"),
+                "{}");
+    assert_true(flow_run(&flow, "job-3", 60000));
+    assert_string_equal(flow_row(&flow, "job-3", "error"), "Sfn.StateMachineDoesNotExistException");
+    settle(&flow);
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+}
+
+/* A nested job that is set aside: its task is told once it is sent again. */
+static void a_nested_job_that_is_set_aside_has_failed_for_its_task(void **state)
+{
+    struct mr_config_quarantine record = {.offset = 1, .at_ms = 1};
+    struct mr_buf text = {0};
+    char key[512];
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 42);
+    flow_put_workflow(&flow, "inner", flow_one_task);
+    flow_start(&flow, 0);
+    memcpy(record.log_id, flow.nodes[0].oc.log_id, sizeof record.log_id);
+    assert_int_equal(mr_config_quarantine_print(&record, &text), MR_OK);
+    (void)snprintf(key, sizeof key, "quarantine/%s", child_id("job-1"));
+    flow_produce(&flow, "millrace.config", key, text.data);
+    settle(&flow);
+    flow_submit(&flow, "job-1", TASK("millrace:job.start.sync", ""), "{\"workflow\":\"inner\"}");
+    assert_true(flow_run(&flow, "job-1", 600000));
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "Millrace.Quarantined");
+    mr_buf_release(&text);
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_workflow_goes_by_the_name_that_it_is_given),
+        cmocka_unit_test(a_synchronous_start_answers_with_the_end_well_or_badly),
+        cmocka_unit_test(a_nested_job_that_is_set_aside_has_failed_for_its_task),
         cmocka_unit_test(a_nested_workflow_is_waited_for_and_answers_as_in_aws),
         cmocka_unit_test(sync_gives_text_and_the_plain_form_does_not_wait),
         cmocka_unit_test(a_nested_failure_fails_its_task_with_the_record_in_the_cause),

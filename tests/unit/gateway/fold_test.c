@@ -138,10 +138,57 @@ static void a_long_step_is_folded_by_the_rules_of_its_engine(void **state)
     }
 }
 
+/* A child whose Name is its identity ends with a task that has started it, and with no other. */
+static void a_cancel_counts_if_its_task_has_started_the_job(void **state)
+{
+    static const char text[] =
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:x.y\","
+        "\"End\":true}}}";
+    struct gw_fold fold = {.job = "n1", .definition = definition};
+    cJSON *json = cJSON_Parse(text);
+    char tokens[3][160];
+    struct mr_event submit = {.kind = MR_EVENT_SUBMIT,
+                              .job = "n1",
+                              .tenant = "t",
+                              .name = "night",
+                              .def = HASH("3"),
+                              .definition = json,
+                              .nonce = NONCE,
+                              .sum = HASH("9"),
+                              .engine = 3};
+    struct mr_event cancel = {.kind = MR_EVENT_CANCEL, .job = "n1"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char job[8];
+
+        (void)snprintf(job, sizeof job, "p%d", i);
+        token_of(job, 1, 1, tokens[i]);
+    }
+    submit.parent = (struct mr_parent){
+        .token_text = tokens[0], .items = 1, .want = MR_WANT_SYNC, .named = true};
+    fold_event(&fold, &submit);
+    submit.parent.token_text = tokens[1];
+    submit.sum = HASH("8"); /* another input: it was refused */
+    fold_event(&fold, &submit);
+    cancel.parent = submit.parent;
+    fold_event(&fold, &cancel);
+    assert_null(strstr(fold.events.data, "ExecutionAborted"));
+    submit.parent.token_text = tokens[2];
+    submit.sum = HASH("9");
+    fold_event(&fold, &submit);
+    cancel.parent = submit.parent;
+    fold_event(&fold, &cancel);
+    assert_non_null(strstr(fold.events.data, "ExecutionAborted"));
+    gw_fold_release(&fold);
+    cJSON_Delete(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_items_history_follows_its_maps_definition),
+        cmocka_unit_test(a_cancel_counts_if_its_task_has_started_the_job),
         cmocka_unit_test(a_long_step_is_folded_by_the_rules_of_its_engine),
     };
 

@@ -62,6 +62,8 @@ static void what_starts_a_workflow_says_what_it_waits_for(void **state)
         {"arn:aws:states:::states:startExecution.sync:2", MR_WANT_SYNC2},
         {"arn:aws:states:::states:startExecution.waitForTaskToken", MR_WANT_NOTHING},
         {"arn:aws:states:::aws-sdk:sfn:startExecution", MR_WANT_START},
+        {"arn:aws:states:::aws-sdk:sfn:startSyncExecution", MR_WANT_EXPRESS},
+        {"arn:aws:states:::aws-sdk:sfn:startSyncExecution.waitForTaskToken", MR_WANT_NOTHING},
     };
 
     (void)state;
@@ -71,6 +73,7 @@ static void what_starts_a_workflow_says_what_it_waits_for(void **state)
         assert_int_equal(mr_resource_resolve(rows[i].resource, &found, NULL), MR_OK);
         assert_int_equal(found.service, MR_SERVICE_JOB);
         assert_int_equal(found.want, rows[i].want);
+        assert_int_equal(found.sdk, strstr(rows[i].resource, "aws-sdk:") != NULL);
     }
 }
 
