@@ -48,10 +48,21 @@ static enum mr_code stop_children(struct asl_turn *turn, struct asl_frame *frame
         if (!child || child->phase == ASL_PHASE_FAILED || child->phase == ASL_PHASE_STOPPED)
             continue;
         rc = asl_turn_stop(turn, child);
-        if (map)
+        if (map && !turn->silent)
             asl_history_iteration(turn, frame, child, i, "Aborted");
     }
     return rc;
+}
+
+/* Whether the history says that the frame's state was stopped. */
+static bool is_told_aborted(const struct asl_turn *turn, const struct asl_frame *frame)
+{
+    enum asl_type type = asl_turn_state(turn, frame)->type;
+
+    if (!asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        return frame->phase == ASL_PHASE_TASK || frame->phase == ASL_PHASE_RETRY;
+    return !turn->silent && frame->phase != ASL_PHASE_ENTER &&
+           (type == ASL_TASK || type == ASL_WAIT || type == ASL_PARALLEL || type == ASL_MAP);
 }
 
 enum mr_code asl_turn_stop(struct asl_turn *turn, struct asl_frame *frame)
@@ -63,7 +74,7 @@ enum mr_code asl_turn_stop(struct asl_turn *turn, struct asl_frame *frame)
     rc = stop_children(turn, frame);
     if (!rc)
         rc = stop_one(turn, frame);
-    if (frame->phase == ASL_PHASE_TASK || frame->phase == ASL_PHASE_RETRY)
+    if (is_told_aborted(turn, frame))
         asl_history_state(turn, frame, "Aborted", NULL);
     asl_run_unready(turn->run, frame);
     asl_run_phase(turn->run, frame, ASL_PHASE_STOPPED);
@@ -117,11 +128,13 @@ static bool add_text(cJSON *object, const char *name, const char *text)
                 : cJSON_AddNullToObject(object, name) != NULL;
 }
 
-static struct asl_value *error_output(const struct asl_fault *fault)
+static struct asl_value *error_output(const struct asl_turn *turn, const struct asl_fault *fault)
 {
+    const bool untold = fault->late && asl_turn_since(turn, ASL_ENGINE_REVIEW);
     cJSON *json = cJSON_CreateObject();
 
-    if (json && add_text(json, "Error", fault->error) && add_text(json, "Cause", fault->cause))
+    if (json && add_text(json, "Error", fault->error) &&
+        add_text(json, "Cause", untold ? "" : fault->cause))
         return asl_value_new_take(json);
     cJSON_Delete(json);
     return NULL;
@@ -131,7 +144,7 @@ static struct asl_value *error_output(const struct asl_fault *fault)
 static enum mr_code take_catch(struct asl_turn *turn, struct asl_frame *frame,
                                const struct asl_catcher *catcher, struct asl_fault *fault)
 {
-    struct asl_value *error = error_output(fault), *output = NULL;
+    struct asl_value *error = error_output(turn, fault), *output = NULL;
     struct asl_variables assigned = {0};
     enum mr_code rc;
 
@@ -205,8 +218,18 @@ static void tell_lost(struct asl_turn *turn, struct asl_frame *frame)
         asl_history_state(turn, frame, "Aborted", NULL);
 }
 
+/* A Map that had not begun is not told to have failed, but for its expressions; nor is one that
+ * goes with the whole run. */
+static bool is_told_failed(const struct asl_turn *turn, const struct asl_frame *frame,
+                           const struct asl_fault *fault)
+{
+    return !turn->silent && (frame->spread || frame->fork ||
+                             (fault->error && strcmp(fault->error, ASL_QUERY_ERROR) == 0));
+}
+
 enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
+    turn->silent = asl_fault_final(fault) && asl_turn_since(turn, ASL_ENGINE_REVIEW);
     for (;;) {
         enum asl_type type = asl_turn_state(turn, frame)->type;
         struct asl_frame *parent = frame->parent;
@@ -218,9 +241,7 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
                 return rc;
             if (frame->spread)
                 asl_history_map_run(turn, frame, "Failed", fault);
-            /* A Map that had not begun is not told to have failed, but for its expressions. */
-            if (type == ASL_MAP && (frame->spread || frame->fork ||
-                                    (fault->error && strcmp(fault->error, ASL_QUERY_ERROR) == 0)))
+            if (type == ASL_MAP && is_told_failed(turn, frame, fault))
                 asl_history_state(turn, frame, "Failed", NULL);
         }
         rc = handle(turn, frame, fault, &done);
@@ -230,13 +251,14 @@ enum mr_code asl_turn_fail(struct asl_turn *turn, struct asl_frame *frame, struc
             return rc;
         if (done)
             return MR_OK;
-        if (type == ASL_PARALLEL) /* AWS tells it only of one that nothing catches */
+        if (type == ASL_PARALLEL && !turn->silent) /* only of one that nothing catches */
             asl_history_state(turn, frame, "Failed", NULL);
         asl_run_phase(turn->run, frame, ASL_PHASE_FAILED);
         asl_run_unready(turn->run, frame);
         if (!parent)
             return asl_turn_close(turn, ASL_FAILED, fault->error, fault->cause);
-        tell_lost(turn, frame);
+        if (!turn->silent)
+            tell_lost(turn, frame);
         fault->own = false;
         fault->branch = asl_turn_state(turn, parent)->type == ASL_PARALLEL;
         parent->last_event = frame->last_event;
@@ -290,6 +312,7 @@ enum mr_code asl_turn_close(struct asl_turn *turn, enum asl_status status, const
         !copy_text(&run->cause, cause, ASL_CAUSE_MAX))
         return MR_NO_MEMORY;
     run->status = status;
+    turn->silent = asl_turn_since(turn, ASL_ENGINE_REVIEW);
     if (run->root)
         rc = asl_turn_stop(turn, run->root);
     if (!rc && run->due_ms != ASL_NEVER)

@@ -12,6 +12,7 @@ struct asl_fault {
     const char *error;  /* NULL: none was given */
     const char *cause;  /* NULL: none was given */
     bool heartbeat;     /* a States.Timeout for want of a heartbeat: States.HeartbeatTimeout too */
+    bool late;          /* a States.Timeout of a task: what catches it is given "" for its cause */
     bool own;           /* no Retry and Catch of the state itself takes it */
     bool branch;        /* came out of a branch of a Parallel: States.BranchFailed too */
     const char *inside; /* cause where it tells what went wrong inside a state, not in text */
@@ -34,6 +35,11 @@ struct asl_fault {
 #define ASL_RESULT_WRITER_FAILED "States.ResultWriterFailed"
 #define ASL_EXCEED_TOLERATED     "States.ExceedToleratedFailureThreshold"
 /* clang-format on */
+
+/* The cause of States.DataLimitExceeded: a name with its length. */
+#define ASL_TOO_LARGE                                                                              \
+    "The state/task '%.*s' returned a result with a size exceeding the maximum number of bytes "   \
+    "service limit."
 
 /* Fills fault with error and a cause made by the rest, as printf does, cut to fit; gives
  * MR_INVALID. A macro, as mr_fail() is: the compiler sees what is given. */

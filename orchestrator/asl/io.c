@@ -2,22 +2,25 @@
  *   raw input - InputPath - Parameters - (the state) - ResultSelector - ResultPath - OutputPath. */
 #include "orchestrator/asl/turn.h"
 
-#include "common/base/json.h"
 #include "orchestrator/asl/parse.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum mr_code asl_io_check(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *value,
                           struct asl_fault *fault)
 {
+    const char *name = asl_turn_state(turn, frame)->name;
+
     if (asl_value_fits(value, turn->data_max))
         return MR_OK;
+    if (asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED, ASL_TOO_LARGE, (int)strlen(name),
+                             name);
     return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED,
                          "The state/task '%.80s' returned a result with a size exceeding the "
                          "maximum: %zu bytes and %d levels are allowed.",
-                         asl_turn_state(turn, frame)->name, turn->data_max, ASL_DATA_DEPTH_MAX);
+                         name, turn->data_max, ASL_DATA_DEPTH_MAX);
 }
 
 enum mr_code asl_io_filter(struct asl_turn *turn, struct asl_frame *frame, struct asl_value **ret,
@@ -253,70 +256,5 @@ enum mr_code asl_io_output(struct asl_turn *turn, struct asl_frame *frame, struc
     if (!rc)
         rc = leave(turn, frame, output, &assigned, state->next, fault);
     asl_variables_release(&assigned);
-    return rc;
-}
-
-/* A number, or text that is one. */
-static bool read_number(const cJSON *json, double *ret)
-{
-    char *end;
-
-    if (cJSON_IsNumber(json)) {
-        *ret = json->valuedouble;
-        return true;
-    }
-    if (!cJSON_IsString(json) || !json->valuestring[0])
-        return false;
-    for (const char *p = json->valuestring; *p; p++)
-        if ((*p < '0' || *p > '9') && !(*p == '-' && p == json->valuestring))
-            return false;
-    *ret = strtod(json->valuestring, &end);
-    return *end == '\0';
-}
-
-/* "The SecondsPath parameter references a negative value: $.n == -1" */
-static enum mr_code wrong_number(struct asl_fault *fault, const char *field, const char *what,
-                                 const struct asl_path *path, const cJSON *found)
-{
-    struct mr_buf text = {0};
-
-    if (cJSON_IsString(found) ? mr_buf_add_str(&text, found->valuestring)
-                              : mr_json_print(found, &text)) {
-        mr_buf_release(&text);
-        return MR_NO_MEMORY;
-    }
-    (void)asl_fault_set(fault, ASL_RUNTIME, "The %s parameter %s: %.160s == %.160s", field, what,
-                        path->text, text.len ? text.data : "");
-    mr_buf_release(&text);
-    return MR_INVALID;
-}
-
-enum mr_code asl_io_number(struct asl_turn *turn, struct asl_frame *frame,
-                           const struct asl_number *number, const char *field, int64_t min,
-                           struct asl_value *data, int64_t *ret, struct asl_fault *fault)
-{
-    struct asl_scope scope = {.turn = turn, .frame = frame, .data = data};
-    const cJSON *found = NULL;
-    enum mr_code rc;
-    double n;
-
-    *ret = number->n;
-    if (!number->path)
-        return MR_OK;
-    rc = asl_scope_find(&scope, number->path, &found, fault);
-    if (!rc && !found)
-        rc = asl_fault_set(fault, ASL_RUNTIME,
-                           "The %s parameter does not reference an input value: %.200s", field,
-                           number->path->text);
-    else if (!rc && (!read_number(found, &n) || n != floor(n)))
-        rc = wrong_number(fault, field, "cannot be parsed as a long value", number->path, found);
-    else if (!rc && n < 0 && n < (double)min)
-        rc = wrong_number(fault, field, "references a negative value", number->path, found);
-    else if (!rc && (n < (double)min || n > ASL_SECONDS_MAX))
-        rc = wrong_number(fault, field, "references a value that is out of range", number->path,
-                          found);
-    else if (!rc)
-        *ret = (int64_t)n;
-    asl_scope_release(&scope);
     return rc;
 }

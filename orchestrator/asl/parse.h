@@ -93,9 +93,14 @@ bool asl_read_query_number(struct asl_parser *, const cJSON *object, const char 
                            struct asl_number *ret);
 bool asl_read_query_str(struct asl_parser *, const cJSON *object, const char *name,
                         struct asl_queries *queries, enum asl_query_id id, const char **ret);
-/* Output and Assign; reads: what $states has there beside its input and context. */
+/* Whose Output and Assign they are. */
+struct asl_way_of {
+    unsigned reads;   /* what $states has there beside its input and context */
+    const char *list; /* "Choices" or "Catch"; NULL: the state's own */
+    uint32_t index;   /* in the list */
+};
 bool asl_read_way(struct asl_parser *, const cJSON *object, struct asl_queries *queries,
-                  unsigned reads, struct asl_way *ret);
+                  struct asl_way_of of, struct asl_way *ret);
 bool asl_read_condition(struct asl_parser *, const cJSON *object, uint32_t index,
                         struct asl_queries *queries, struct asl_query *ret);
 /* parse_reads.c: what text reads: of $states into *ret_reads, of variables into queries and the

@@ -152,7 +152,8 @@ static void parse_condition(struct asl_parser *parser, const cJSON *json, uint32
     asl_read_known(parser, json, names);
     ret->query = asl_take(parser, sizeof(*ret->query));
     if (ret->query && asl_read_condition(parser, json, index, queries, &ret->query->condition))
-        asl_read_way(parser, json, queries, 0, &ret->query->way);
+        asl_read_way(parser, json, queries, (struct asl_way_of){.list = "Choices", .index = index},
+                     &ret->query->way);
 }
 
 void asl_parse_choice(struct asl_parser *parser, const cJSON *json, uint32_t index)

@@ -14,6 +14,7 @@ enum { FIELD_MAX = 512 };
 struct place {
     char text[FIELD_MAX];
     size_t len;
+    size_t under; /* of it: the rule or catcher, "Catch[1]/", that the field is of */
 };
 
 static size_t place_enter(struct place *place, const char *before, const char *name)
@@ -108,6 +109,7 @@ static bool read_expression(struct asl_parser *parser, const cJSON *json,
     ret->expressions = 1;
     ret->text = asl_arena_copy(&parser->machine->arena, from, (size_t)(to - from));
     ret->field = asl_arena_copy(&parser->machine->arena, place->text, place->len);
+    ret->under = (uint32_t)place->under;
     if (!ret->text || !ret->field) {
         parser->no_memory = true;
         return false;
@@ -168,13 +170,12 @@ static bool read_tree(struct asl_parser *parser, const cJSON *json, struct asl_q
 /* ---- fields
  * -------------------------------------------------------------------------------------- */
 
-bool asl_read_query(struct asl_parser *parser, const cJSON *object, const char *name,
-                    struct asl_queries *queries, struct asl_query **ret)
+static bool read_query(struct asl_parser *parser, const cJSON *object, const char *name,
+                       struct asl_queries *queries, struct place *place, struct asl_query **ret)
 {
     const cJSON *json = mr_json_get(object, name);
-    struct place place = {.len = 0};
     struct asl_query *query;
-    size_t mark;
+    size_t mark, inner;
     bool ok;
 
     if (!json)
@@ -182,13 +183,22 @@ bool asl_read_query(struct asl_parser *parser, const cJSON *object, const char *
     query = asl_take(parser, sizeof(*query));
     if (!query)
         return false;
-    place_enter(&place, "", name);
+    inner = place_enter(place, "", name);
     mark = asl_at(parser, name);
-    ok = read_tree(parser, json, queries, &place, query);
+    ok = read_tree(parser, json, queries, place, query);
     asl_at_leave(parser, mark);
+    place_leave(place, inner);
     if (ok)
         *ret = query;
     return ok;
+}
+
+bool asl_read_query(struct asl_parser *parser, const cJSON *object, const char *name,
+                    struct asl_queries *queries, struct asl_query **ret)
+{
+    struct place place = {.len = 0};
+
+    return read_query(parser, object, name, queries, &place, ret);
 }
 
 bool asl_read_query_number(struct asl_parser *parser, const cJSON *object, const char *name,
@@ -212,49 +222,56 @@ bool asl_read_query_str(struct asl_parser *parser, const cJSON *object, const ch
 }
 
 static bool read_assign(struct asl_parser *parser, const cJSON *json, struct asl_queries *queries,
-                        struct asl_way *way)
+                        struct place *place, struct asl_way *way)
 {
-    struct place place = {.len = 0};
     bool ok = true;
 
     way->assign = asl_take(parser, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof(*way->assign));
     if (!way->assign)
         return false;
-    place_enter(&place, "", "Assign");
+    place_enter(place, "", "Assign");
     for (const cJSON *item = json->child; item; item = item->next) {
         struct asl_query_assignment *each = &way->assign[way->assign_count];
         size_t mark = asl_at(parser, item->string);
-        size_t inner = place_enter(&place, "/", item->string);
+        size_t inner = place_enter(place, "/", item->string);
         each->name = asl_read_variable_name(parser, item->string);
-        if (each->name && read_tree(parser, item, queries, &place, &each->value)) {
+        if (each->name && read_tree(parser, item, queries, place, &each->value)) {
             way->expressions += each->value.expressions;
             way->reads |= each->value.reads;
             way->assign_count++;
         } else {
             ok = false;
         }
-        place_leave(&place, inner);
+        place_leave(place, inner);
         asl_at_leave(parser, mark);
     }
     return ok;
 }
 
 bool asl_read_way(struct asl_parser *parser, const cJSON *object, struct asl_queries *queries,
-                  unsigned reads, struct asl_way *ret)
+                  struct asl_way_of of, struct asl_way *ret)
 {
     const cJSON *assign = mr_json_get(object, "Assign");
+    struct place place = {.len = 0};
     size_t mark;
     bool ok;
 
-    parser->reads = reads;
-    ok = asl_read_query(parser, object, "Output", queries, &ret->output);
+    if (of.list) {
+        place_enter(&place, "", of.list);
+        place_enter_index(&place, of.index);
+        place_enter(&place, "", "/");
+        place.under = place.len;
+    }
+
+    parser->reads = of.reads;
+    ok = read_query(parser, object, "Output", queries, &place, &ret->output);
     if (ret->output) {
         ret->expressions = ret->output->expressions;
         ret->reads = ret->output->reads;
     }
     mark = asl_at(parser, "Assign");
     if (cJSON_IsObject(assign))
-        ok &= read_assign(parser, assign, queries, ret);
+        ok &= read_assign(parser, assign, queries, &place, ret);
     else if (assign)
         ok = asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
     asl_at_leave(parser, mark);

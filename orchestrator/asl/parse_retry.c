@@ -63,7 +63,7 @@ static void read_retrier(struct asl_parser *parser, const cJSON *json, bool last
     ret->jitter = strcmp(jitter, "FULL") == 0;
 }
 
-static void read_catcher(struct asl_parser *parser, const cJSON *json, bool last,
+static void read_catcher(struct asl_parser *parser, const cJSON *json, uint32_t index, bool last,
                          const struct asl_state *state, struct asl_catcher *ret)
 {
     const struct asl_flow *flow = &parser->machine->flows[state->flow];
@@ -77,7 +77,8 @@ static void read_catcher(struct asl_parser *parser, const cJSON *json, bool last
     }
     read_errors(parser, json, last, &ret->errors);
     if (state->queries) {
-        asl_read_way(parser, json, state->queries, ASL_READS_ERROR, &ret->way);
+        asl_read_way(parser, json, state->queries,
+                     (struct asl_way_of){ASL_READS_ERROR, "Catch", index}, &ret->way);
     } else {
         asl_read_path(parser, json, "ResultPath", ASL_PATH_NULLABLE | ASL_PATH_REFERENCE,
                       &ret->result_path);
@@ -123,7 +124,7 @@ static void parse_catchers(struct asl_parser *parser, const cJSON *list, struct 
     for (const cJSON *item = list->child; state->catchers && item; item = item->next, i++) {
         size_t mark = asl_at_index(parser, i);
         if (cJSON_IsObject(item))
-            read_catcher(parser, item, !item->next, state, &state->catchers[i]);
+            read_catcher(parser, item, i, !item->next, state, &state->catchers[i]);
         else
             asl_report(parser, ASL_SCHEMA, "Expected value of type Object");
         asl_at_leave(parser, mark);

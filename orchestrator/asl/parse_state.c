@@ -203,7 +203,8 @@ static void read_common(struct asl_parser *parser, const cJSON *json, uint32_t i
     if (TASKS & BIT(state->type))
         read_credentials(parser, json, state->queries);
     if (state->queries) {
-        asl_read_way(parser, json, state->queries, WORKS & BIT(state->type) ? ASL_READS_RESULT : 0,
+        asl_read_way(parser, json, state->queries,
+                     (struct asl_way_of){WORKS & BIT(state->type) ? ASL_READS_RESULT : 0, NULL, 0},
                      &state->queries->way);
         asl_read_query(parser, json, "Arguments", state->queries,
                        &state->queries->fields[ASL_Q_ARGUMENTS]);

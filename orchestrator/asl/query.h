@@ -12,7 +12,7 @@
  *              condition that was true, or the last, is evaluated
  *    "items": {"first": n, "values": [...], "keys": [...] of members of an object, "source"}},
  *              optional: the group is evaluated for each of them
- *   E: {"field": "Output/name", "text": "$states.input.name"}
+ *   E: {"field": "Output/name" or "Catch[0]/Output/name", "text": "$states.input.name"}
  * The answer: {"chosen": which group, "values": [value of each E]}, with items a list of such
  * lists; or {"error", "cause", "field"}. */
 #ifndef ASL_QUERY_H
@@ -40,7 +40,9 @@ struct asl_query { /* a field, or a part of one */
     const char *key;      /* as a member; NULL in arrays and at the top */
     const cJSON *json;    /* CONSTANT; lent by the definition */
     const char *text;     /* EXPRESSION, without {% and %} */
-    const char *field;    /* EXPRESSION: where it stands in its state, "Output/name" */
+    const char *field;    /* EXPRESSION: where it stands in its state, "Catch[0]/Output/name" */
+    uint32_t under;       /* of field: bytes for the rule or catcher, which runs before
+                             ASL_ENGINE_REVIEW are not told; 0: of the state itself */
     struct asl_query *items;
 };
 

@@ -15,11 +15,14 @@ enum { VALUE_TEXT_MAX = 4000 /* of a value that a fault quotes */ };
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
-static void add_expressions(struct mr_buf *buf, const struct asl_query *query, bool *comma)
+/* with_rule: fields are told with the rule or the catcher that they are of. */
+static void add_expressions(struct mr_buf *buf, const struct asl_query *query, bool with_rule,
+                            bool *comma)
 {
     if (query->kind == ASL_QUERY_EXPRESSION) {
+        const char *field = query->field + (with_rule ? 0 : query->under);
         mr_buf_add_str(buf, *comma ? ",{\"field\":" : "{\"field\":");
-        mr_buf_add_json(buf, query->field, strlen(query->field));
+        mr_buf_add_json(buf, field, strlen(field));
         mr_buf_add_str(buf, ",\"text\":");
         mr_buf_add_json(buf, query->text, strlen(query->text));
         mr_buf_add_char(buf, '}');
@@ -27,34 +30,34 @@ static void add_expressions(struct mr_buf *buf, const struct asl_query *query, b
     }
     for (uint32_t i = 0; i < query->count; i++)
         if (query->items[i].expressions > 0)
-            add_expressions(buf, &query->items[i], comma);
+            add_expressions(buf, &query->items[i], with_rule, comma);
 }
 
-static void add_group(struct mr_buf *buf, const struct asl_way *way)
+static void add_group(struct mr_buf *buf, const struct asl_way *way, bool with_rule)
 {
     bool comma = false;
 
     mr_buf_add_char(buf, '[');
     if (way->output)
-        add_expressions(buf, way->output, &comma);
+        add_expressions(buf, way->output, with_rule, &comma);
     for (uint32_t i = 0; i < way->assign_count; i++)
-        add_expressions(buf, &way->assign[i].value, &comma);
+        add_expressions(buf, &way->assign[i].value, with_rule, &comma);
     mr_buf_add_char(buf, ']');
 }
 
-static void add_choices(struct mr_buf *buf, const struct asl_state *state)
+static void add_choices(struct mr_buf *buf, const struct asl_state *state, bool with_rule)
 {
     bool comma = false;
 
     mr_buf_add_str(buf, ",\"conditions\":[");
     for (uint32_t i = 0; i < state->choices.count; i++)
-        add_expressions(buf, &state->choices.rules[i].query->condition, &comma);
+        add_expressions(buf, &state->choices.rules[i].query->condition, with_rule, &comma);
     mr_buf_add_str(buf, "],\"groups\":[");
     for (uint32_t i = 0; i < state->choices.count; i++) {
-        add_group(buf, &state->choices.rules[i].query->way);
+        add_group(buf, &state->choices.rules[i].query->way, with_rule);
         mr_buf_add_char(buf, ',');
     }
-    add_group(buf, &state->queries->way);
+    add_group(buf, &state->queries->way, with_rule);
     mr_buf_add_char(buf, ']');
 }
 
@@ -65,7 +68,7 @@ static void add_fields(struct mr_buf *buf, const struct asl_queries *queries)
     mr_buf_add_str(buf, ",\"conditions\":[],\"groups\":[[");
     for (int i = 0; i < ASL_Q_ENTER_COUNT; i++)
         if (queries->fields[i])
-            add_expressions(buf, queries->fields[i], &comma);
+            add_expressions(buf, queries->fields[i], true, &comma);
     mr_buf_add_str(buf, "]]");
 }
 
@@ -74,26 +77,28 @@ static const struct asl_way *way_of(const struct asl_state *state, const struct 
     return ask->stage == ASL_STAGE_CAUGHT ? &state->catchers[ask->which].way : &state->queries->way;
 }
 
-static void add_stage(struct mr_buf *buf, const struct asl_state *state, const struct asl_ask *ask)
+static void add_stage(struct mr_buf *buf, const struct asl_turn *turn,
+                      const struct asl_state *state, const struct asl_ask *ask)
 {
+    const bool with_rule = asl_turn_since(turn, ASL_ENGINE_REVIEW);
     bool comma = false;
 
     switch (ask->stage) {
     case ASL_STAGE_ENTER:
         if (state->type == ASL_CHOICE)
-            add_choices(buf, state);
+            add_choices(buf, state, with_rule);
         else
             add_fields(buf, state->queries);
         break;
     case ASL_STAGE_RESULT:
     case ASL_STAGE_CAUGHT:
         mr_buf_add_str(buf, ",\"conditions\":[],\"groups\":[");
-        add_group(buf, way_of(state, ask));
+        add_group(buf, way_of(state, ask), with_rule);
         mr_buf_add_char(buf, ']');
         break;
     case ASL_STAGE_SELECT:
         mr_buf_add_str(buf, ",\"conditions\":[],\"groups\":[[");
-        add_expressions(buf, state->queries->fields[ASL_Q_SELECTOR], &comma);
+        add_expressions(buf, state->queries->fields[ASL_Q_SELECTOR], with_rule, &comma);
         mr_buf_add_str(buf, "]]");
         break;
     case ASL_STAGE_COUNT:
@@ -264,7 +269,7 @@ static bool write_request(struct mr_buf *buf, struct asl_turn *turn, struct asl_
     mr_buf_addf(buf, "{\"now_ms\":%" PRId64 ",\"seed\":\"%016" PRIx64 "\"", ask->since_ms,
                 mr_hash64(turn->run->seed, key, (size_t)len));
     ok = add_states(buf, turn, frame) && add_variables(buf, state->queries, frame);
-    add_stage(buf, state, ask);
+    add_stage(buf, turn, state, ask);
     ok = add_items(buf, turn, frame) && ok;
     mr_buf_add_char(buf, '}');
     return ok && !buf->failed;

@@ -4,7 +4,7 @@
 
 #include "common/base/json.h"
 
-enum { ITEMS_MAX = 100000000, BATCH_BYTES_MAX = 262144 };
+enum { BATCH_BYTES_MAX = 262144 };
 
 static const struct asl_query *query_of(const struct asl_turn *turn, const struct asl_frame *frame,
                                         enum asl_query_id id)
@@ -23,7 +23,7 @@ enum mr_code asl_query_tolerance(struct asl_turn *turn, struct asl_frame *frame,
 
     if (count)
         rc = asl_query_number(turn, query_of(turn, frame, ASL_Q_TOLERATED_COUNT), count, true, 0,
-                              ITEMS_MAX, &n, fault);
+                              ASL_SPREAD_ITEMS_MAX, &n, fault);
     if (!rc && percent)
         rc = asl_query_number(turn, query_of(turn, frame, ASL_Q_TOLERATED_PERCENTAGE), percent,
                               false, 0, 100, &p, fault);
@@ -72,7 +72,8 @@ static enum mr_code read_batcher(struct asl_turn *turn, struct asl_frame *frame,
     const struct asl_query *query = query_of(turn, frame, ASL_Q_BATCHER);
     struct asl_spread_run *spread = frame->spread;
     double items, bytes;
-    enum mr_code rc = number(turn, query, batcher, "MaxItemsPerBatch", 1, ITEMS_MAX, &items, fault);
+    enum mr_code rc =
+        number(turn, query, batcher, "MaxItemsPerBatch", 1, ASL_SPREAD_ITEMS_MAX, &items, fault);
 
     if (!rc)
         rc = number(turn, query, batcher, "MaxInputBytesPerBatch", 1, BATCH_BYTES_MAX, &bytes,
@@ -93,17 +94,16 @@ static enum mr_code read_reader(struct asl_turn *turn, struct asl_frame *frame, 
 
     if (!rc)
         rc = number(turn, asl_query_member(query, "ReaderConfig"),
-                    mr_json_get(reader, "ReaderConfig"), "MaxItems", INT32_MIN, ITEMS_MAX, &items,
-                    fault);
+                    mr_json_get(reader, "ReaderConfig"), "MaxItems", INT32_MIN,
+                    asl_turn_since(turn, ASL_ENGINE_REVIEW) ? (double)INT64_MAX
+                                                            : ASL_SPREAD_ITEMS_MAX,
+                    &items, fault);
     if (rc)
         return rc;
+    if (items > ASL_SPREAD_ITEMS_MAX)
+        items = ASL_SPREAD_ITEMS_MAX;
     frame->spread->items_max = (int64_t)items;
-    if (items >= 0)
-        return MR_OK;
-    fault->error = ASL_ITEM_READER_FAILED;
-    fault->cause = "field MaxItems must be positive";
-    frame->spread->items_max = 0;
-    return MR_INVALID;
+    return MR_OK;
 }
 
 enum mr_code asl_query_spread(struct asl_turn *turn, struct asl_frame *frame,

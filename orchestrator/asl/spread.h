@@ -8,13 +8,14 @@
 #include "orchestrator/asl/frame.h"
 
 enum {
-    ASL_BLOCK = 1024,                /* children whose outputs are put together */
-    ASL_CHILDREN_MAX = 10000,        /* of one Map in flight, whatever MaxConcurrency says */
-    ASL_PART_BYTES = 256 * 1024,     /* of results that wait: then they are written */
-    ASL_PART_BYTES_MAX = 1 << 20,    /* of one write */
-    ASL_RESULTS_BYTES_MAX = 4 << 20, /* that wait: beyond it no child is started */
-    ASL_STEP_CHILDREN = 1000,        /* started by one event; the rest by a timer that is due */
-    ASL_STEP_BYTES = 1 << 20,        /* likewise, of their inputs */
+    ASL_BLOCK = 1024,                 /* children whose outputs are put together */
+    ASL_CHILDREN_MAX = 10000,         /* of one Map in flight, whatever MaxConcurrency says */
+    ASL_SPREAD_ITEMS_MAX = 100000000, /* that MaxItems may ask for */
+    ASL_PART_BYTES = 256 * 1024,      /* of results that wait: then they are written */
+    ASL_PART_BYTES_MAX = 1 << 20,     /* of one write */
+    ASL_RESULTS_BYTES_MAX = 4 << 20,  /* that wait: beyond it no child is started */
+    ASL_STEP_CHILDREN = 1000,         /* started by one event; the rest by a timer that is due */
+    ASL_STEP_BYTES = 1 << 20,         /* likewise, of their inputs */
 };
 
 enum asl_exchange { /* the Map's own task under way; written in encodings: only append */

@@ -1,6 +1,8 @@
 /* state_fork.c -- entering a Parallel or a Map.  fork.c goes on from there. */
 #include "orchestrator/asl/spread_turn.h"
 
+#include "orchestrator/asl/parse.h"
+
 static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
     asl_run_phase(turn->run, frame, ASL_PHASE_FORK);
@@ -91,8 +93,8 @@ static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
     const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
     struct asl_value *items;
     int64_t concurrency;
-    enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0, input,
-                                    &concurrency, fault);
+    enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0,
+                                    ASL_SECONDS_MAX, input, &concurrency, fault);
 
     if (!rc && fork->spread && fork->spread->reader)
         return asl_spread_enter(turn, frame, asl_value_ref(input), NULL, concurrency, NULL, fault);

@@ -2,12 +2,25 @@
  * spread.c goes on from there. */
 #include "orchestrator/asl/spread_turn.h"
 
+#include "orchestrator/asl/parse.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 static const struct asl_spread *fields_of(struct asl_turn *turn, const struct asl_frame *frame)
 {
     return asl_turn_state(turn, frame)->fork.spread;
+}
+
+static enum mr_code no_float(const struct asl_turn *turn, const struct asl_path *path,
+                             const cJSON *found, struct asl_fault *fault)
+{
+    if (asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        return asl_io_mistyped("ToleratedFailurePercentagePath", "float", path, found, fault);
+    return asl_fault_set(fault, ASL_RUNTIME,
+                         "The ToleratedFailurePercentagePath field refers to a value which is not "
+                         "a valid float: %.200s",
+                         path->text);
 }
 
 static enum mr_code read_percent(struct asl_turn *turn, struct asl_frame *frame,
@@ -29,10 +42,7 @@ static enum mr_code read_percent(struct asl_turn *turn, struct asl_frame *frame,
     if (!rc) {
         percent = cJSON_IsString(found) ? strtod(found->valuestring, &end) : found->valuedouble;
         if (cJSON_IsString(found) ? !found->valuestring[0] || *end : !cJSON_IsNumber(found))
-            rc = asl_fault_set(fault, ASL_RUNTIME,
-                               "The ToleratedFailurePercentagePath field refers to a value which "
-                               "is not a valid float: %.200s",
-                               fields->tolerated_path->text);
+            rc = no_float(turn, fields->tolerated_path, found, fault);
         else if (!(percent >= 0 && percent <= 100))
             rc = asl_fault_set(fault, ASL_RUNTIME,
                                "ToleratedFailurePercentage must be between 0 and 100.");
@@ -50,8 +60,8 @@ static enum mr_code find_tolerance(struct asl_turn *turn, struct asl_frame *fram
     struct asl_spread_run *spread = frame->spread;
     struct asl_value *input = spread->slots[ASL_SLOT_INPUT];
     enum mr_code rc =
-        asl_io_number(turn, frame, &fields->tolerated_count, "ToleratedFailureCountPath", 0, input,
-                      &spread->tolerated_count, fault);
+        asl_io_number(turn, frame, &fields->tolerated_count, "ToleratedFailureCountPath", 0,
+                      ASL_SECONDS_MAX, input, &spread->tolerated_count, fault);
 
     if (!fields->tolerated_count.set)
         spread->tolerated_count = ASL_NEVER;
@@ -109,11 +119,11 @@ static enum mr_code read_batch(struct asl_turn *turn, struct asl_frame *frame,
 
     if (!fields->batches)
         return MR_OK;
-    rc = asl_io_number(turn, frame, &fields->batch_items, "MaxItemsPerBatchPath", 1, input, &items,
-                       fault);
+    rc = asl_io_number(turn, frame, &fields->batch_items, "MaxItemsPerBatchPath", 1,
+                       ASL_SECONDS_MAX, input, &items, fault);
     if (!rc)
-        rc = asl_io_number(turn, frame, &fields->batch_bytes, "MaxInputBytesPerBatchPath", 1, input,
-                           &bytes, fault);
+        rc = asl_io_number(turn, frame, &fields->batch_bytes, "MaxInputBytesPerBatchPath", 1,
+                           ASL_SECONDS_MAX, input, &bytes, fault);
     if (rc)
         return rc;
     spread->batch_items = items ? (uint32_t)items : UINT32_MAX;
@@ -122,44 +132,54 @@ static enum mr_code read_batch(struct asl_turn *turn, struct asl_frame *frame,
                                : MR_OK;
 }
 
-/* MaxItems of the reader, which is the Map run's business: its failure is the reader's. */
+/* More than may be read is as many as may be; less than none is found by the Map run. */
 static enum mr_code read_items_max(struct asl_turn *turn, struct asl_frame *frame,
                                    struct asl_fault *fault)
 {
     const struct asl_spread *fields = fields_of(turn, frame);
     struct asl_spread_run *spread = frame->spread;
-    enum mr_code rc = asl_io_number(turn, frame, &fields->items_max, "MaxItemsPath", INT32_MIN,
+    int64_t max = asl_turn_since(turn, ASL_ENGINE_REVIEW) ? INT64_MAX : ASL_SECONDS_MAX;
+    enum mr_code rc = asl_io_number(turn, frame, &fields->items_max, "MaxItemsPath", INT32_MIN, max,
                                     spread->slots[ASL_SLOT_INPUT], &spread->items_max, fault);
 
-    if (!rc && spread->items_max < 0) {
-        fault->error = ASL_ITEM_READER_FAILED;
-        fault->cause = "field MaxItems must be positive";
-        return MR_INVALID;
-    }
+    if (!rc && spread->items_max > ASL_SPREAD_ITEMS_MAX)
+        spread->items_max = ASL_SPREAD_ITEMS_MAX;
     return rc;
 }
 
-/* Everything between MapRunStarted and the first child. */
-static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct asl_filled *filled,
-                          struct asl_fault *fault)
+/* What the Map run is told: batches, the writer, the reader. */
+static enum mr_code read_fields(struct asl_turn *turn, struct asl_frame *frame,
+                                struct asl_filled *filled, struct asl_fault *fault)
 {
     const struct asl_spread *fields = fields_of(turn, frame);
     enum mr_code rc;
 
-    if (filled) {
-        rc = asl_query_spread(turn, frame, filled, fault);
-    } else {
-        rc = read_batch(turn, frame, fault);
-        if (!rc && fields->writer)
-            rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
-        if (!rc && fields->reader)
-            rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
-        if (!rc && fields->reader)
-            rc = read_items_max(turn, frame, fault);
+    if (filled)
+        return asl_query_spread(turn, frame, filled, fault);
+    rc = read_batch(turn, frame, fault);
+    if (!rc && fields->writer)
+        rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
+    if (!rc && fields->reader)
+        rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
+    if (!rc && fields->reader)
+        rc = read_items_max(turn, frame, fault);
+    return rc;
+}
+
+/* The Map run begins, and finds what is wrong with its reader's MaxItems. */
+static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, bool is_query,
+                          struct asl_fault *fault)
+{
+    struct asl_spread_run *spread = frame->spread;
+
+    if (spread->items_max < 0) {
+        if (is_query || asl_turn_since(turn, ASL_ENGINE_REVIEW))
+            spread->items_max = 0;
+        fault->error = ASL_ITEM_READER_FAILED;
+        fault->cause = "field MaxItems must be positive";
+        return MR_INVALID;
     }
-    if (rc)
-        return rc;
-    frame->spread->begun = true;
+    spread->begun = true;
     asl_run_ready(turn->run, frame);
     return MR_OK;
 }
@@ -193,6 +213,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
                               struct asl_value *input, struct asl_value *items, int64_t concurrency,
                               struct asl_filled *filled, struct asl_fault *fault)
 {
+    const bool early = asl_turn_since(turn, ASL_ENGINE_REVIEW) && !turn->env->probe;
     enum mr_code rc = make(turn, frame, input, items, concurrency);
 
     if (rc)
@@ -201,6 +222,8 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     asl_run_phase(turn->run, frame, ASL_PHASE_SPREAD);
     asl_history_state(turn, frame, "Started", NULL);
     rc = read_tolerance(turn, frame, filled, fault);
+    if (!rc && early)
+        rc = read_fields(turn, frame, filled, fault);
     if (rc) { /* as AWS: the Map run has not begun, and its history says nothing of it */
         asl_fork_run_free(turn->run, frame);
         return rc;
@@ -208,5 +231,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     asl_history_map_run(turn, frame, "Started", NULL);
     if (turn->env->probe)
         return asl_probe_fork(turn, frame, fault);
-    return begin(turn, frame, filled, fault);
+    if (!early)
+        rc = read_fields(turn, frame, filled, fault);
+    return rc ? rc : begin(turn, frame, filled != NULL, fault);
 }

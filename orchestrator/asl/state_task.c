@@ -1,6 +1,8 @@
 /* state_task.c -- work that is done elsewhere: an effect goes out, an event comes back. */
 #include "orchestrator/asl/turn.h"
 
+#include "orchestrator/asl/parse.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,12 +58,12 @@ static enum mr_code set_limits(struct asl_turn *turn, struct asl_frame *frame,
 {
     const struct asl_task *task = &asl_turn_state(turn, frame)->task;
     int64_t timeout_s, heartbeat_s;
-    enum mr_code rc = asl_io_number(turn, frame, &task->timeout_s, "TimeoutSecondsPath", 1, data,
-                                    &timeout_s, fault);
+    enum mr_code rc = asl_io_number(turn, frame, &task->timeout_s, "TimeoutSecondsPath", 1,
+                                    ASL_SECONDS_MAX, data, &timeout_s, fault);
 
     if (!rc)
-        rc = asl_io_number(turn, frame, &task->heartbeat_s, "HeartbeatSecondsPath", 1, data,
-                           &heartbeat_s, fault);
+        rc = asl_io_number(turn, frame, &task->heartbeat_s, "HeartbeatSecondsPath", 1,
+                           ASL_SECONDS_MAX, data, &heartbeat_s, fault);
     if (rc)
         return rc;
     limits_from(turn, frame, task->timeout_s.set ? timeout_s : 0,

@@ -1,6 +1,30 @@
 /* state_wait.c -- a timer, unless the time has already come. */
 #include "orchestrator/asl/turn.h"
 
+#include "common/base/json.h"
+#include "orchestrator/asl/parse.h"
+
+static enum mr_code no_timestamp(const struct asl_turn *turn, const struct asl_path *path,
+                                 const cJSON *found, struct asl_fault *fault)
+{
+    struct mr_buf text = {0};
+    enum mr_code rc = MR_OK;
+
+    if (cJSON_IsString(found))
+        rc = mr_buf_add_str(&text, found->valuestring);
+    else if (asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        rc = mr_json_print(found, &text);
+    else
+        rc = mr_buf_add_str(&text, "not text");
+    if (!rc)
+        rc = asl_fault_set(fault, ASL_RUNTIME,
+                           "The TimestampPath parameter does not reference a valid ISO-8601 "
+                           "extended offset date-time format string: %.120s == %.80s",
+                           path->text, text.len ? text.data : "");
+    mr_buf_release(&text);
+    return rc;
+}
+
 static enum mr_code until_path(struct asl_turn *turn, struct asl_frame *frame,
                                const struct asl_path *path, struct asl_value *data, int64_t *ret,
                                struct asl_fault *fault)
@@ -15,10 +39,7 @@ static enum mr_code until_path(struct asl_turn *turn, struct asl_frame *frame,
                            "The TimestampPath parameter does not reference an input value: %.200s",
                            path->text);
     else if (!rc && (!cJSON_IsString(found) || !asl_timestamp_parse(found->valuestring, &time)))
-        rc = asl_fault_set(fault, ASL_RUNTIME,
-                           "The TimestampPath parameter does not reference a valid ISO-8601 "
-                           "extended offset date-time format string: %.120s == %.80s",
-                           path->text, cJSON_IsString(found) ? found->valuestring : "not text");
+        rc = no_timestamp(turn, path, found, fault);
     else if (!rc)
         *ret = asl_timestamp_ms(&time);
     asl_scope_release(&scope);
@@ -37,7 +58,8 @@ static enum mr_code find_due(struct asl_turn *turn, struct asl_frame *frame, str
     *ret = asl_timestamp_ms(&wait->until);
     if (!wait->seconds.set)
         return MR_OK;
-    rc = asl_io_number(turn, frame, &wait->seconds, "SecondsPath", 0, data, &seconds, fault);
+    rc = asl_io_number(turn, frame, &wait->seconds, "SecondsPath", 0, ASL_SECONDS_MAX, data,
+                       &seconds, fault);
     if (!rc)
         *ret = turn->now_ms + seconds * 1000;
     return rc;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum mr_code set_machine_timer(struct asl_turn *turn)
 {
@@ -66,6 +67,26 @@ static enum mr_code end_task(struct asl_turn *turn, struct asl_frame *frame, boo
     return rc;
 }
 
+/* In the service's words, which begin with what was called and not with the state. */
+static enum mr_code check_result(struct asl_turn *turn, struct asl_frame *frame,
+                                 struct asl_value *result, struct asl_fault *fault)
+{
+    static const char service[] = "arn:aws:states:::";
+    const char *name = asl_turn_state(turn, frame)->task.resource;
+    int len = (int)strlen(name);
+    enum mr_code rc = asl_io_check(turn, frame, result, fault);
+
+    if (rc != MR_INVALID || !asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        return rc;
+    if (strncmp(name, service, strlen(service)) == 0) {
+        name += strlen(service);
+        len = (int)strcspn(name, ":");
+    }
+    (void)asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED, ASL_TOO_LARGE, len, name);
+    fault->cause = asl_turn_keep(turn, fault->text, strlen(fault->text));
+    return fault->cause ? MR_INVALID : MR_NO_MEMORY;
+}
+
 static enum mr_code on_task_ok(struct asl_turn *turn, struct asl_frame *frame, const cJSON *data)
 {
     struct asl_fault fault = {0};
@@ -74,7 +95,7 @@ static enum mr_code on_task_ok(struct asl_turn *turn, struct asl_frame *frame, c
     enum mr_code rc = result ? end_task(turn, frame, true) : MR_NO_MEMORY;
 
     if (!rc)
-        rc = asl_io_check(turn, frame, result, &fault);
+        rc = check_result(turn, frame, result, &fault);
     if (rc == MR_INVALID)
         asl_history_task(turn, frame, "Failed", NULL, &fault);
     if (rc) {
@@ -101,7 +122,7 @@ static enum mr_code on_task_failed(struct asl_turn *turn, struct asl_frame *fram
 
 static enum mr_code on_task_late(struct asl_turn *turn, struct asl_frame *frame, bool heartbeat)
 {
-    struct asl_fault fault = {.heartbeat = heartbeat};
+    struct asl_fault fault = {.heartbeat = heartbeat, .late = true};
     int64_t after_ms = heartbeat ? frame->heartbeat_every_ms : turn->now_ms - frame->since_ms;
     enum mr_code rc = end_task(turn, frame, false);
 

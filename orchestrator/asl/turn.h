@@ -22,6 +22,7 @@ struct asl_turn {
     uint32_t child_count;  /* children started by this step, */
     size_t child_bytes;    /* and bytes of their inputs */
     bool no_memory;        /* noticed where nothing could be returned */
+    bool silent;           /* as AWS: what ends with the whole run goes without a word of its own */
     struct asl_arena kept; /* texts that faults refer to, until the step ends */
 };
 /* Does the step have its budget still?  Counted from JSON alone, never from how it lies in memory:
@@ -31,6 +32,11 @@ static inline bool asl_turn_may_go_on(const struct asl_turn *turn)
     return turn->run->engine < ASL_ENGINE_BUDGET ||
            (turn->run->entered - turn->entered < turn->step_entries &&
             turn->worked < turn->step_work);
+}
+/* Has the run the answers of that engine? */
+static inline bool asl_turn_since(const struct asl_turn *turn, uint32_t engine)
+{
+    return turn->run->engine >= engine;
 }
 /* A copy that lives as long as the turn; NULL: out of memory. */
 static inline char *asl_turn_keep(struct asl_turn *turn, const char *text, size_t len)
@@ -99,10 +105,13 @@ enum mr_code asl_io_assign(struct asl_turn *, struct asl_frame *, const struct a
 enum mr_code asl_io_merge(struct asl_turn *, struct asl_frame *, const struct asl_path *path,
                           bool may_fail, struct asl_value *result, struct asl_value **ret,
                           struct asl_fault *);
-/* What number says, looked up in data where it is a path. */
+/* io_number.c: what number says, looked up in data where it is a path. */
 enum mr_code asl_io_number(struct asl_turn *, struct asl_frame *, const struct asl_number *number,
-                           const char *field, int64_t min, struct asl_value *data, int64_t *ret,
-                           struct asl_fault *);
+                           const char *field, int64_t min, int64_t max, struct asl_value *data,
+                           int64_t *ret, struct asl_fault *);
+/* What path found is not a valid `wanted`: the fault, in the service's words. */
+enum mr_code asl_io_mistyped(const char *field, const char *wanted, const struct asl_path *path,
+                             const cJSON *found, struct asl_fault *);
 /* Whether value is within the run's limits; States.DataLimitExceeded. */
 enum mr_code asl_io_check(struct asl_turn *, struct asl_frame *, struct asl_value *value,
                           struct asl_fault *);

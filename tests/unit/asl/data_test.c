@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,10 @@ static void data_over_the_limit_fail_with_a_name_that_can_be_caught(void **state
     play.env.data_max = 500;
     play_start(&play, half);
     assert_string_equal(asl_run_error(play.run), "States.DataLimitExceeded");
+    assert_string_equal(asl_run_cause(play.run),
+                        "An error occurred while executing the state 'S' (entered at the event id "
+                        "#2). The state/task 'S' returned a result with a size exceeding the "
+                        "maximum number of bytes service limit.");
     play_end(&play);
     free(fits);
     free(half);
@@ -210,10 +215,41 @@ static void numbers_come_out_as_they_went_in(void **state)
     play_end(&play);
 }
 
+static void a_result_that_is_too_large_is_told_by_what_was_called(void **state)
+{
+    static const char *const called[][2] = {
+        {"arn:aws:states:::lambda:invoke", "lambda"},
+        {"arn:aws:lambda:us-east-1:111111111111:function:f",
+         "arn:aws:lambda:us-east-1:111111111111:function:f"},
+    };
+    char definition[256], cause[256];
+    struct play play;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(
+            definition, sizeof(definition),
+            "{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Task\",\"Resource\":\"%s\","
+            "\"End\":true}}}",
+            called[i][0]);
+        (void)snprintf(cause, sizeof(cause),
+                       "The state/task '%s' returned a result with a size exceeding the maximum "
+                       "number of bytes service limit.",
+                       called[i][1]);
+        play_begin(&play, definition);
+        play.env.data_max = 20;
+        play_start(&play, "{}");
+        play_ok(&play, "S", "\"longer than twenty bytes\"");
+        assert_string_equal(asl_run_cause(play.run), cause);
+        play_end(&play);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(input_and_output_paths_choose_a_part),
+        cmocka_unit_test(a_result_that_is_too_large_is_told_by_what_was_called),
         cmocka_unit_test(null_paths_give_nothing_or_discard),
         cmocka_unit_test(a_template_takes_what_its_paths_name),
         cmocka_unit_test(a_path_that_names_nothing_fails_the_run_and_says_which),

@@ -303,7 +303,7 @@ static void a_task_without_heartbeats_is_stopped_and_the_error_has_both_names(vo
           CAUGHT(",\"TimeoutSeconds\":60,\"HeartbeatSeconds\":30,\"Catch\":[{\"ErrorEquals\":"
                  "[\"States.HeartbeatTimeout\"],\"Next\":\"C\"}]"));
     play_next_timer(&play);
-    assert_output(&play, "{\"Error\":\"States.Timeout\",\"Cause\":\"No heartbeat for 30 s.\"}");
+    assert_output(&play, "{\"Error\":\"States.Timeout\",\"Cause\":\"\"}");
     play_end(&play);
 }
 
@@ -514,6 +514,27 @@ static void error_and_cause_are_cut_between_characters(void **state)
     mr_buf_release(&cause);
 }
 
+static void what_ends_with_the_run_has_no_word_of_its_own(void **state)
+{
+    static const char *const ends[] = {"TaskStarted,ExecutionTimedOut",
+                                       "TaskStarted,ExecutionAborted"};
+    struct play play;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        begin(&play,
+              "{\"TimeoutSeconds\":60,\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\","
+              "\"Resource\":\"millrace:a.b\",\"End\":true}}}");
+        if (i == 0)
+            play_next_timer(&play);
+        else
+            play_cancel(&play);
+        assert_int_equal(play.stopped, 1);
+        assert_non_null(strstr(play.history.data, ends[i]));
+        play_end(&play);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_second_start_changes_nothing),
         cmocka_unit_test(cancelling_stops_what_runs),
         cmocka_unit_test(a_run_that_takes_too_long_times_out),
+        cmocka_unit_test(what_ends_with_the_run_has_no_word_of_its_own),
         cmocka_unit_test(redrive_runs_the_failed_state_again_as_a_new_entry),
         cmocka_unit_test(a_state_that_failed_on_its_own_data_has_them_again_on_redrive),
         cmocka_unit_test(error_and_cause_are_cut_between_characters),

@@ -82,8 +82,9 @@ static void one_failed_branch_stops_the_others_and_keeps_its_name(void **state)
     assert_string_equal(asl_run_cause(play.run), "b");
     assert_int_equal(play.stopped, 1);
     assert_int_equal(play.timer_count, 0);
-    assert_non_null(strstr(play.history.data, "TaskFailed,TaskStateAborted,TaskStateAborted,"
-                                              "ParallelStateFailed,ExecutionFailed"));
+    assert_non_null(strstr(play.history.data,
+                           "TaskFailed,TaskStateAborted,TaskStateAborted,"
+                           "WaitStateAborted,ParallelStateFailed,ExecutionFailed"));
     play_end(&play);
 }
 
@@ -320,6 +321,46 @@ static void a_large_map_of_passes_needs_few_frames(void **state)
     mr_buf_release(&items);
 }
 
+/* As AWS: the execution ends with it at once, and nothing around it has a word of its own. */
+static void a_runtime_error_ends_all_without_a_word_of_what_is_around(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, PARALLEL_ONLY(TASK("A", "") ",{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":"
+                                                  "\"Pass\",\"InputPath\":\"$.no\",\"End\":true}}}",
+                                    ""));
+    play_start(&play, "{}");
+    assert_string_equal(asl_run_error(play.run), "States.Runtime");
+    assert_int_equal(play.stopped, 1);
+    assert_string_equal(play.history.data,
+                        "ExecutionStarted,ParallelStateEntered,ParallelStateStarted,"
+                        "TaskStateEntered,TaskScheduled,TaskStarted,PassStateEntered,"
+                        "ExecutionFailed");
+    play_end(&play);
+    play_begin(&play, MAP("{\"StartAt\":\"X\",\"States\":{\"X\":{\"Type\":\"Pass\",\"InputPath\":"
+                          "\"$.no\",\"End\":true}}}",
+                          ""));
+    play_start(&play, "[1]");
+    assert_string_equal(play.history.data, "ExecutionStarted,MapStateEntered,MapStateStarted,"
+                                           "MapIterationStarted,PassStateEntered,ExecutionFailed");
+    play_end(&play);
+}
+
+static void what_a_failed_branch_stops_is_told_whatever_its_type(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, PARALLEL_ONLY(TASK("F", "") "," PARALLEL_INNER, ""));
+    play_start(&play, "{}");
+    play_fail(&play, "F", "E", NULL);
+    assert_non_null(strstr(play.history.data,
+                           "TaskFailed,TaskStateAborted,TaskStateAborted,TaskStateAborted,"
+                           "ParallelStateAborted,ParallelStateFailed,ExecutionFailed"));
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +369,8 @@ int main(void)
         cmocka_unit_test(one_failed_branch_stops_the_others_and_keeps_its_name),
         cmocka_unit_test(a_failed_branch_can_be_caught_around_it),
         cmocka_unit_test(a_runtime_error_in_a_branch_is_not_caught_around_it),
+        cmocka_unit_test(a_runtime_error_ends_all_without_a_word_of_what_is_around),
+        cmocka_unit_test(what_a_failed_branch_stops_is_told_whatever_its_type),
         cmocka_unit_test(a_retried_parallel_runs_all_its_branches_again),
         cmocka_unit_test(forks_nest),
         cmocka_unit_test(a_map_works_on_every_item_in_place),

@@ -149,7 +149,7 @@ static void a_choice_asks_its_conditions_with_what_they_lead_to(void **state)
              "[{\"field\":\"Choices[0]/Condition\",\"text\":\"$states.input.n > 5\"},"
              "{\"field\":\"Choices[1]/Condition\",\"text\":\"false\"}]");
         asks(&play, "groups",
-             "[[{\"field\":\"Output\",\"text\":\"'big'\"}],[],[{\"field\":\"Output\",\"text\":"
+             "[[{\"field\":\"Choices[0]/Output\",\"text\":\"'big'\"}],[],[{\"field\":\"Output\",\"text\":"
              "\"'small'\"}]]");
         (void)snprintf(answer, sizeof(answer), "{\"chosen\":%d,\"values\":[%s]}", chosen,
                        chosen == 0   ? "\"big\""
@@ -384,6 +384,32 @@ static void expressions_are_listed_with_their_places(void **state)
     asl_machine_unref(machine);
 }
 
+static void a_field_of_a_rule_or_a_catcher_is_named_with_it(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, ATA(TASK_A ",\"Catch\":[{\"ErrorEquals\":[\"X\"],\"Next\":\"B\"},"
+                                 "{\"ErrorEquals\":[\"States.ALL\"],\"Output\":{\"v\":\"{% 1 %}\"},"
+                                 "\"Assign\":{\"w\":\"{% 2 %}\"},\"Next\":\"B\"}]},"
+                                 "\"B\":{\"Type\":\"Choice\",\"Choices\":[{\"Condition\":"
+                                 "\"{% true %}\",\"Output\":[\"{% 3 %}\"],\"Next\":\"C\"}],"
+                                 "\"Output\":\"{% 4 %}\",\"Default\":\"C\"},"
+                                 "\"C\":{\"Type\":\"Succeed\"}"));
+    play_start(&play, "{}");
+    play_fail(&play, "A", "E", "c");
+    asks(&play, "groups",
+         "[[{\"field\":\"Catch[1]/Output/v\",\"text\":\"1\"},"
+         "{\"field\":\"Catch[1]/Assign/w\",\"text\":\"2\"}]]");
+    play_answer(&play, "{\"chosen\":0,\"values\":[1,2]}");
+    asks(&play, "groups",
+         "[[{\"field\":\"Choices[0]/Output[0]\",\"text\":\"3\"}],"
+         "[{\"field\":\"Output\",\"text\":\"4\"}]]");
+    play_answer(&play, "{\"chosen\":0,\"values\":[3]}");
+    assert_output(&play, "[3]");
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_task_is_sent_once_its_fields_are_there),
         cmocka_unit_test(an_error_is_retried_and_caught_like_any_other),
         cmocka_unit_test(a_catcher_that_fails_fails_its_state),
+        cmocka_unit_test(a_field_of_a_rule_or_a_catcher_is_named_with_it),
         cmocka_unit_test(a_choice_asks_its_conditions_with_what_they_lead_to),
         cmocka_unit_test(waits_and_fails_take_expressions),
         cmocka_unit_test(a_value_of_another_type_is_told_with_its_expression),

@@ -589,6 +589,83 @@ static void outputs_of_many_children_are_sealed_in_blocks(void **state)
     play_end(&play);
 }
 
+/* Its cause begins with the state, as every fault in one. */
+static void assert_cause_ends(struct play *play, const char *end)
+{
+    const char *cause = asl_run_cause(play->run);
+
+    if (strlen(cause) < strlen(end) || strcmp(cause + strlen(cause) - strlen(end), end) != 0)
+        fail_msg("'%s' does not end in '%s'", cause, end);
+}
+
+static void a_field_that_comes_to_nothing_good_fails_before_the_map_run(void **state)
+{
+    static const struct {
+        const char *definition, *input, *cause;
+    } bad[] = {
+        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailureCountPath\":\"$.n\""),
+         "{\"i\":[1],\"n\":{}}",
+         "The ToleratedFailureCountPath field refers to value \"{}\" which is not a valid integer: "
+         "$.n"},
+        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailureCountPath\":\"$.n\""),
+         "{\"i\":[1],\"n\":-1}", "ToleratedFailureCount cannot be negative."},
+        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailurePercentagePath\":\"$.n\""),
+         "{\"i\":[1],\"n\":\"x\"}",
+         "The ToleratedFailurePercentagePath field refers to value \"x\" which is not a valid "
+         "float: $.n"},
+        {MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")), "{\"key\":\"k\",\"n\":1.5}",
+         "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"},
+        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ItemBatcher\":{\"MaxItemsPerBatchPath\":\"$.n\"}"),
+         "{\"i\":[1]}",
+         "The MaxItemsPerBatchPath parameter does not reference an input value: $.n"},
+        {MAP_ONLY(READER("")), "{}",
+         "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input "
+         "'{}'"},
+    };
+    struct play play;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        play_begin(&play, bad[i].definition);
+        play_start(&play, bad[i].input);
+        assert_true(play.closed);
+        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        assert_cause_ends(&play, bad[i].cause);
+        assert_string_equal(play.history.data,
+                            "ExecutionStarted,MapStateEntered,MapStateStarted,ExecutionFailed");
+        play_end(&play);
+    }
+}
+
+static void a_reader_may_ask_for_more_items_than_there_may_be(void **state)
+{
+    struct play play;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        play_begin(&play, MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")));
+        play_start(&play,
+                   i ? "{\"key\":\"k\",\"n\":5000000000}" : "{\"key\":\"k\",\"n\":100000000}");
+        assert_int_equal(play.task_count, 1);
+        assert_non_null(strstr(play.tasks[0].input, "\"MaxItems\":100000000}"));
+        play_end(&play);
+    }
+}
+
+static void less_items_than_none_is_found_by_the_map_run(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, MAP(READER(",\"MaxItemsPath\":\"$.n\"") CATCH("States.ItemReaderFailed")));
+    play_start(&play, "{\"key\":\"k\",\"n\":-1}");
+    assert_output(&play,
+                  "{\"Error\":\"States.ItemReaderFailed\",\"Cause\":\"field MaxItems must be "
+                  "positive\"}");
+    assert_non_null(strstr(play.history.data, "MapRunStarted,MapRunFailed,MapStateFailed"));
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,6 +676,9 @@ int main(void)
         cmocka_unit_test(a_selector_sees_where_the_items_come_from),
         cmocka_unit_test(max_concurrency_bounds_the_children_in_flight),
         cmocka_unit_test(one_failure_fails_the_map_where_none_is_tolerated),
+        cmocka_unit_test(a_field_that_comes_to_nothing_good_fails_before_the_map_run),
+        cmocka_unit_test(a_reader_may_ask_for_more_items_than_there_may_be),
+        cmocka_unit_test(less_items_than_none_is_found_by_the_map_run),
         cmocka_unit_test(failures_within_the_count_are_tolerated),
         cmocka_unit_test(a_percentage_is_of_all_items),
         cmocka_unit_test(tolerances_that_are_no_numbers_fail_before_the_map_run),

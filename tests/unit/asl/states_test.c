@@ -292,6 +292,17 @@ static void each_entry_names_the_one_before_it_on_its_own_way(void **state)
     play_end(&play);
 }
 
+static void a_path_to_no_time_tells_what_is_there(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, ONE("{\"Type\":\"Wait\",\"TimestampPath\":\"$.s\",\"End\":true}"));
+    play_start(&play, "{\"s\":[null]}");
+    assert_non_null(strstr(asl_run_cause(play.run), "date-time format string: $.s == [null]"));
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_wait_until_a_time_that_has_passed_does_not_wait),
         cmocka_unit_test(a_wait_until_a_timestamp_sets_its_timer_there),
         cmocka_unit_test(a_wait_for_what_is_no_time_fails),
+        cmocka_unit_test(a_path_to_no_time_tells_what_is_there),
         cmocka_unit_test(succeed_ends_with_its_filtered_input),
         cmocka_unit_test(fail_ends_with_its_error_and_cause),
         cmocka_unit_test(a_long_chain_of_states_is_one_step),
