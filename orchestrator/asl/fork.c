@@ -41,6 +41,13 @@ static enum mr_code start_child(struct asl_turn *turn, struct asl_frame *frame,
 
     if (rc || !input) /* its selector is being evaluated */
         return rc;
+    if (turn->env->probe) { /* which looks, and starts nothing */
+        fork->next++;
+        asl_probe_selected(turn, frame, input);
+        asl_value_unref(input);
+        asl_run_ready(turn->run, frame);
+        return MR_OK;
+    }
     child = asl_frame_new(turn->run, frame, index, machine->flows[flow].start);
     if (!child) {
         asl_value_unref(input);
@@ -85,6 +92,8 @@ enum mr_code asl_turn_fork(struct asl_turn *turn, struct asl_frame *frame, struc
 {
     struct asl_fork_run *fork = frame->fork;
 
+    if (turn->env->probe && fork->next == fork->count)
+        return asl_probe_fork(turn, frame, fault);
     if (asl_fork_done(fork))
         return join(turn, frame, fault);
     if (fork->next == fork->count || (fork->concurrency && fork->running >= fork->concurrency))

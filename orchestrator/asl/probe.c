@@ -1,8 +1,7 @@
 /* probe.c -- what the states' functions tell a probe. */
 #include "orchestrator/asl/probe.h"
 
-#include "orchestrator/asl/spread.h"
-#include "orchestrator/asl/turn.h"
+#include "orchestrator/asl/spread_turn.h"
 
 void asl_probe_json(struct asl_turn *turn, const char *what, const cJSON *value)
 {
@@ -62,67 +61,44 @@ void asl_probe_fault(struct asl_turn *turn, const struct asl_fault *fault)
         tell_new(turn, "cause", cJSON_CreateString(fault->cause));
 }
 
-/* What one item is given to its iteration, at the end of list. */
-static enum mr_code select_item(struct asl_turn *turn, struct asl_frame *frame,
-                                struct asl_scope *scope, cJSON *list, struct asl_fault *fault)
+static bool selects(const struct asl_state *state)
 {
-    const struct asl_state *state = asl_turn_state(turn, frame);
-    struct asl_value *value;
-    cJSON *item;
-    enum mr_code rc = asl_io_fill(scope, state->fork.selector, &value, fault);
-
-    asl_scope_release(scope);
-    if (rc)
-        return rc;
-    item = asl_value_detach(value);
-    if (item && cJSON_AddItemToArray(list, item))
-        return MR_OK;
-    cJSON_Delete(item);
-    return MR_NO_MEMORY;
+    return state->fork.selector || asl_query_selects(state);
 }
 
-/* afterItemSelector: of a Map that speaks JSONPath, as far as its items are known. */
-static enum mr_code tell_selected(struct asl_turn *turn, struct asl_frame *frame,
-                                  struct asl_fault *fault)
+bool asl_probe_items(const struct asl_turn *turn, const struct asl_state *state)
 {
-    const struct asl_spread_run *spread = frame->spread;
-    const struct asl_fork_run *fork = frame->fork;
-    const struct asl_value *page = spread ? spread->slots[ASL_SLOT_PAGE] : fork->items;
-    const cJSON *items = page ? page->json : turn->env->probe->items, *item;
-    struct asl_scope scope = {
-        .turn = turn, .frame = frame, .data = spread ? spread->slots[ASL_SLOT_INPUT] : fork->input};
-    cJSON *list = cJSON_CreateArray();
-    enum mr_code rc = list ? MR_OK : MR_NO_MEMORY;
+    const struct asl_spread *spread = state->type == ASL_MAP ? state->fork.spread : NULL;
 
-    cJSON_ArrayForEach(item, items)
-    {
-        scope.item = item;
-        if (!rc)
-            rc = select_item(turn, frame, &scope, list, fault);
-        scope.item_index++;
-    }
-    if (!rc)
-        asl_probe_json(turn, "afterItemSelector", list);
-    cJSON_Delete(list);
-    return rc;
+    if (state->type != ASL_MAP || (spread && spread->reader && !turn->env->probe->reads))
+        return false;
+    return selects(state) || (spread && (spread->reader || spread->batches));
+}
+
+void asl_probe_selected(struct asl_turn *turn, const struct asl_frame *frame,
+                        const struct asl_value *value)
+{
+    if (turn->env->probe && selects(asl_turn_state(turn, frame)))
+        asl_probe_value(turn, "selected", value);
 }
 
 enum mr_code asl_probe_fork(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
 {
-    const struct asl_state *state = asl_turn_state(turn, frame);
+    const bool parallel = asl_turn_state(turn, frame)->type == ASL_PARALLEL;
     struct asl_answer answer;
     struct asl_value *result;
-    enum mr_code rc = MR_OK;
+    int64_t items = -1;
 
-    if (state->type == ASL_MAP && state->fork.selector)
-        rc = tell_selected(turn, frame, fault);
+    if (frame->fork && !parallel)
+        items = frame->fork->count;
+    else if (frame->spread && frame->spread->read_all)
+        items = (int64_t)frame->spread->items_read;
     asl_fork_run_free(turn->run, frame);
-    if (rc)
-        return rc;
-    answer = turn->env->probe->fork(turn->env->probe->ctx);
+    answer = turn->env->probe->fork(turn->env->probe->ctx, items);
     if (answer.kind == ASL_ANSWER_FAILED) {
         fault->error = answer.error;
         fault->cause = answer.cause;
+        fault->branch = parallel;
         return MR_INVALID;
     }
     result = asl_value_new_take(answer.output);

@@ -121,6 +121,7 @@ static enum mr_code batch_input(struct asl_turn *turn, struct asl_frame *frame,
             break;
         }
         bytes += len + 1;
+        asl_probe_selected(turn, frame, item);
         copy = asl_value_detach(item);
         if (!copy || !cJSON_AddItemToArray(items, copy)) {
             cJSON_Delete(copy);
@@ -185,10 +186,14 @@ static enum mr_code start_child(struct asl_turn *turn, struct asl_frame *frame,
         return MR_NO_MEMORY;
     if (spread->batch_items) {
         rc = batch_input(turn, frame, &input, &items, fault);
+        if (!rc)
+            asl_probe_value(turn, "batch", input);
     } else {
         rc = item_input(turn, frame, &input, fault);
-        if (!rc)
+        if (!rc) {
+            asl_probe_selected(turn, frame, input);
             next_item(turn, spread);
+        }
     }
     if (rc)
         return rc;
@@ -198,7 +203,7 @@ static enum mr_code start_child(struct asl_turn *turn, struct asl_frame *frame,
         return rc;
     spread->next++;
     spread->again = spread->next;
-    spread->running++;
+    spread->running += turn->env->probe == NULL; /* which looks: nothing is waited for */
     return MR_OK;
 }
 
@@ -410,6 +415,19 @@ enum mr_code asl_spread_finished(struct asl_turn *turn, struct asl_frame *frame,
     return exceeded(fault);
 }
 
+/* The children are looked at, not run: once all of them are, the probe says what the Map comes to.
+ */
+static enum mr_code look(struct asl_turn *turn, struct asl_frame *frame, struct asl_fault *fault)
+{
+    const struct asl_spread_run *spread = frame->spread;
+    enum mr_code rc = start_children(turn, frame, fault);
+
+    if (rc || frame->ask || frame->due_ms != ASL_NEVER || spread->exchange != ASL_EXCHANGE_NONE)
+        return rc;
+    return spread->read_all ? asl_probe_fork(turn, frame, fault)
+                            : exchange(turn, frame, ASL_EXCHANGE_READ);
+}
+
 enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
                              struct asl_fault *fault)
 {
@@ -417,6 +435,8 @@ enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
     struct asl_spread_run *spread = frame->spread;
     enum mr_code rc = MR_OK;
 
+    if (turn->env->probe)
+        return look(turn, frame, fault);
     if (!spread->failing && exceeds(spread)) {
         if (!writer)
             return exceeded(fault);

@@ -7,7 +7,7 @@ static enum mr_code begin(struct asl_turn *turn, struct asl_frame *frame, struct
 {
     asl_run_phase(turn->run, frame, ASL_PHASE_FORK);
     asl_history_state(turn, frame, "Started", NULL);
-    if (turn->env->probe)
+    if (turn->env->probe && !asl_probe_items(turn, asl_turn_state(turn, frame)))
         return asl_probe_fork(turn, frame, fault);
     asl_run_ready(turn->run, frame);
     return MR_OK;

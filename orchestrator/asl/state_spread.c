@@ -229,7 +229,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
         return rc;
     }
     asl_history_map_run(turn, frame, "Started", NULL);
-    if (turn->env->probe)
+    if (turn->env->probe && !asl_probe_items(turn, asl_turn_state(turn, frame)))
         return asl_probe_fork(turn, frame, fault);
     if (!early)
         rc = read_fields(turn, frame, filled, fault);

@@ -3,7 +3,9 @@
 #include "orchestrator/asl/test_request.h"
 
 #include "common/base/json.h"
+#include "orchestrator/asl/fault.h"
 #include "orchestrator/asl/service_result.h"
+#include "orchestrator/asl/test_items.h"
 #include "orchestrator/asl/timestamp.h"
 #include "orchestrator/asl/value.h"
 
@@ -38,10 +40,10 @@ static enum mr_code reject(struct asl_rejection *why, const char *error, const c
 }
 
 /* JSON as text in a string, as AWS takes it, or as it is; NULL stays NULL. *ret is the caller's. */
-static enum mr_code read_json(const cJSON *said, const char *what, cJSON **ret,
+static enum mr_code read_json(const cJSON *said, const char *what, size_t bytes_max, cJSON **ret,
                               struct asl_rejection *why)
 {
-    static const struct mr_json_limits limits = {ASL_DEFINITION_MAX, MR_JSON_DEPTH_MAX};
+    const struct mr_json_limits limits = {bytes_max, MR_JSON_DEPTH_MAX};
     struct mr_error err;
     enum mr_code rc;
 
@@ -103,24 +105,33 @@ static enum mr_code read_count(const cJSON *object, const char *name, double max
     return MR_OK;
 }
 
+static enum mr_code check_name(const cJSON *object, const char *name, struct asl_rejection *why)
+{
+    const cJSON *item = mr_json_get(object, name);
+    size_t chars = 0;
+
+    for (const char *p = cJSON_IsString(item) ? item->valuestring : ""; *p; p++)
+        chars += ((unsigned char)*p & 0xC0) != 0x80;
+    if (!item || (chars > 0 && chars <= ASL_STATE_NAME_MAX))
+        return MR_OK;
+    return reject(why, validation, "%s must be a state's name, of 1 to %d characters", name,
+                  ASL_STATE_NAME_MAX);
+}
+
 static enum mr_code read_configuration(const cJSON *said, struct asl_test_request *request,
                                        struct asl_rejection *why)
 {
     static const char *const names[] = {"retrierRetryCount", "errorCausedByState",
                                         "mapIterationFailureCount", "mapItemReaderData", NULL};
-    const cJSON *text = mr_json_get(said, "errorCausedByState");
     int64_t tries = 0;
     enum mr_code rc = check_known(said, "stateConfiguration", names, why);
 
-    if (!rc && text && !cJSON_IsString(text))
-        rc = reject(why, validation, "errorCausedByState must be a state's name");
+    if (!rc)
+        rc = check_name(said, "errorCausedByState", why);
     if (!rc)
         rc = read_count(said, "retrierRetryCount", 99999999, &tries, why);
     if (!rc)
         rc = read_count(said, "mapIterationFailureCount", 1e9, &request->failures, why);
-    if (!rc)
-        rc = read_json(mr_json_get(said, "mapItemReaderData"), "mapItemReaderData", &request->items,
-                       why);
     request->tries = (uint32_t)tries;
     return rc;
 }
@@ -133,6 +144,7 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
     static const char *const error_names[] = {"error", "cause", NULL};
     const cJSON *mock = mr_json_get(options, "mock"), *item;
     const char *mode;
+    size_t max;
     enum mr_code rc = check_known(mock, "mock", names, why);
 
     if (rc || !mock)
@@ -150,14 +162,17 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
         if (strcmp(mode, modes[i]) == 0)
             request->fields = (enum asl_test_fields)i;
     if (!rc)
-        rc = read_json(mr_json_get(mock, "result"), "Mocked result", &request->result, why);
+        rc = read_json(mr_json_get(mock, "result"), "Mocked result", ASL_DATA_MAX, &request->result,
+                       why);
     request->raised = mr_json_get(mock, "errorOutput");
     if (!rc)
         rc = check_known(request->raised, "errorOutput", error_names, why);
     cJSON_ArrayForEach(item, request->raised)
     {
-        if (!rc && !cJSON_IsString(item))
-            rc = reject(why, validation, "errorOutput/%.20s must be a string", item->string);
+        max = strcmp(item->string, "error") == 0 ? ASL_ERROR_MAX : ASL_CAUSE_MAX;
+        if (!rc && (!cJSON_IsString(item) || strlen(item->valuestring) > max))
+            rc = reject(why, validation, "errorOutput/%.20s must be a string of at most %zu bytes",
+                        item->string, max);
     }
     return rc;
 }
@@ -230,6 +245,19 @@ static bool add_text(cJSON *object, const char *name, const char *text)
     return object && cJSON_AddStringToObject(object, name, text);
 }
 
+/* As of a Map's first iteration. */
+static bool add_item(cJSON *context, const cJSON *input)
+{
+    cJSON *item = cJSON_AddObjectToObject(cJSON_AddObjectToObject(context, "Map"), "Item");
+    cJSON *value = cJSON_Duplicate(input, true);
+
+    if (item && cJSON_AddNumberToObject(item, "Index", 0) && value &&
+        cJSON_AddItemToObject(item, "Value", value))
+        return true;
+    cJSON_Delete(value);
+    return false;
+}
+
 /* As of a run that has just begun. */
 static enum mr_code make_context(const struct asl_test *test, struct asl_test_request *request)
 {
@@ -258,6 +286,8 @@ static enum mr_code make_context(const struct asl_test *test, struct asl_test_re
         ok = cJSON_AddNumberToObject(state, "RetryCount", request->tries);
     if (ok && resource && strstr(resource, ".waitForTaskToken"))
         ok = add_text(cJSON_AddObjectToObject(context, "Task"), "Token", "test-token");
+    if (ok && request->in_map)
+        ok = add_item(context, input);
     return ok ? MR_OK : MR_NO_MEMORY;
 }
 
@@ -269,7 +299,7 @@ static enum mr_code read_context(const struct asl_test *test, struct asl_test_re
 
     if (!said)
         return make_context(test, request);
-    rc = read_json(said, "Context", &request->context, why);
+    rc = read_json(said, "Context", ASL_DATA_MAX, &request->context, why);
     if (!rc && !cJSON_IsObject(request->context))
         rc = reject(why, validation, "Invalid Context object provided: it must be an object");
     return rc ? rc : check_context(request->context, "", why);
@@ -277,11 +307,13 @@ static enum mr_code read_context(const struct asl_test *test, struct asl_test_re
 
 /* ---- the state ---------------------------------------------------------------------------- */
 
+static const cJSON *find_below(const cJSON *state, const char *name, bool *ret_in_map);
+
 /* The state of that name in flow (an object with States) or below it.  Trees are no deeper than the
  * parser's limit, so recursion is bounded. */
-static const cJSON *find_state(const cJSON *flow, const char *name)
+static const cJSON *find_state(const cJSON *flow, const char *name, bool *ret_in_map)
 {
-    const cJSON *states = mr_json_get(flow, "States"), *state, *branch, *found;
+    const cJSON *states = mr_json_get(flow, "States"), *state, *found;
 
     if (!cJSON_IsObject(states))
         return NULL;
@@ -289,14 +321,26 @@ static const cJSON *find_state(const cJSON *flow, const char *name)
         return found;
     cJSON_ArrayForEach(state, states)
     {
-        if ((found = find_state(mr_json_get(state, "ItemProcessor"), name)) ||
-            (found = find_state(mr_json_get(state, "Iterator"), name)))
+        if ((found = find_below(state, name, ret_in_map)))
             return found;
-        cJSON_ArrayForEach(branch, mr_json_get(state, "Branches"))
-        {
-            if ((found = find_state(branch, name)))
-                return found;
-        }
+    }
+    return NULL;
+}
+
+/* Within a Map or Parallel; *ret_in_map: in an iteration. */
+static const cJSON *find_below(const cJSON *state, const char *name, bool *ret_in_map)
+{
+    const cJSON *branch, *found;
+
+    if ((found = find_state(mr_json_get(state, "ItemProcessor"), name, ret_in_map)) ||
+        (found = find_state(mr_json_get(state, "Iterator"), name, ret_in_map))) {
+        *ret_in_map = true;
+        return found;
+    }
+    cJSON_ArrayForEach(branch, mr_json_get(state, "Branches"))
+    {
+        if ((found = find_state(branch, name, ret_in_map)))
+            return found;
     }
     return NULL;
 }
@@ -353,17 +397,17 @@ static enum mr_code make_machine(const cJSON *state, const cJSON *language, cons
 static enum mr_code read_state(const struct asl_test *test, struct asl_test_request *request,
                                struct asl_rejection *why)
 {
-    const cJSON *said = mr_json_get(test->options, "stateName"), *state;
-    const char *name = cJSON_GetStringValue(said);
+    const char *name = cJSON_GetStringValue(mr_json_get(test->options, "stateName"));
+    const cJSON *state;
     cJSON *definition = NULL;
-    enum mr_code rc = read_json(test->definition, "Definition", &definition, why);
+    enum mr_code rc = check_name(test->options, "stateName", why);
 
+    if (!rc)
+        rc = read_json(test->definition, "Definition", ASL_DEFINITION_MAX, &definition, why);
     if (rc)
         return rc;
-    state = name ? find_state(definition, name) : definition;
-    if (said && !name)
-        rc = reject(why, validation, "stateName must be a string");
-    else if (name && !state)
+    state = name ? find_state(definition, name, &request->in_map) : definition;
+    if (name && !state)
         rc = reject(why, validation, "The definition has no state '%.80s'", name);
     else if (!cJSON_IsObject(state))
         rc = reject(why, definition_error, "The definition must be an object: a state");
@@ -377,27 +421,40 @@ static enum mr_code read_state(const struct asl_test *test, struct asl_test_requ
     return rc;
 }
 
-/* ---- what belongs together ---------------------------------------------------------------- */
-
-static enum mr_code check_fork(const struct asl_test_request *request, bool is_map,
+static enum mr_code read_items(const cJSON *options, struct asl_test_request *request,
                                struct asl_rejection *why)
 {
-    bool is_object = is_map && mr_json_get(request->state, "ResultWriter");
+    const cJSON *configuration = mr_json_get(options, "stateConfiguration");
+    struct mr_error err;
+    enum mr_code rc = asl_test_items_parse(mr_json_get(configuration, "mapItemReaderData"),
+                                           request->state, &request->items, &err);
+
+    return !rc || rc == MR_NO_MEMORY
+               ? rc
+               : reject(why, validation, "mapItemReaderData is not valid: %s", err.text);
+}
+
+/* ---- what belongs together ---------------------------------------------------------------- */
+
+static enum mr_code check_fork(const struct asl_test *test, const struct asl_test_request *request,
+                               bool is_map, struct asl_rejection *why)
+{
+    const cJSON *configuration = mr_json_get(test->options, "stateConfiguration");
+    const char *caused = cJSON_GetStringValue(mr_json_get(configuration, "errorCausedByState"));
+    bool is_object = is_map && mr_json_get(request->state, "ResultWriter"), unused;
 
     if (!request->result && !request->raised)
         return reject(why, definition_error,
                       "TestState API does not support Map or Parallel states. Supported state "
                       "types include: [Task, Wait, Pass, Succeed, Fail, Choice]");
+    if (caused && !find_below(request->state, caused, &unused))
+        return reject(why, validation, "errorCausedByState: it has no state '%.80s'", caused);
     if (!request->result)
         return MR_OK;
     if (is_object && !cJSON_IsObject(request->result))
         return reject(why, validation, "Mocked result must be a JSON object.");
     if (!is_object && !cJSON_IsArray(request->result))
         return reject(why, validation, "Mocked result must be an array.");
-    if (!is_object && request->failures > cJSON_GetArraySize(request->result))
-        return reject(why, validation,
-                      "Map iteration failure count must be less than or equal to the number of Map "
-                      "iterations");
     return MR_OK;
 }
 
@@ -423,7 +480,7 @@ static enum mr_code check_type(const struct asl_test *test, const struct asl_tes
     if (!type)
         return reject(why, definition_error, "The state has no Type");
     if (strcmp(type, "Map") == 0 || strcmp(type, "Parallel") == 0)
-        return check_fork(request, type[0] == 'M', why);
+        return check_fork(test, request, type[0] == 'M', why);
     if (strcmp(type, "Task") != 0)
         return mocked ? reject(why, validation,
                                "State type '%.40s' is not supported when a mock is specified", type)
@@ -458,11 +515,14 @@ enum mr_code asl_test_request_read(const struct asl_test *test, struct asl_test_
     if (!rc)
         rc = read_configuration(mr_json_get(options, "stateConfiguration"), request, why);
     if (!rc)
-        rc = read_json(mr_json_get(options, "variables"), "Variables", &request->variables, why);
+        rc = read_json(mr_json_get(options, "variables"), "Variables", ASL_DATA_MAX,
+                       &request->variables, why);
     if (!rc && request->variables && !cJSON_IsObject(request->variables))
         rc = reject(why, validation, "Variables must be an object");
     if (!rc)
         rc = read_state(test, request, why);
+    if (!rc)
+        rc = read_items(options, request, why);
     if (!rc)
         rc = check_type(test, request, why);
     if (!rc)

@@ -13,7 +13,8 @@ struct asl_test_request {
     cJSON *context;     /* owned */
     cJSON *variables;   /* owned; NULL: none */
     cJSON *result;      /* owned: the mocked one; NULL: none */
-    cJSON *items;       /* owned: mapItemReaderData; NULL: none */
+    cJSON *items;       /* owned: mapItemReaderData; NULL: none, or not to be read here */
+    bool in_map;        /* the state is one of a Map's iterations */
     enum asl_test_fields { ASL_FIELDS_STRICT, ASL_FIELDS_PRESENT, ASL_FIELDS_NONE } fields;
     const cJSON *raised; /* errorOutput; lent by the options; NULL: none */
     bool inspects;       /* DEBUG, TRACE */

@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 #include "orchestrator/asl/probe.h"
+#include "orchestrator/asl/test_items.h"
 #include "orchestrator/asl/test_request.h"
 
 #include <stdio.h>
@@ -18,10 +19,12 @@ struct tester {
     struct asl_effects effects;
     struct asl_machine *machine;
     struct asl_run *run;
-    cJSON *inspection; /* what the probe has seen */
-    cJSON *details;    /* errorDetails */
-    cJSON *variables;  /* that are there behind it */
-    cJSON *output;     /* the state was left with it */
+    cJSON *inspection;         /* what the probe has seen */
+    cJSON *details;            /* errorDetails */
+    cJSON *variables;          /* that are there behind it */
+    cJSON *selected, *batches; /* what a Map's children are given; NULL: nothing was told */
+    const char *refused;       /* the request is off, as is seen only once it is run */
+    cJSON *output;             /* the state was left with it */
     cJSON *error, *cause;
     char *next;
     int entered;
@@ -48,6 +51,18 @@ static void keep(struct tester *tester, cJSON **slot, const cJSON *value)
     tester->no_memory |= !*slot;
 }
 
+static void collect(struct tester *tester, cJSON **list, const cJSON *value)
+{
+    cJSON *copy = cJSON_Duplicate(value, true);
+
+    if (!*list)
+        *list = cJSON_CreateArray();
+    if (copy && *list && cJSON_AddItemToArray(*list, copy))
+        return;
+    cJSON_Delete(copy);
+    tester->no_memory = true;
+}
+
 static void on_seen(void *ctx, const char *what, const cJSON *value)
 {
     struct tester *tester = ctx;
@@ -58,6 +73,10 @@ static void on_seen(void *ctx, const char *what, const cJSON *value)
         keep(tester, &tester->error, value);
     else if (strcmp(what, "cause") == 0)
         keep(tester, &tester->cause, value);
+    else if (strcmp(what, "selected") == 0)
+        collect(tester, &tester->selected, value);
+    else if (strcmp(what, "batch") == 0)
+        collect(tester, &tester->batches, value);
     else if (strcmp(what, "catchIndex") == 0 || strncmp(what, "retry", 5) == 0)
         put(tester, tester->details, what, value);
     else
@@ -98,15 +117,14 @@ static void on_history(void *ctx, uint64_t id, uint64_t previous, const char *ty
 
 /* ---- what is mocked ----------------------------------------------------------------------- */
 
-static bool passes_threshold(const struct tester *tester)
+static bool passes_threshold(const struct tester *tester, int64_t items)
 {
     const cJSON *count = mr_json_get(tester->inspection, "toleratedFailureCount");
     const cJSON *percent = mr_json_get(tester->inspection, "toleratedFailurePercentage");
     double failures = (double)tester->request.failures;
-    double items = cJSON_GetArraySize(tester->request.result);
 
     return (count && failures > count->valuedouble) ||
-           (percent && items > 0 && failures * 100 / items > percent->valuedouble);
+           (percent && items > 0 && failures * 100 / (double)items > percent->valuedouble);
 }
 
 static struct asl_answer mocked(const struct tester *tester)
@@ -122,11 +140,23 @@ static struct asl_answer mocked(const struct tester *tester)
                                .output = cJSON_Duplicate(request->result, true)};
 }
 
-static struct asl_answer on_fork(void *ctx)
+/* Where the items are not known, the mock has as many results. */
+static struct asl_answer on_fork(void *ctx, int64_t items)
 {
-    const struct tester *tester = ctx;
+    struct tester *tester = ctx;
 
-    if (tester->request.result && passes_threshold(tester))
+    if (tester->selected)
+        put(tester, tester->inspection, "afterItemSelector", tester->selected);
+    if (tester->batches)
+        put(tester, tester->inspection, "afterItemBatcher", tester->batches);
+    if (items < 0 && cJSON_IsArray(tester->request.result))
+        items = cJSON_GetArraySize(tester->request.result);
+    if (items >= 0 && tester->request.failures > items) {
+        tester->refused = "Map iteration failure count must be less than or equal to the number of "
+                          "Map iterations";
+        return (struct asl_answer){.kind = ASL_ANSWER_FAILED};
+    }
+    if (tester->request.result && passes_threshold(tester, items))
         return (struct asl_answer){.kind = ASL_ANSWER_FAILED,
                                    .error = "States.ExceedToleratedFailureThreshold",
                                    .cause =
@@ -134,14 +164,42 @@ static struct asl_answer on_fork(void *ctx)
     return mocked(tester);
 }
 
-/* ---- running it --------------------------------------------------------------------------- */
-
 static enum mr_code step(struct tester *tester, struct asl_event *event, struct mr_error *err)
 {
     bool changed;
 
     return asl_step(tester->run, event, &tester->env, &tester->effects, &changed, err);
 }
+
+/* What an ItemReader's own task is answered. */
+static enum mr_code read_items(struct tester *tester, const struct asl_effect *effect,
+                               struct mr_error *err)
+{
+    struct asl_event event = {.kind = ASL_EVENT_TASK_OK,
+                              .seq = effect->seq,
+                              .attempt = effect->attempt,
+                              .time_ms = tester->test->now_ms};
+    const cJSON *pointed;
+    cJSON *data = NULL;
+    enum mr_code rc =
+        asl_test_items_answer(tester->request.items, effect->input, &data, &pointed, err);
+
+    if (rc == MR_INVALID) {
+        event.kind = ASL_EVENT_TASK_FAILED;
+        event.error = "States.ItemReaderFailed";
+        event.cause = err->text;
+        rc = MR_OK;
+    } else if (!rc && pointed) {
+        put(tester, tester->inspection, "afterItemsPointer", pointed);
+    }
+    event.data = data;
+    if (!rc)
+        rc = step(tester, &event, err);
+    cJSON_Delete(data);
+    return rc;
+}
+
+/* ---- running it --------------------------------------------------------------------------- */
 
 static bool is_over(const struct tester *tester)
 {
@@ -175,7 +233,8 @@ static enum mr_code go_on(struct tester *tester, struct mr_error *err)
         const struct asl_effect *effect = &tester->effects.items[i];
         event.seq = effect->seq;
         event.attempt = effect->attempt;
-        if (effect->kind == ASL_EFFECT_TIMER && effect->timer == ASL_TIMER_WAIT) {
+        if (effect->kind == ASL_EFFECT_TIMER &&
+            (effect->timer == ASL_TIMER_WAIT || effect->timer == ASL_TIMER_MORE)) {
             event.kind = ASL_EVENT_TIMER;
             event.timer = effect->timer;
             event.time_ms = effect->due_ms;
@@ -185,6 +244,8 @@ static enum mr_code go_on(struct tester *tester, struct mr_error *err)
             return evaluate(tester, effect, err);
         if (effect->kind != ASL_EFFECT_TASK)
             continue;
+        if (strcmp(effect->resource, ASL_RESOURCE_READ) == 0)
+            return read_items(tester, effect, err);
         answer = mocked(tester);
         event.kind = answer.kind == ASL_ANSWER_OK ? ASL_EVENT_TASK_OK : ASL_EVENT_TASK_FAILED;
         event.data = answer.output;
@@ -260,6 +321,14 @@ static void trim(struct tester *tester)
     cJSON_DeleteItemFromObjectCaseSensitive(tester->inspection, "afterArguments");
 }
 
+static void describe_rejection(struct tester *tester, cJSON *answer, const char *error,
+                               const char *cause)
+{
+    add_text(tester, answer, "status", "REQUEST_REJECTED");
+    add_text(tester, answer, "error", error);
+    add_text(tester, answer, "cause", cause);
+}
+
 static void describe(struct tester *tester, cJSON *answer)
 {
     bool caught = mr_json_get(tester->details, "catchIndex");
@@ -295,6 +364,8 @@ static void tester_release(struct tester *tester)
     cJSON_Delete(tester->inspection);
     cJSON_Delete(tester->details);
     cJSON_Delete(tester->variables);
+    cJSON_Delete(tester->selected);
+    cJSON_Delete(tester->batches);
     cJSON_Delete(tester->output);
     cJSON_Delete(tester->error);
     cJSON_Delete(tester->cause);
@@ -340,7 +411,7 @@ enum mr_code asl_test_state(const struct asl_test *test, cJSON **ret, struct mr_
     rc = tester.no_memory || !answer ? MR_NO_MEMORY
                                      : asl_test_request_read(test, &tester.request, &why);
     tester.probe.context = tester.request.context;
-    tester.probe.items = tester.request.items;
+    tester.probe.reads = tester.request.items != NULL;
     tester.probe.variables = tester.request.variables;
     if (!rc && tester.request.variables)
         keep(&tester, &tester.variables, tester.request.variables);
@@ -348,13 +419,13 @@ enum mr_code asl_test_state(const struct asl_test *test, cJSON **ret, struct mr_
     if (!rc)
         rc = parse(&tester, &why, err);
     if (rc == MR_INVALID) {
-        add_text(&tester, answer, "status", "REQUEST_REJECTED");
-        add_text(&tester, answer, "error", why.error);
-        add_text(&tester, answer, "cause", why.cause);
+        describe_rejection(&tester, answer, why.error, why.cause);
         rc = MR_OK;
     } else if (!rc) {
         rc = run(&tester, err);
-        if (!rc)
+        if (!rc && tester.refused)
+            describe_rejection(&tester, answer, "ValidationException", tester.refused);
+        else if (!rc)
             describe(&tester, answer);
     }
     if (rc == MR_NO_MEMORY || tester.no_memory)

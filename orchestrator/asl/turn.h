@@ -132,6 +132,9 @@ void asl_probe_variable(struct asl_turn *, const char *name, const struct asl_va
 void asl_probe_value(struct asl_turn *, const char *what, const struct asl_value *value);
 void asl_probe_number(struct asl_turn *, const char *what, double n);
 void asl_probe_fault(struct asl_turn *, const struct asl_fault *);
+/* Somebody looks at what the Map's children are given, before asl_probe_fork(). */
+bool asl_probe_items(const struct asl_turn *, const struct asl_state *);
+void asl_probe_selected(struct asl_turn *, const struct asl_frame *, const struct asl_value *);
 /* Instead of running a fork's children: what the probe says that it comes to. */
 enum mr_code asl_probe_fork(struct asl_turn *, struct asl_frame *, struct asl_fault *);
 

@@ -131,11 +131,76 @@ static void a_map_shows_what_its_iterations_are_given(void **state)
          "'afterResultSelector':[1],'afterResultPath':[1]}}");
 }
 
+#define SPREAD(rest)                                                                               \
+    "{'Type':'Map','ItemProcessor':{'ProcessorConfig':{'Mode':'DISTRIBUTED','ExecutionType':"      \
+    "'STANDARD'},'StartAt':'A','States':{'A':{'Type':'Pass','End':true}}},'End':true," rest "}"
+#define READER                                                                                     \
+    "'ItemReader':{'Resource':'arn:aws:states:::s3:getObject','ReaderConfig':{'InputType':'JSON'," \
+    "'ItemsPointer':'/a~1b/0','MaxItems':2},'Parameters':{'Bucket':'b','Key':'k'}}"
+
+static void a_map_shows_its_batches_and_where_its_items_were_found(void **state)
+{
+    (void)state;
+    asks(SPREAD("'ItemsPath':'$.v','ItemSelector':{'n.$':'$$.Map.Item.Value'},'MaxConcurrency':1,"
+                "'ItemBatcher':{'MaxItemsPerBatch':2,'BatchInput':{'w.$':'$.w'}}"),
+         "{'v':[1,2,3],'w':7}", "{'inspectionLevel':'DEBUG','mock':{'result':[0]}}",
+         "{'status':'SUCCEEDED','output':[0],'inspectionData':{'input':{'v':[1,2,3],'w':7},"
+         "'afterInputPath':{'v':[1,2,3],'w':7},'afterItemsPath':[1,2,3],'maxConcurrency':1,"
+         "'afterItemSelector':[{'n':1},{'n':2},{'n':3}],'afterItemBatcher':["
+         "{'BatchInput':{'w':7},'Items':[{'n':1},{'n':2}]},{'BatchInput':{'w':7},'Items':[{'n':3}]}"
+         "],'afterResultSelector':[0],'afterResultPath':[0]}}");
+    asks(SPREAD(READER ",'ItemBatcher':{'MaxItemsPerBatch':5}"), "{}",
+         "{'inspectionLevel':'DEBUG','mock':{'result':[0]},'stateConfiguration':{"
+         "'mapItemReaderData':'{\\\"a/b\\\":[[4,5,6]]}'}}",
+         "{'status':'SUCCEEDED','output':[0],'inspectionData':{'input':{},'afterInputPath':{},"
+         "'maxConcurrency':0,'afterItemsPointer':[4,5,6],'afterItemBatcher':[{'Items':[4,5]}],"
+         "'afterResultSelector':[0],'afterResultPath':[0]}}");
+    asks(SPREAD(READER), "{}",
+         "{'mock':{'result':[0]},'stateConfiguration':{'mapItemReaderData':'{}'}}",
+         "{'status':'FAILED','error':'States.ItemReaderFailed','cause':"
+         "'ItemsPointer \\\"/a~1b/0\\\" leads to no array and no object'}");
+}
+
+static void what_is_not_json_to_be_read_is_left_alone(void **state)
+{
+    (void)state;
+    asks(SPREAD("'ItemReader':{'Resource':'arn:aws:states:::s3:getObject','ReaderConfig':{"
+                "'InputType':'CSV','CSVHeaderLocation':'FIRST_ROW'},'Parameters':{'Bucket':'b',"
+                "'Key':'k'}}"),
+         "{}", "{'mock':{'result':[0]},'stateConfiguration':{'mapItemReaderData':'a,b'}}",
+         "{'status':'SUCCEEDED','output':[0]}");
+}
+
+static void a_state_within_a_map_is_in_its_first_iteration(void **state)
+{
+    static const char machine[] =
+        "{'StartAt':'M','States':{'M':{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'A',"
+        "'States':{'A':{'Type':'Pass','Parameters':{'m.$':'$$.Map.Item'},'End':true}}}}}}";
+
+    (void)state;
+    asks(machine, "{'x':1}", "{'stateName':'A'}",
+         "{'status':'SUCCEEDED','output':{'m':{'Index':0,'Value':{'x':1}}}}");
+    asks(machine, "{'x':1}",
+         "{'stateName':'A','context':'{\\\"Map\\\":{\\\"Item\\\":{\\\"Index\\\":3}}}'}",
+         "{'status':'SUCCEEDED','output':{'m':{'Index':3}}}");
+}
+
+static void an_error_out_of_a_parallel_is_of_a_branch(void **state)
+{
+    (void)state;
+    asks("{'Type':'Parallel','Branches':[{'StartAt':'A','States':{'A':{'Type':'Succeed'}}}],"
+         "'End':true,'Catch':[{'ErrorEquals':['States.BranchFailed'],'Next':'C'}]}",
+         "{}",
+         "{'mock':{'errorOutput':{'error':'E'}},'stateConfiguration':{'errorCausedByState':'A'}}",
+         "{'status':'CAUGHT_ERROR','error':'E','nextState':'C','output':{'Error':'E','Cause':null}"
+         "}");
+}
+
 static void variables_are_seen_and_what_is_assigned_is_shown(void **state)
 {
     (void)state;
-    asks("{'Type':'Pass','Parameters':{'sum.$':'$v'},'Assign':{'w.$':'$.sum'},'End':true}", "{'a':2}",
-         "{'inspectionLevel':'DEBUG','variables':'{\\\"v\\\":[1],\\\"unused\\\":0}'}",
+    asks("{'Type':'Pass','Parameters':{'sum.$':'$v'},'Assign':{'w.$':'$.sum'},'End':true}",
+         "{'a':2}", "{'inspectionLevel':'DEBUG','variables':'{\\\"v\\\":[1],\\\"unused\\\":0}'}",
          "{'status':'SUCCEEDED','output':{'sum':[1]},'inspectionData':{'input':{'a':2},"
          "'afterInputPath':{'a':2},'afterParameters':{'sum':[1]},'afterResultSelector':{'sum':[1]},"
          "'afterResultPath':{'sum':[1]},'variables':{'v':[1],'unused':0,'w':[1]}}}");
@@ -191,6 +256,7 @@ static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
     rejected(TASK, "{'mock':{'result':'{','fieldValidationMode':'NONE'}}", v, "must be valid JSON");
     rejected(TASK, "{'mock':{'result':'1','fieldValidationMode':'SOME'}}", v, "STRICT");
     rejected(TASK, "{'mock':{'result':'1'},'revealSecrets':true}", v, "RevealSecrets");
+    rejected(TASK, "{'mock':{'errorOutput':{'error':5}}}", v, "errorOutput/error must be a string");
     rejected(TASK, "{}", v, "RoleArn");
     rejected(TASK, "{'roleArn':'r'}", v, "needs a mock");
     rejected(pass, "{'mock':{'result':'1'}}", v, "'Pass' is not supported when a mock");
@@ -211,6 +277,34 @@ static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
     rejected("{'Type':'Parallel','Branches':[],'End':true}", "{}", d, "Map or Parallel");
     rejected("{'Type':'Parallel','Branches':[],'End':true}", "{'mock':{'result':{}}}", v,
              "must be an array");
+    rejected(
+        "{'Type':'Map','ItemsPath':'$.v','End':true,'ItemProcessor':{'StartAt':'A','States':{"
+        "'A':{'Type':'Succeed'}}}}",
+        "{'mock':{'errorOutput':{'error':'E'}},'stateConfiguration':{'errorCausedByState':'B'}}", v,
+        "no state 'B'");
+    rejected(pass, "{'stateConfiguration':{'errorCausedByState':''}}", v, "1 to 80");
+    rejected("{'Type':'Map','Items':[1],'End':true,'ItemProcessor':{'StartAt':'A','States':{"
+             "'A':{'Type':'Succeed'}}}}",
+             "{'mock':{'result':[1]},'stateConfiguration':{'mapIterationFailureCount':-1}}", v,
+             "mapIterationFailureCount");
+}
+
+static void no_more_iterations_fail_than_there_are(void **state)
+{
+    static const char map[] = "{'Type':'Map','End':true,'ToleratedFailureCount':9,'ItemProcessor':{"
+                              "'ProcessorConfig':{'Mode':'DISTRIBUTED','ExecutionType':'STANDARD'},"
+                              "'StartAt':'A','States':{'A':{'Type':'Succeed'}}}}";
+
+    (void)state;
+    asks(map, "[1,2,3]",
+         "{'mock':{'result':[1]},'stateConfiguration':{'mapIterationFailureCount':3}}",
+         "{'status':'SUCCEEDED','output':[1]}");
+    asks(
+        map, "[1,2,3]",
+        "{'mock':{'errorOutput':{'error':'E'}},'stateConfiguration':{'mapIterationFailureCount':4}"
+        "}",
+        "{'status':'REQUEST_REJECTED','error':'ValidationException','cause':'Map iteration failure "
+        "count must be less than or equal to the number of Map iterations'}");
 }
 
 int main(void)
@@ -223,8 +317,13 @@ int main(void)
         cmocka_unit_test(a_wait_takes_no_time_and_a_fail_fails),
         cmocka_unit_test(the_children_of_a_fork_are_mocked),
         cmocka_unit_test(a_map_shows_what_its_iterations_are_given),
+        cmocka_unit_test(a_map_shows_its_batches_and_where_its_items_were_found),
+        cmocka_unit_test(what_is_not_json_to_be_read_is_left_alone),
+        cmocka_unit_test(a_state_within_a_map_is_in_its_first_iteration),
+        cmocka_unit_test(an_error_out_of_a_parallel_is_of_a_branch),
         cmocka_unit_test(variables_are_seen_and_what_is_assigned_is_shown),
         cmocka_unit_test(the_context_object_may_be_given),
+        cmocka_unit_test(no_more_iterations_fail_than_there_are),
         cmocka_unit_test(what_cannot_be_tested_is_rejected_with_the_reason),
     };
 
