@@ -30,6 +30,7 @@ struct asl_fault {
 #define ASL_DATA_LIMIT_EXCEEDED  "States.DataLimitExceeded"
 #define ASL_INTRINSIC_FAILURE    "States.IntrinsicFailure"
 #define ASL_RESULT_PATH_MATCH    "States.ResultPathMatchFailure"
+#define ASL_REFERENCE_CONFLICT   "States.ReferencePathConflict"
 #define ASL_NO_CHOICE_MATCHED    "States.NoChoiceMatched"
 #define ASL_ITEM_READER_FAILED   "States.ItemReaderFailed"
 #define ASL_RESULT_WRITER_FAILED "States.ResultWriterFailed"

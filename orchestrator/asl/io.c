@@ -4,6 +4,8 @@
 
 #include "orchestrator/asl/parse.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +117,25 @@ static bool may_consume(struct asl_turn *turn, const struct asl_value *raw,
            result->depth + path->count <= ASL_DATA_DEPTH_MAX && asl_path_can_put(path, raw->json);
 }
 
+enum mr_code asl_io_conflict(const struct asl_path *path, struct asl_value *data, bool writing,
+                             struct asl_fault *fault)
+{
+    const struct asl_part *part = asl_path_stuck(path, data->json, writing);
+    char index[16] = "";
+    const char *text;
+    size_t len;
+
+    assert(part);
+    text = asl_value_text(data, &len);
+    if (!text)
+        return MR_NO_MEMORY;
+    if (part->kind == ASL_PART_INDEX)
+        (void)snprintf(index, sizeof(index), "%d", part->index);
+    return asl_fault_set(fault, ASL_REFERENCE_CONFLICT,
+                         "Unable to apply step \"%.120s\" to input %.480s",
+                         part->kind == ASL_PART_INDEX ? index : part->key, text);
+}
+
 enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
                           const struct asl_path *path, bool may_fail, struct asl_value *result,
                           struct asl_value **ret, struct asl_fault *fault)
@@ -154,7 +175,9 @@ enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
     rc = asl_path_put_take(path, &tree, item, fault);
     if (rc) {
         cJSON_Delete(tree);
-        return rc;
+        return rc == MR_INVALID && asl_turn_since(turn, ASL_ENGINE_CONFLICTS)
+                   ? asl_io_conflict(path, raw, true, fault)
+                   : rc;
     }
     merged = asl_value_new_take(tree);
     if (!merged)

@@ -388,19 +388,23 @@ static enum mr_code put(cJSON *at, const struct asl_part *part, cJSON *item)
     return MR_NO_MEMORY;
 }
 
-bool asl_path_can_put(const struct asl_path *path, const cJSON *root)
+const struct asl_part *asl_path_stuck(const struct asl_path *path, const cJSON *root, bool writing)
 {
     for (uint32_t i = 0; i < path->count; i++) {
         const struct asl_part *part = &path->parts[i];
-        if (!root && !part->kind == ASL_PART_KEY)
-            return false; /* an array is not made on the way */
-        if (root && part->kind == ASL_PART_KEY && !cJSON_IsObject(root))
-            return false;
+        bool key = part->kind == ASL_PART_KEY;
+        if (writing && (root ? key && !cJSON_IsObject(root) : !key))
+            return part; /* it is no object; or an array, which is not made on the way */
         root = root ? child(root, part) : NULL;
-        if (!root && !part->kind == ASL_PART_KEY)
-            return false;
+        if (!root && !(writing && key))
+            return part;
     }
-    return true;
+    return NULL;
+}
+
+bool asl_path_can_put(const struct asl_path *path, const cJSON *root)
+{
+    return !asl_path_stuck(path, root, true);
 }
 
 static enum mr_code no_match(const struct asl_path *path, struct asl_fault *fault)

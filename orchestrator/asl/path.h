@@ -80,6 +80,9 @@ MR_MUST_USE enum mr_code asl_path_find(const struct asl_path *path, const cJSON 
                                        const cJSON **ret);
 /* The same where path->reference. */
 const cJSON *asl_path_get(const struct asl_path *path, const cJSON *root);
+/* Of a reference: the part that cannot be followed in root, or where something is to be written
+ * cannot be put there.  NULL: none. */
+const struct asl_part *asl_path_stuck(const struct asl_path *path, const cJSON *root, bool writing);
 /* Whether asl_path_put_take() would find it possible. */
 bool asl_path_can_put(const struct asl_path *path, const cJSON *root);
 /* Puts item at the place that path (a reference) names in *root, making objects on the way where

@@ -27,6 +27,9 @@ static bool matches(const char *name, const struct asl_fault *fault)
         return true;
     if (strcmp(name, ASL_BRANCH_FAILED) == 0 && fault->branch)
         return true;
+    if (strcmp(name, ASL_RESULT_PATH_MATCH) == 0 && fault->error &&
+        strcmp(fault->error, ASL_REFERENCE_CONFLICT) == 0)
+        return true; /* the name that the documents have for it */
     return fault->error && strcmp(name, fault->error) == 0;
 }
 

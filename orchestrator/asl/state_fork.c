@@ -34,6 +34,15 @@ static enum mr_code parallel_enter(struct asl_turn *turn, struct asl_frame *fram
     return rc ? rc : asl_parallel_begin(turn, frame, input, fault);
 }
 
+/* Whether a path into the input leads nowhere, which the service tells of ItemsPath in words of
+ * its own. */
+static bool is_stuck(const struct asl_turn *turn, const struct asl_path *path,
+                     const struct asl_value *input)
+{
+    return path && path->reference && !path->variable && !path->context &&
+           asl_turn_since(turn, ASL_ENGINE_CONFLICTS) && asl_path_stuck(path, input->json, false);
+}
+
 /* The items, which must be an array; *ret is the caller's. */
 static enum mr_code find_items(struct asl_turn *turn, struct asl_frame *frame,
                                struct asl_value *input, struct asl_value **ret,
@@ -47,6 +56,8 @@ static enum mr_code find_items(struct asl_turn *turn, struct asl_frame *frame,
     enum mr_code rc = asl_scope_value(&scope, fork->items_path, "ItemsPath", &items, fault);
 
     asl_scope_release(&scope);
+    if (rc == MR_INVALID && is_stuck(turn, fork->items_path, input))
+        return asl_io_conflict(fork->items_path, input, false, fault);
     if (rc)
         return rc;
     if (cJSON_IsArray(items->json) || (fork->spread && cJSON_IsObject(items->json))) {
@@ -91,7 +102,7 @@ static enum mr_code map_begin(struct asl_turn *turn, struct asl_frame *frame,
                               struct asl_value *input, struct asl_fault *fault)
 {
     const struct asl_fork *fork = &asl_turn_state(turn, frame)->fork;
-    struct asl_value *items;
+    struct asl_value *items = NULL;
     int64_t concurrency;
     enum mr_code rc = asl_io_number(turn, frame, &fork->concurrency, "MaxConcurrencyPath", 0,
                                     ASL_SECONDS_MAX, input, &concurrency, fault);

@@ -147,8 +147,20 @@ static enum mr_code read_items_max(struct asl_turn *turn, struct asl_frame *fram
     return rc;
 }
 
-/* What the Map run is told: batches, the writer, the reader. */
-static enum mr_code read_fields(struct asl_turn *turn, struct asl_frame *frame,
+static enum mr_code read_reader(struct asl_turn *turn, struct asl_frame *frame,
+                                struct asl_fault *fault)
+{
+    const struct asl_spread *fields = fields_of(turn, frame);
+    enum mr_code rc;
+
+    if (!fields->reader)
+        return MR_OK;
+    rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
+    return rc ? rc : read_items_max(turn, frame, fault);
+}
+
+/* What the Map run is told: batches, the writer, and (with_reader) the reader. */
+static enum mr_code read_fields(struct asl_turn *turn, struct asl_frame *frame, bool with_reader,
                                 struct asl_filled *filled, struct asl_fault *fault)
 {
     const struct asl_spread *fields = fields_of(turn, frame);
@@ -159,10 +171,17 @@ static enum mr_code read_fields(struct asl_turn *turn, struct asl_frame *frame,
     rc = read_batch(turn, frame, fault);
     if (!rc && fields->writer)
         rc = fill(turn, frame, fields->writer_parameters, ASL_SLOT_WRITER, fault);
-    if (!rc && fields->reader)
-        rc = fill(turn, frame, fields->reader_parameters, ASL_SLOT_READER, fault);
-    if (!rc && fields->reader)
-        rc = read_items_max(turn, frame, fault);
+    return rc || !with_reader ? rc : read_reader(turn, frame, fault);
+}
+
+/* A reader that comes to nothing is the Map run's failure. */
+static enum mr_code read_reader_late(struct asl_turn *turn, struct asl_frame *frame,
+                                     struct asl_fault *fault)
+{
+    enum mr_code rc = read_reader(turn, frame, fault);
+
+    if (rc == MR_INVALID)
+        fault->error = ASL_ITEM_READER_FAILED;
     return rc;
 }
 
@@ -214,6 +233,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
                               struct asl_filled *filled, struct asl_fault *fault)
 {
     const bool early = asl_turn_since(turn, ASL_ENGINE_REVIEW) && !turn->env->probe;
+    const bool reader_late = early && !filled && asl_turn_since(turn, ASL_ENGINE_CONFLICTS);
     enum mr_code rc = make(turn, frame, input, items, concurrency);
 
     if (rc)
@@ -223,7 +243,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     asl_history_state(turn, frame, "Started", NULL);
     rc = read_tolerance(turn, frame, filled, fault);
     if (!rc && early)
-        rc = read_fields(turn, frame, filled, fault);
+        rc = read_fields(turn, frame, !reader_late, filled, fault);
     if (rc) { /* as AWS: the Map run has not begun, and its history says nothing of it */
         asl_fork_run_free(turn->run, frame);
         return rc;
@@ -232,6 +252,8 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
     if (turn->env->probe && !asl_probe_items(turn, asl_turn_state(turn, frame)))
         return asl_probe_fork(turn, frame, fault);
     if (!early)
-        rc = read_fields(turn, frame, filled, fault);
+        rc = read_fields(turn, frame, true, filled, fault);
+    if (reader_late)
+        rc = read_reader_late(turn, frame, fault);
     return rc ? rc : begin(turn, frame, filled != NULL, fault);
 }

@@ -112,6 +112,10 @@ enum mr_code asl_io_number(struct asl_turn *, struct asl_frame *, const struct a
 /* What path found is not a valid `wanted`: the fault, in the service's words. */
 enum mr_code asl_io_mistyped(const char *field, const char *wanted, const struct asl_path *path,
                              const cJSON *found, struct asl_fault *);
+/* A reference path that does not fit data, as it is read or written: the fault, in the service's
+ * words. */
+enum mr_code asl_io_conflict(const struct asl_path *path, struct asl_value *data, bool writing,
+                             struct asl_fault *);
 /* Whether value is within the run's limits; States.DataLimitExceeded. */
 enum mr_code asl_io_check(struct asl_turn *, struct asl_frame *, struct asl_value *value,
                           struct asl_fault *);

@@ -76,19 +76,41 @@ static void a_result_that_has_no_place_to_land_fails_and_can_be_caught(void **st
 {
     (void)state;
     play_expect_error(PASS("\"Result\":5,\"ResultPath\":\"$.a.b\""), "{\"a\":1}",
-                      "States.ResultPathMatchFailure");
+                      "States.ReferencePathConflict");
     play_expect_error(PASS("\"Result\":5,\"ResultPath\":\"$.a[3]\""), "{\"a\":[1]}",
-                      "States.ResultPathMatchFailure");
+                      "States.ReferencePathConflict");
     play_expect_error(PASS("\"Result\":5,\"ResultPath\":\"$.x[0]\""), "{}",
-                      "States.ResultPathMatchFailure");
+                      "States.ReferencePathConflict");
     play_expect_error(PASS("\"Result\":5,\"ResultPath\":\"$.x\""), "[1]",
-                      "States.ResultPathMatchFailure");
+                      "States.ReferencePathConflict");
     play_expect(
         "{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Task\",\"Resource\":\"millrace:a.b\","
         "\"ResultPath\":\"$.a.b\",\"Catch\":[{\"ErrorEquals\":"
         "[\"States.ResultPathMatchFailure\"],\"ResultPath\":\"$.e\",\"Next\":\"P\"}],"
         "\"End\":true},\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$.a\",\"End\":true}}}",
         "{\"a\":\"whole\"}", "\"whole\"");
+}
+
+static void no_path_is_followed_in_null(void **state)
+{
+    static const char *const paths[] = {"$", "$.a", "$.a[*]"};
+    char definition[256];
+    struct play play;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(definition, sizeof(definition), PASS("\"Parameters\":{\"p.$\":\"%s\"}"),
+                       paths[i]);
+        play_begin(&play, definition);
+        play_start(&play, "null");
+        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        assert_non_null(strstr(asl_run_cause(play.run),
+                               "Unable to apply Path transformation to null or empty input."));
+        play_end(&play);
+    }
+    play_expect(PASS("\"Parameters\":{\"p.$\":\"$.a\"}"), "{\"a\":null}", "{\"p\":null}");
+    play_expect(PASS("\"InputPath\":\"$\",\"OutputPath\":\"$\""), "null", "null");
+    play_expect(PASS("\"Parameters\":{\"p.$\":\"$$.State.Name\"}"), "null", "{\"p\":\"S\"}");
 }
 
 static void a_result_selector_shapes_the_answer(void **state)
@@ -255,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_path_that_names_nothing_fails_the_run_and_says_which),
         cmocka_unit_test(a_result_lands_where_its_path_says),
         cmocka_unit_test(a_result_that_has_no_place_to_land_fails_and_can_be_caught),
+        cmocka_unit_test(no_path_is_followed_in_null),
         cmocka_unit_test(a_result_selector_shapes_the_answer),
         cmocka_unit_test(the_context_object_tells_of_run_state_and_machine),
         cmocka_unit_test(the_first_input_stays_in_the_context_whatever_states_do_to_it),

@@ -189,7 +189,20 @@ static void what_is_no_array_cannot_be_mapped(void **state)
 {
     (void)state;
     play_expect_error(MAP(TASK("T", ""), ""), "{\"a\":1}", "States.Runtime");
-    play_expect_error(MAP(TASK("T", ""), ",\"ItemsPath\":\"$.x\""), "{}", "States.Runtime");
+    play_expect_error(MAP(TASK("T", ""), ",\"ItemsPath\":\"$.x\""), "{\"x\":5}", "States.Runtime");
+}
+
+static void an_items_path_that_leads_nowhere_is_a_conflict(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, MAP(TASK("T", ""), ",\"ItemsPath\":\"$.found.objects.all\""));
+    play_start(&play, "{\"found\":{\"status\":500}}");
+    assert_string_equal(asl_run_error(play.run), "States.ReferencePathConflict");
+    assert_non_null(strstr(asl_run_cause(play.run), "Unable to apply step \"objects\" to input "
+                                                    "{\"found\":{\"status\":500}}"));
+    play_end(&play);
 }
 
 static void at_most_so_many_items_run_at_once(void **state)
@@ -293,7 +306,7 @@ static void a_failure_after_the_join_runs_the_whole_again_on_redrive(void **stat
     play_begin(&play, PARALLEL_ONLY(TASK("A", ""), ",\"ResultPath\":\"$.r.x\""));
     play_start(&play, "{\"r\":5}");
     play_ok(&play, "A", "1");
-    assert_string_equal(asl_run_error(play.run), "States.ResultPathMatchFailure");
+    assert_string_equal(asl_run_error(play.run), "States.ReferencePathConflict");
     play_redrive(&play);
     assert_int_equal(play.task_count, 1);
     play_end(&play);
@@ -377,6 +390,7 @@ int main(void)
         cmocka_unit_test(an_item_selector_sees_item_index_and_input),
         cmocka_unit_test(no_items_are_no_work),
         cmocka_unit_test(what_is_no_array_cannot_be_mapped),
+        cmocka_unit_test(an_items_path_that_leads_nowhere_is_a_conflict),
         cmocka_unit_test(at_most_so_many_items_run_at_once),
         cmocka_unit_test(at_most_so_many_tasks_are_out_at_once_whoever_wants_them),
         cmocka_unit_test(one_failed_item_stops_the_map),

@@ -378,10 +378,12 @@ static void a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive(void
         (void)snprintf(definition, sizeof definition, MAP_ONLY("%s"), fields[i]);
         play_begin(&play, definition);
         play_start(&play, "{\"i\":[1,2]}");
-        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        assert_string_equal(asl_run_error(play.run),
+                            i ? "States.Runtime" : "States.ItemReaderFailed");
         play_redrive(&play);
         assert_true(play.closed);
-        assert_string_equal(asl_run_error(play.run), "States.Runtime");
+        assert_string_equal(asl_run_error(play.run),
+                            i ? "States.Runtime" : "States.ItemReaderFailed");
         play_end(&play);
     }
 }
@@ -613,14 +615,9 @@ static void a_field_that_comes_to_nothing_good_fails_before_the_map_run(void **s
          "{\"i\":[1],\"n\":\"x\"}",
          "The ToleratedFailurePercentagePath field refers to value \"x\" which is not a valid "
          "float: $.n"},
-        {MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")), "{\"key\":\"k\",\"n\":1.5}",
-         "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"},
         {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ItemBatcher\":{\"MaxItemsPerBatchPath\":\"$.n\"}"),
          "{\"i\":[1]}",
          "The MaxItemsPerBatchPath parameter does not reference an input value: $.n"},
-        {MAP_ONLY(READER("")), "{}",
-         "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input "
-         "'{}'"},
     };
     struct play play;
 
@@ -633,6 +630,31 @@ static void a_field_that_comes_to_nothing_good_fails_before_the_map_run(void **s
         assert_cause_ends(&play, bad[i].cause);
         assert_string_equal(play.history.data,
                             "ExecutionStarted,MapStateEntered,MapStateStarted,ExecutionFailed");
+        play_end(&play);
+    }
+}
+
+/* Its run has begun, and the failure is the reader's, which can be caught. */
+static void a_reader_that_comes_to_nothing_is_found_by_the_map_run(void **state)
+{
+    static const char *const bad[][2] = {
+        {"", "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input "
+             "'{\"n\":1.5}'"},
+        {"\"key\":\"k\",",
+         "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"},
+    };
+    char input[64];
+    struct play play;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(input, sizeof(input), "{%s\"n\":1.5}", bad[i][0]);
+        play_begin(&play, MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")));
+        play_start(&play, input);
+        assert_string_equal(asl_run_error(play.run), "States.ItemReaderFailed");
+        assert_cause_ends(&play, bad[i][1]);
+        assert_non_null(
+            strstr(play.history.data, "MapRunStarted,MapRunFailed,MapStateFailed,ExecutionFailed"));
         play_end(&play);
     }
 }
@@ -677,6 +699,7 @@ int main(void)
         cmocka_unit_test(max_concurrency_bounds_the_children_in_flight),
         cmocka_unit_test(one_failure_fails_the_map_where_none_is_tolerated),
         cmocka_unit_test(a_field_that_comes_to_nothing_good_fails_before_the_map_run),
+        cmocka_unit_test(a_reader_that_comes_to_nothing_is_found_by_the_map_run),
         cmocka_unit_test(a_reader_may_ask_for_more_items_than_there_may_be),
         cmocka_unit_test(less_items_than_none_is_found_by_the_map_run),
         cmocka_unit_test(failures_within_the_count_are_tolerated),
