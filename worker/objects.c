@@ -12,19 +12,29 @@ void wk_objects_key(const struct wk_run *run, const char *bucket, const char *ke
     (void)mr_buf_add_str(buf, key);
 }
 
-static enum mr_code get(void *ctx, const char *bucket, const char *key, size_t len_max,
-                        struct mr_buf *ret, struct mr_error *err)
+static enum mr_code get(void *ctx, const char *bucket, const char *key,
+                        const struct mr_object_range *range, struct mr_buf *ret,
+                        struct mr_object_now *now, struct mr_error *err)
 {
+    const struct mr_blob_range wanted = {range->at, range->len_max, range->etag};
     struct wk_run *run = ctx;
+    struct mr_blob_info info = {0};
     struct mr_buf full = {0};
     enum mr_code rc;
 
     wk_objects_key(run, bucket, key, &full);
     rc = full.failed ? mr_fail(err, MR_NO_MEMORY, "a key")
-                     : mr_blob_get(run->blob, full.data, len_max, ret, NULL, err);
+                     : mr_blob_get_range(run->blob, full.data, &wanted, ret, &info, err);
     mr_buf_release(&full);
-    return rc;
+    if (rc)
+        return rc;
+    now->bytes = info.bytes;
+    memcpy(now->etag, info.etag, sizeof now->etag);
+    return MR_OK;
 }
+
+_Static_assert(sizeof((struct mr_blob_info *)NULL)->etag == MR_ITEMS_ETAG_MAX,
+               "an etag of storage is one of an object");
 
 struct listing {
     size_t skip; /* bytes of the keys that are the bucket's */
@@ -43,24 +53,29 @@ static enum mr_code list_one(void *ctx, const char *key, const struct mr_blob_in
     return listing->each(listing->ctx, &object, err);
 }
 
-static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
+static enum mr_code list(void *ctx, const char *bucket, const struct mr_objects_span *span,
                          enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err)
 {
     struct wk_run *run = ctx;
-    struct mr_buf full = {0};
+    struct mr_buf prefix = {0}, after = {0};
     struct listing listing = {.each = each, .ctx = each_ctx};
     enum mr_code rc;
 
-    wk_objects_key(run, bucket, prefix, &full);
-    if (full.failed) {
+    wk_objects_key(run, bucket, span->prefix, &prefix);
+    if (span->after[0])
+        wk_objects_key(run, bucket, span->after, &after);
+    if (prefix.failed || after.failed) {
         rc = mr_fail(err, MR_NO_MEMORY, "a prefix");
     } else {
-        listing.skip = full.len - strlen(prefix);
-        rc = mr_blob_list(run->blob, full.data ? full.data : "", list_one, &listing, err);
+        const struct mr_blob_span wanted = {prefix.data, after.data, span->count_max};
+
+        listing.skip = prefix.len - strlen(span->prefix);
+        rc = mr_blob_list_span(run->blob, &wanted, list_one, &listing, err);
     }
-    mr_buf_release(&full);
+    mr_buf_release(&prefix);
+    mr_buf_release(&after);
     return rc;
 }
 
@@ -121,5 +136,5 @@ static enum mr_code unpack(void *ctx, const void *data, size_t len, size_t len_m
 
 struct mr_objects wk_objects_of(struct wk_run *run)
 {
-    return (struct mr_objects){run, get, list, put, unpack};
+    return (struct mr_objects){.ctx = run, .get = get, .list = list, .put = put, .unpack = unpack};
 }

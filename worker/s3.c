@@ -185,7 +185,6 @@ enum mr_code wk_s3_delete_run(struct wk_run *run, struct wk_fault *fault)
 
 struct keys {
     struct mr_jw *w;
-    const char *after;
     int64_t count, max;
     bool more;
     struct mr_buf last;
@@ -207,8 +206,6 @@ static enum mr_code list_one(void *ctx, const struct mr_object *object, struct m
     struct keys *keys = ctx;
     const char *key = object->key;
 
-    if (keys->after[0] && strcmp(key, keys->after) <= 0)
-        return MR_OK;
     if (keys->count == keys->max || keys->w->buf->len > MR_INPUT_MAX - 4096) {
         keys->more = true;
         return mr_fail(err, MR_CANCELLED, "the listing is full");
@@ -241,13 +238,14 @@ enum mr_code wk_s3_list_run(struct wk_run *run, struct wk_fault *fault)
         (rc = text(run, "ContinuationToken", false, &token, fault)) ||
         (rc = text(run, "StartAfter", false, &start, fault)))
         return rc;
-    keys.after = token[0] ? token : start;
     if (cJSON_IsNumber(max) && max->valuedouble >= 0 && max->valuedouble < KEYS_MAX)
         keys.max = (int64_t)max->valuedouble;
     mr_jw_begin(&w, run->output);
     mr_jw_open(&w, NULL, '{');
     mr_jw_open(&w, "Contents", '[');
-    rc = objects.list(objects.ctx, bucket, prefix, list_one, &keys, &err);
+    /* one more than is wanted tells that there is more */
+    const struct mr_objects_span span = {prefix, token[0] ? token : start, (size_t)keys.max + 1};
+    rc = objects.list(objects.ctx, bucket, &span, list_one, &keys, &err);
     mr_jw_close(&w, ']');
     if (rc && !keys.more) {
         mr_buf_reset(run->output);

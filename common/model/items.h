@@ -7,6 +7,11 @@
  * ItemsPointer, MaxItems, Transformation, ...}, "cursor": as the page before gave it; absent at
  * first} and answers {"items":[...], "cursor": where the next page begins; absent: that was all}.
  * With LOAD_AND_FLATTEN the items are those in the listed objects, a page of one object at a time.
+ * A page reads its own bytes of the object (items_view.h), and all pages read the same object:
+ * the cursor holds on to its etag, and one that was overwritten is MR_CHANGED.  So what is wrong
+ * with an object is found by the page that comes to it.  JSON that the first piece holds is checked
+ * whole; of longer JSON all that comes before the items is checked for strings and brackets, the
+ * items themselves strictly, and what follows them (behind an ItemsPointer) is not read.
  *
  * ASL_RESOURCE_WRITE asks
  *   {"Resource":"arn:aws:states:::s3:putObject", "Parameters":{Bucket, Prefix}, "WriterConfig":{
@@ -29,8 +34,12 @@
 enum {
     MR_ITEMS_PAGE_BYTES = 256 * 1024 - 512, /* of the items of a page, and of any one item */
     MR_ITEMS_PAGE_MAX = 10000,              /* items of a page */
-    MR_ITEMS_OBJECT_MAX = 64 * 1024 * 1024, /* bytes of an object with items */
+    MR_ITEMS_ROW_MAX = 1024 * 1024, /* bytes that one item, or the row of names, takes in storage */
+    MR_ITEMS_WHOLE_MAX = 64 * 1024 * 1024, /* of a manifest, and of a packed table, unpacked too:
+                                            * these alone are read whole by each page */
+    MR_ITEMS_ETAG_MAX = 72,                /* with its NUL */
 };
+#define MR_ITEMS_OBJECT_MAX (INT64_C(10) << 30) /* bytes of an object with items, as AWS has it */
 
 struct mr_object { /* one of a listing; lent */
     const char *key;
@@ -39,13 +48,31 @@ struct mr_object { /* one of a listing; lent */
     const char *etag;    /* with its quotes; "": likewise */
 };
 
+struct mr_objects_span { /* what of a listing is wanted */
+    const char *prefix;
+    const char *after; /* keys behind this one; "": all */
+    size_t count_max;  /* 0: all */
+};
+
+struct mr_object_range {
+    int64_t at;
+    size_t len_max;
+    const char *etag; /* of an earlier range: of the same object, or MR_CHANGED; "": of any */
+};
+
+struct mr_object_now { /* what a range is of */
+    int64_t bytes;
+    char etag[MR_ITEMS_ETAG_MAX];
+};
+
 struct mr_objects { /* storage as the two tasks see it; each of them may block */
     void *ctx;
-    /* The whole object. MR_NOT_FOUND, MR_TOO_LARGE (longer than len_max), MR_DENIED ... */
-    enum mr_code (*get)(void *ctx, const char *bucket, const char *key, size_t len_max,
-                        struct mr_buf *ret, struct mr_error *err);
-    /* Calls each for the keys that begin with prefix, in byte order; anything but MR_OK ends it. */
-    enum mr_code (*list)(void *ctx, const char *bucket, const char *prefix,
+    /* As mr_blob_get_range(); *ret is replaced. */
+    enum mr_code (*get)(void *ctx, const char *bucket, const char *key,
+                        const struct mr_object_range *, struct mr_buf *ret,
+                        struct mr_object_now *now, struct mr_error *err);
+    /* Calls each for the keys of the span, in byte order; anything but MR_OK ends it. */
+    enum mr_code (*list)(void *ctx, const char *bucket, const struct mr_objects_span *,
                          enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err);
@@ -54,6 +81,9 @@ struct mr_objects { /* storage as the two tasks see it; each of them may block *
     /* What gzip packed, to at most len_max bytes.  NULL: packed objects are refused. */
     enum mr_code (*unpack)(void *ctx, const void *data, size_t len, size_t len_max,
                            struct mr_buf *ret, struct mr_error *err);
+    /* For tests, smaller than what they stand for; 0: that. */
+    size_t step;       /* bytes to be asked for at a time */
+    uint64_t page_max; /* MR_ITEMS_PAGE_MAX */
 };
 
 /* Appends the answer to buf.  A failure is the task's: err says what was wrong with what. */

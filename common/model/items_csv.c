@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 10000 };
+enum {
+    COLUMNS_MAX = 10000,
+    NAMES_KEPT_MAX = 2048, /* bytes of them in a cursor, which is in each state of the run */
+};
 
 /* What is not UTF-8, or NUL, becomes '?': values are text of JSON. */
 static void make_text(char *text, size_t len)
@@ -41,6 +44,10 @@ enum mr_code mr_columns_add(struct mr_columns *columns, const char *name, size_t
     if (!names)
         return mr_fail(err, MR_NO_MEMORY, "names of columns");
     columns->names = names;
+    if (!name) {
+        names[columns->count++] = NULL;
+        return MR_OK;
+    }
     copy = malloc(len + 1);
     if (!copy)
         return mr_fail(err, MR_NO_MEMORY, "names of columns");
@@ -84,42 +91,49 @@ static void read_field(const char *text, size_t len, char delimiter, size_t *at,
     *at = i;
 }
 
-/* Behind a field: true where another of its row follows. */
-static bool next_field(const char *text, size_t len, char delimiter, size_t *at)
+enum behind { FIELD, ROW_END, TEXT_END };
+
+/* What follows a field.  TEXT_END: the text is at its end before it can be told. */
+static enum behind next_field(const char *text, size_t len, char delimiter, size_t *at)
 {
     if (*at < len && text[*at] == delimiter) {
         ++*at;
-        return true;
+        return FIELD;
     }
     if (*at < len && text[*at] == '\r')
         ++*at;
-    if (*at < len && text[*at] == '\n')
-        ++*at;
-    return false;
+    if (*at == len)
+        return TEXT_END;
+    ++*at; /* the line feed */
+    return ROW_END;
 }
 
 /* Lines without anything in them are no rows. */
-static void skip_empty(const char *text, size_t len, size_t *at)
+static enum mr_code skip_empty(struct mr_view *view, struct mr_error *err)
 {
-    while (*at < len && (text[*at] == '\n' || text[*at] == '\r'))
-        ++*at;
+    enum mr_code rc = MR_OK;
+
+    for (;;) {
+        const struct mr_buf *buf = &view->buf;
+
+        while (view->used < buf->len &&
+               (buf->data[view->used] == '\n' || buf->data[view->used] == '\r'))
+            view->used++;
+        if (rc || view->used < buf->len || mr_view_is_last(view))
+            return rc;
+        rc = mr_view_more(view, err);
+    }
 }
 
-enum mr_code mr_columns_read(struct mr_columns *columns, char delimiter, const char *text,
-                             size_t len, size_t *at, struct mr_error *err)
+static enum mr_code skip_mark(struct mr_view *view, struct mr_error *err)
 {
-    struct mr_buf field = {0};
-    enum mr_code rc;
+    enum mr_code rc = MR_OK;
 
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 && *at == 0)
-        *at = 3;
-    skip_empty(text, len, at);
-    do {
-        read_field(text, len, delimiter, at, &field);
-        rc = field.failed ? mr_fail(err, MR_NO_MEMORY, "names of columns")
-                          : mr_columns_add(columns, field.data ? field.data : "", field.len, err);
-    } while (!rc && next_field(text, len, delimiter, at));
-    mr_buf_release(&field);
+    if (mr_view_at(view) == 0)
+        rc = mr_view_need(view, 3, err);
+    if (!rc && mr_view_at(view) == 0 && view->buf.len >= 3 &&
+        memcmp(view->buf.data, "\xEF\xBB\xBF", 3) == 0)
+        view->used = 3;
     return rc;
 }
 
@@ -139,46 +153,203 @@ static void add_value(struct mr_buf *row, const struct mr_columns *columns, size
     (void)mr_buf_add_json(row, field && field->data ? field->data : "", field ? field->len : 0);
 }
 
-static enum mr_code read_row(struct mr_page *page, const struct mr_columns *columns, char delimiter,
-                             const char *text, size_t len, size_t *at, struct mr_buf *row,
-                             struct mr_buf *field, struct mr_error *err)
+/* A row of the view as JSON into *row; *at is then behind it.  TEXT_END: it may go on behind the
+ * view, where there is something. */
+static enum behind parse_row(const struct mr_columns *columns, char delimiter,
+                             const struct mr_buf *text, size_t *at, struct mr_buf *row,
+                             struct mr_buf *field)
 {
+    const char *data = text->data ? text->data : "";
     size_t column = 0;
+    enum behind behind;
 
     mr_buf_reset(row);
     (void)mr_buf_add_char(row, '{');
     do {
-        read_field(text, len, delimiter, at, field);
+        read_field(data, text->len, delimiter, at, field);
+        row->failed |= field->failed;
         add_value(row, columns, column++, field);
-    } while (next_field(text, len, delimiter, at));
+        behind = next_field(data, text->len, delimiter, at);
+    } while (behind == FIELD);
     for (; column < columns->count; column++)
         add_value(row, columns, column, NULL);
     (void)mr_buf_add_char(row, '}');
-    if (row->failed || field->failed)
-        return mr_fail(err, MR_NO_MEMORY, "a row");
-    return mr_page_add(page, row->data, row->len, err);
+    return behind;
 }
 
-enum mr_code mr_items_csv(struct mr_page *page, struct mr_columns *columns, char delimiter,
-                          const char *text, size_t len, size_t *at, struct mr_error *err)
+static enum mr_code read_row(struct mr_page *page, const struct mr_columns *columns, char delimiter,
+                             struct mr_view *view, struct mr_buf *row, struct mr_buf *field,
+                             struct mr_error *err)
+{
+    for (;;) {
+        size_t at = view->used;
+        const enum behind behind = parse_row(columns, delimiter, &view->buf, &at, row, field);
+        enum mr_code rc;
+
+        if (row->failed)
+            return mr_fail(err, MR_NO_MEMORY, "a row");
+        if (behind == TEXT_END && !mr_view_is_last(view)) {
+            rc = mr_view_more(view, err);
+            if (rc)
+                return rc;
+            continue;
+        }
+        rc = mr_page_add(page, row->data, row->len, err);
+        if (!rc && !page->full)
+            view->used = at;
+        return rc;
+    }
+}
+
+enum mr_code mr_items_rows(struct mr_page *page, const struct mr_columns *columns, char delimiter,
+                           struct mr_view *view, bool *more, struct mr_error *err)
 {
     struct mr_buf row = {0}, field = {0};
-    enum mr_code rc = MR_OK;
+    enum mr_code rc = skip_mark(view, err);
 
-    if (*at == 0 && len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        *at = 3;
-    skip_empty(text, len, at);
-    while (!rc && *at < len && mr_page_has_room(page)) {
-        const size_t from = *at;
-
-        rc = read_row(page, columns, delimiter, text, len, at, &row, &field, err);
-        if (page->full) {
-            *at = from;
-            break;
-        }
-        skip_empty(text, len, at);
+    if (!rc)
+        rc = skip_empty(view, err);
+    while (!rc && view->used < view->buf.len && mr_page_has_room(page)) {
+        rc = read_row(page, columns, delimiter, view, &row, &field, err);
+        if (!rc && !page->full)
+            rc = skip_empty(view, err);
     }
+    *more = view->used < view->buf.len;
     mr_buf_release(&row);
     mr_buf_release(&field);
+    return rc;
+}
+
+/* ---- the names of the columns -------------------------------------------------------------------
+ */
+
+static enum mr_code parse_names(struct mr_columns *columns, char delimiter,
+                                const struct mr_buf *text, size_t *at, enum behind *behind,
+                                struct mr_error *err)
+{
+    const char *data = text->data ? text->data : "";
+    struct mr_buf field = {0};
+    enum mr_code rc;
+
+    do {
+        read_field(data, text->len, delimiter, at, &field);
+        rc = field.failed ? mr_fail(err, MR_NO_MEMORY, "names of columns")
+                          : mr_columns_add(columns, field.data ? field.data : "", field.len, err);
+        *behind = next_field(data, text->len, delimiter, at);
+    } while (!rc && *behind == FIELD);
+    mr_buf_release(&field);
+    return rc;
+}
+
+/* The first row as names; the view is then behind it. */
+static enum mr_code read_names(struct mr_columns *columns, char delimiter, struct mr_view *view,
+                               struct mr_error *err)
+{
+    enum mr_code rc = skip_mark(view, err);
+
+    if (!rc)
+        rc = skip_empty(view, err);
+    while (!rc) {
+        size_t at = view->used;
+        enum behind behind;
+
+        mr_columns_release(columns);
+        rc = parse_names(columns, delimiter, &view->buf, &at, &behind, err);
+        if (!rc && (behind != TEXT_END || mr_view_is_last(view))) {
+            view->used = at;
+            break;
+        }
+        if (!rc)
+            rc = mr_view_more(view, err);
+    }
+    return rc;
+}
+
+/* Those of a later page, that began behind them. */
+static enum mr_code read_names_again(struct mr_columns *columns, char delimiter,
+                                     struct mr_view *view, struct mr_error *err)
+{
+    struct mr_view head;
+    enum mr_code rc;
+
+    mr_view_init(&head, view->from, view->bucket, view->key, 0, view->etag, 1);
+    rc = read_names(columns, delimiter, &head, err);
+    if (!rc)
+        memcpy(view->etag, head.etag, sizeof head.etag);
+    mr_view_release(&head);
+    return rc;
+}
+
+static enum mr_code take_names(struct mr_columns *columns, const cJSON *names, struct mr_error *err)
+{
+    enum mr_code rc = MR_OK;
+
+    for (const cJSON *name = names->child; name && !rc; name = name->next) {
+        const char *text = cJSON_IsNull(name)     ? NULL
+                           : cJSON_IsString(name) ? name->valuestring
+                                                  : "";
+
+        rc = mr_columns_add(columns, text, text ? strlen(text) : 0, err);
+    }
+    return rc;
+}
+
+/* For the cursor, so that the next page need not read them again; long ones are read again. */
+static void keep_names(const struct mr_columns *columns, struct mr_buf *ret)
+{
+    for (size_t i = 0; i < columns->count && ret->len <= NAMES_KEPT_MAX; i++) {
+        (void)mr_buf_add_char(ret, i ? ',' : '[');
+        if (columns->names[i])
+            (void)mr_buf_add_json(ret, columns->names[i], strlen(columns->names[i]));
+        else
+            (void)mr_buf_add_str(ret, "null");
+    }
+    (void)mr_buf_add_char(ret, ']');
+    if (ret->failed || ret->len > NAMES_KEPT_MAX)
+        mr_buf_release(ret);
+}
+
+static char delimiter_of(const struct mr_page *page)
+{
+    static const struct {
+        const char *name;
+        char c;
+    } all[] = {{"PIPE", '|'}, {"SEMICOLON", ';'}, {"SPACE", ' '}, {"TAB", '\t'}};
+    const char *name = mr_page_config(page, "CSVDelimiter");
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].name, name) == 0)
+            return all[i].c;
+    return ',';
+}
+
+enum mr_code mr_items_csv(struct mr_page *page, struct mr_view *view, struct mr_place *next,
+                          struct mr_error *err)
+{
+    const cJSON *given = mr_json_get(page->config, "CSVHeaders");
+    const cJSON *kept = mr_json_get(page->cursor, "columns");
+    const char delimiter = delimiter_of(page);
+    const bool first = mr_view_at(view) == 0;
+    struct mr_columns columns = {0};
+    bool more = false;
+    enum mr_code rc;
+
+    if (cJSON_IsArray(given))
+        rc = take_names(&columns, given, err);
+    else if (!first && cJSON_IsArray(kept))
+        rc = take_names(&columns, kept, err);
+    else if (!first)
+        rc = read_names_again(&columns, delimiter, view, err);
+    else
+        rc = read_names(&columns, delimiter, view, err);
+    mr_page_open(page, '[');
+    if (!rc)
+        rc = mr_items_rows(page, &columns, delimiter, view, &more, err);
+    mr_page_shut(page);
+    if (!rc)
+        mr_place_set(next, view, more);
+    if (!rc && more && !cJSON_IsArray(given))
+        keep_names(&columns, &next->columns);
+    mr_columns_release(&columns);
     return rc;
 }

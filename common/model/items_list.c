@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ITEM_MIN = 64 }; /* bytes of an object's item, at the least */
+
 struct listing {
     struct mr_page *page;
-    const char *after; /* the last key of the page before */
-    char *last;        /* of this page, owned */
+    char *last; /* of this page, owned */
     bool more;
     struct mr_buf item;
 };
@@ -21,8 +22,6 @@ static enum mr_code list_one(void *ctx, const struct mr_object *object, struct m
     enum mr_code rc;
     char *copy;
 
-    if (listing->after && strcmp(key, listing->after) <= 0)
-        return MR_OK;
     if (!mr_page_has_room(listing->page)) {
         listing->more = true;
         return mr_fail(err, MR_CANCELLED, "the page is full");
@@ -54,18 +53,21 @@ static enum mr_code list_one(void *ctx, const struct mr_object *object, struct m
 }
 
 enum mr_code mr_items_listing(struct mr_page *page, const char *bucket, const char *prefix,
-                              const struct mr_objects *from, struct mr_error *err)
+                              struct mr_error *err)
 {
-    const cJSON *after = mr_json_get(page->cursor, "after");
-    struct listing listing = {.page = page,
-                              .after = cJSON_IsString(after) ? after->valuestring : NULL};
+    const uint64_t fit = MR_ITEMS_PAGE_BYTES / ITEM_MIN;
+    /* one more than a page can hold tells that there is more */
+    const struct mr_objects_span span = {prefix, mr_page_text(page, "after"),
+                                         (page->count_max < fit ? page->count_max : fit) + 1};
+    const struct mr_objects *from = page->from;
+    struct listing listing = {.page = page};
     enum mr_code rc;
 
     mr_page_open(page, '[');
-    rc = from->list(from->ctx, bucket, prefix, list_one, &listing, err);
+    rc = from->list(from->ctx, bucket, &span, list_one, &listing, err);
     if (listing.more)
         rc = MR_OK;
-    (void)mr_buf_add_char(page->buf, ']');
+    mr_page_shut(page);
     if (listing.more && !mr_page_is_last(page) && listing.last) {
         (void)mr_buf_add_str(page->buf, ",\"cursor\":{\"after\":");
         (void)mr_buf_add_json(page->buf, listing.last, strlen(listing.last));
@@ -82,55 +84,67 @@ enum mr_code mr_items_listing(struct mr_page *page, const char *bucket, const ch
 /* ---- the items in the objects -----------------------------------------------------------------
  */
 
-struct search {        /* for the first object behind a key, and whether another follows it */
-    const char *after; /* NULL: from the first on */
-    const char *here;  /* this one itself; NULL: the next */
-    char *key;         /* owned */
-    bool others;
-};
-
-static enum mr_code find_one(void *ctx, const struct mr_object *object, struct mr_error *err)
+static enum mr_code note_key(void *ctx, const struct mr_object *object, struct mr_error *err)
 {
-    struct search *search = ctx;
+    char **key = ctx;
     const size_t size = strlen(object->key) + 1;
 
-    if ((search->after && strcmp(object->key, search->after) <= 0) ||
-        (search->here && strcmp(object->key, search->here) < 0))
-        return MR_OK;
-    if (search->key) {
-        search->others = true;
-        return mr_fail(err, MR_CANCELLED, "found");
-    }
-    search->key = malloc(size);
-    if (!search->key)
+    free(*key);
+    *key = malloc(size);
+    if (!*key)
         return mr_fail(err, MR_NO_MEMORY, "a listing");
-    memcpy(search->key, object->key, size);
+    memcpy(*key, object->key, size);
     return MR_OK;
+}
+
+/* The first key behind one; NULL where there is none.  *ret is the caller's to free. */
+static enum mr_code next_key(const struct mr_page *page, const char *bucket, const char *prefix,
+                             const char *after, char **ret, struct mr_error *err)
+{
+    const struct mr_objects_span span = {prefix, after, 1};
+
+    *ret = NULL;
+    return page->from->list(page->from->ctx, bucket, &span, note_key, ret, err);
+}
+
+static enum mr_code read_listed(struct mr_page *page, const char *bucket, const char *prefix,
+                                const char *key, struct mr_place *next, struct mr_error *err)
+{
+    char *other = NULL;
+    enum mr_code rc = mr_items_object(page, bucket, key, next, err);
+
+    if (!rc && !next->more && !mr_page_is_last(page))
+        rc = next_key(page, bucket, prefix, key, &other, err);
+    if (!rc)
+        rc = mr_page_close(page, next, key, other != NULL, err);
+    free(other);
+    return rc;
 }
 
 /* A page is of one object: from where the page before ended in it, or from the next one's start. */
 enum mr_code mr_items_flattened(struct mr_page *page, const char *bucket, const char *prefix,
-                                const struct mr_objects *from, struct mr_error *err)
+                                struct mr_error *err)
 {
-    struct search search = {
-        .after = cJSON_GetStringValue(mr_json_get(page->cursor, "after")),
-        .here = cJSON_GetStringValue(mr_json_get(page->cursor, "key")),
-    };
-    enum mr_code rc = from->list(from->ctx, bucket, prefix, find_one, &search, err);
+    const char *begun = mr_page_text(page, "key");
+    struct mr_place next = {0};
+    char *key = NULL;
+    enum mr_code rc = MR_OK;
 
-    if (search.others)
-        rc = MR_OK;
-    if (!rc && search.here && (!search.key || strcmp(search.key, search.here) != 0))
-        rc = mr_fail(err, MR_CHANGED, "%s was there when its first items were read", search.here);
-    if (!rc && search.key) {
-        page->object = search.key;
-        page->others = search.others;
-        rc = mr_items_object(page, bucket, search.key, from, err);
-        page->object = NULL;
-    } else if (!rc) {
-        mr_page_open(page, '[');
-        rc = mr_page_close(page, ']', false, 0, 0, err);
+    if (begun[0]) {
+        rc = read_listed(page, bucket, prefix, begun, &next, err);
+        if (rc == MR_NOT_FOUND)
+            rc = mr_fail(err, MR_CHANGED, "%s was there when its first items were read", begun);
+    } else {
+        rc = next_key(page, bucket, prefix, mr_page_text(page, "after"), &key, err);
+        if (!rc && key) {
+            rc = read_listed(page, bucket, prefix, key, &next, err);
+        } else if (!rc) {
+            mr_page_open(page, '[');
+            mr_page_shut(page);
+            rc = mr_page_close(page, &next, NULL, false, err);
+        }
     }
-    free(search.key);
+    free(key);
+    mr_place_release(&next);
     return rc;
 }

@@ -228,7 +228,9 @@ static enum mr_code write_manifest(const struct writing *writing, const cJSON *r
         goto done;
     }
     files.dir_len = prefix.len;
-    rc = writing->to->list(writing->to->ctx, writing->bucket, prefix.data, note_file, &files, err);
+    rc = writing->to->list(writing->to->ctx, writing->bucket,
+                           &(struct mr_objects_span){.prefix = prefix.data, .after = ""}, note_file,
+                           &files, err);
     if (rc)
         goto done;
     print_manifest(writing, arn ? arn : "", &files, &body);

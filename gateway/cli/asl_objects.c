@@ -4,6 +4,7 @@
 #include "common/adapters/crypto.h"
 #include "common/base/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,21 +15,40 @@ static const char *text_of(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-static enum mr_code get(void *ctx, const char *bucket, const char *key, size_t len_max,
-                        struct mr_buf *ret, struct mr_error *err)
+static void set_etag(char ret[MR_ITEMS_ETAG_MAX], const char *body)
+{
+    char sum[40];
+
+    mr_md5_hex(body, strlen(body), sum);
+    (void)snprintf(ret, MR_ITEMS_ETAG_MAX, "\"%s\"", sum);
+}
+
+static enum mr_code give(const char *key, const char *body, const struct mr_object_range *range,
+                         struct mr_buf *ret, struct mr_object_now *now, struct mr_error *err)
+{
+    const size_t len = strlen(body);
+    const size_t at = range->at > (int64_t)len ? len : (size_t)range->at;
+    const size_t n = len - at < range->len_max ? len - at : range->len_max;
+
+    now->bytes = (int64_t)len;
+    set_etag(now->etag, body);
+    if (range->etag[0] && strcmp(range->etag, now->etag) != 0)
+        return mr_fail(err, MR_CHANGED, "%s: overwritten since it was read", key);
+    mr_buf_reset(ret);
+    return mr_buf_add(ret, body + at, n) ? mr_fail(err, MR_NO_MEMORY, "%s", key) : MR_OK;
+}
+
+static enum mr_code get(void *ctx, const char *bucket, const char *key,
+                        const struct mr_object_range *range, struct mr_buf *ret,
+                        struct mr_object_now *now, struct mr_error *err)
 {
     const cJSON *stored = ctx, *object;
 
     cJSON_ArrayForEach(object, stored)
     {
-        const char *body = text_of(object, "body");
-
-        if (strcmp(text_of(object, "bucket"), bucket) != 0 ||
-            strcmp(text_of(object, "key"), key) != 0)
-            continue;
-        if (strlen(body) > len_max)
-            return mr_fail(err, MR_TOO_LARGE, "%s", key);
-        return mr_buf_add_str(ret, body);
+        if (strcmp(text_of(object, "bucket"), bucket) == 0 &&
+            strcmp(text_of(object, "key"), key) == 0)
+            return give(key, text_of(object, "body"), range, ret, now, err);
     }
     return mr_fail(err, MR_NOT_FOUND, "%s/%s: there is no such object", bucket, key);
 }
@@ -43,7 +63,7 @@ static int by_key(const void *a, const void *b)
 enum { OBJECTS_MAX = 1000 };
 #define STORED_MS INT64_C(1700000000000) /* when all of them were stored */
 
-static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
+static enum mr_code list(void *ctx, const char *bucket, const struct mr_objects_span *span,
                          enum mr_code (*each)(void *each_ctx, const struct mr_object *,
                                               struct mr_error *err),
                          void *each_ctx, struct mr_error *err)
@@ -55,16 +75,18 @@ static enum mr_code list(void *ctx, const char *bucket, const char *prefix,
     cJSON_ArrayForEach(object, stored)
     {
         if (strcmp(text_of(object, "bucket"), bucket) == 0 && count < OBJECTS_MAX &&
-            strncmp(text_of(object, "key"), prefix, strlen(prefix)) == 0)
+            strncmp(text_of(object, "key"), span->prefix, strlen(span->prefix)) == 0 &&
+            strcmp(text_of(object, "key"), span->after) > 0)
             found[count++] = object;
     }
     qsort(found, count, sizeof found[0], by_key);
+    if (span->count_max > 0 && count > span->count_max)
+        count = span->count_max;
     for (size_t i = 0; i < count && !rc; i++) {
         const char *body = text_of(found[i], "body");
-        char etag[40] = "\"";
+        char etag[MR_ITEMS_ETAG_MAX];
 
-        mr_md5_hex(body, strlen(body), etag + 1);
-        strcat(etag, "\"");
+        set_etag(etag, body);
         rc = each(
             each_ctx,
             &(struct mr_object){text_of(found[i], "key"), (int64_t)strlen(body), STORED_MS, etag},
@@ -95,7 +117,7 @@ static enum mr_code put(void *ctx, const char *bucket, const char *key, const ch
 
 struct mr_objects asl_objects_of(cJSON *stored)
 {
-    return (struct mr_objects){stored, get, list, put, NULL};
+    return (struct mr_objects){.ctx = stored, .get = get, .list = list, .put = put};
 }
 
 bool asl_objects_answer(cJSON *stored, const struct asl_effect *task, const cJSON *input,

@@ -303,7 +303,10 @@ static void expect_object(cJSON *stored, const char *key, const char *body)
     struct mr_buf text = {0};
     struct mr_error err = {0};
 
-    if (objects.get(objects.ctx, "b", key, 10000, &text, &err))
+    const struct mr_object_range range = {0, 10000, ""};
+    struct mr_object_now now;
+
+    if (objects.get(objects.ctx, "b", key, &range, &text, &now, &err))
         fail_msg("%s", err.text);
     assert_string_equal(text.data, body);
     mr_buf_release(&text);

@@ -367,6 +367,40 @@ static void a_page_of_a_map_is_read_from_a_bucket_that_is_a_folder(void **state)
           "States.ItemReaderFailed", "gzip");
 }
 
+static void a_map_whose_file_is_overwritten_between_two_pages_is_told_so(void **state)
+{
+    struct bench *bench = *state;
+    struct mr_buf body = {0}, request = {0};
+    cJSON *page;
+
+    bench->run.bucket = "all";
+    for (int i = 0; i < 20000; i++)
+        (void)mr_buf_addf(&body, "%d\n", i);
+    put(bench, "a.jsonl", body.data);
+    assert_int_equal(run(bench, "map.read",
+                         "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"
+                         "\"Bucket\":\"all\",\"Key\":\"a.jsonl\"},\"ReaderConfig\":{\"InputType\":"
+                         "\"JSONL\"}}"),
+                     MR_OK);
+    page = cJSON_Parse(bench->output.data);
+    assert_int_equal(cJSON_GetArraySize(mr_json_get(page, "items")), 10000);
+    (void)mr_buf_add_str(&request,
+                         "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"
+                         "\"Bucket\":\"all\",\"Key\":\"a.jsonl\"},\"ReaderConfig\":{"
+                         "\"InputType\":\"JSONL\"},\"cursor\":");
+    assert_int_equal(mr_json_print(mr_json_get(page, "cursor"), &request), MR_OK);
+    (void)mr_buf_add_char(&request, '}');
+    assert_int_equal(run(bench, "map.read", request.data), MR_OK);
+    has(bench->output.data, "[10000,10001,");
+    body.data[body.len - 2] = '0';
+    put(bench, "a.jsonl", body.data);
+    fails(bench, run(bench, "map.read", request.data), "States.ItemReaderFailed",
+          "a.jsonl: it was overwritten while its items were being read");
+    cJSON_Delete(page);
+    mr_buf_release(&body);
+    mr_buf_release(&request);
+}
+
 static void results_of_a_map_are_written_into_storage(void **state)
 {
     struct bench *bench = *state;
@@ -458,6 +492,7 @@ int main(void)
         ON_BENCH(the_bytes_of_a_manifest_are_the_same_twice),
         ON_BENCH(a_manifest_of_nothing_lists_nothing),
         ON_BENCH(a_page_of_a_map_is_read_from_a_bucket_that_is_a_folder),
+        ON_BENCH(a_map_whose_file_is_overwritten_between_two_pages_is_told_so),
         ON_BENCH(results_of_a_map_are_written_into_storage),
         ON_BENCH(an_object_is_put_found_listed_and_deleted),
         ON_BENCH(what_s3_is_asked_wrongly_is_named),
