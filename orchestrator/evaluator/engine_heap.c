@@ -6,6 +6,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A checked build is to see every piece that is used after it was given back. */
@@ -84,6 +85,19 @@ void ev_heap_free(struct ev_heap *heap, void *piece)
     free(piece);
 }
 
+/* Small pieces grow by way of those that are kept, which costs less than the C library's search. */
+static void *moved(struct ev_heap *heap, void *piece, size_t before, size_t size)
+{
+    void *grown;
+
+    if (size <= before)
+        return piece;
+    grown = ev_heap_malloc(heap, size);
+    memcpy(grown, piece, before);
+    ev_heap_free(heap, piece);
+    return grown;
+}
+
 void *ev_heap_realloc(struct ev_heap *heap, void *piece, size_t size)
 {
     size_t before;
@@ -96,6 +110,8 @@ void *ev_heap_realloc(struct ev_heap *heap, void *piece, size_t size)
         return NULL;
     }
     before = malloc_usable_size(piece);
+    if (KEEPS && before <= KEPT_BYTES_MAX)
+        return moved(heap, piece, before, size);
     check(heap, size > before ? size - before : 0);
     grown = realloc(piece, size);
     if (!grown)

@@ -288,8 +288,8 @@
 
     function all_of(group, bindings) {
         const values = [];
-        for (const e of group)
-            values.push(value_of(e, bindings));
+        for (let i = 0; i < group.length; i++)
+            values.push(value_of(group[i], bindings));
         return values;
     }
 
@@ -311,7 +311,7 @@
     }
 
     function evaluate(request) {
-        const bindings = request.variables;
+        const bindings = Object.assign(Object.create(null), request.variables);
         bindings.states = request.states;
         now_ms = request.now_ms;
         const seed = request.seed; /* alone: the rest is not to outlive the request */

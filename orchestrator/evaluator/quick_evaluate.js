@@ -3,12 +3,12 @@
  * with fewer calls, closures and objects on the way. deploy/jsonata puts this text into the package's evaluator, in the place of its
  * functions of the same names; what else is named here is the package's. Its options but `stack` are not there. */
 
-    /* ---- scopes: one prototype instead of two closures each; most of them never bind a name ------------------------------ */
+    /* ---- scopes: one prototype instead of two closures each; most of them never bind a name. `base` is what the package has in
+     * the outermost scope of a run: the same object in all of an expression's runs. ------------------------------------------- */
 
     function Frame(enclosing) {
         this.enclosing = enclosing;
         this.base = enclosing === null ? null : enclosing.base;
-        this.timestamp = enclosing === null ? null : enclosing.timestamp;
         this.bindings = null;
         this.unequal = NaN; /* to the language's `=` two scopes are never the same, whatever they hold */
     }
@@ -28,6 +28,13 @@
         return undefined;
     };
 
+    /* When the run began, to who asks: most expressions do not. */
+    function began(run) {
+        return run.began === null ? run.began = new Date() : run.began;
+    }
+
+    Object.defineProperty(Frame.prototype, 'timestamp', {get() { return began(this.base); }});
+
     function createFrame(enclosing) {
         return new Frame(enclosing);
     }
@@ -42,7 +49,7 @@
 
     const RUN = {
         __proto__: null,
-        path: evaluatePath,
+        path: evaluateAnyPath,
         binary: evaluateBinary,
         unary: evaluateUnary,
         name: evaluateName,
@@ -72,6 +79,8 @@
      * object has it from its prototype. */
     function prepare(expr) {
         const type = expr.type;
+        if (type === 'path')
+            expr.plain = plainBegin(expr);
         expr.more = expr.predicate !== undefined || (type !== 'path' && expr.group !== undefined);
         expr.inherited = type === 'name' && expr.value in Object.prototype;
         expr.run = RUN[type] || evaluateNothing;
@@ -113,13 +122,69 @@
 
     /* ---- paths -------------------------------------------------------------------------------------------------------- */
 
+    const PLAIN = new Set(['type', 'value', 'position', 'steps', 'more', 'inherited', 'run', 'plain']);
+
+    /* Nothing but a name, a variable or a path is asked for here: no filter, no binding, no parent, no array kept. */
+    function isPlain(node) {
+        return Object.keys(node).every(key => PLAIN.has(key));
+    }
+
+    function isPlainName(step) {
+        return step.type === 'name' && !(step.value in Object.prototype) && isPlain(step);
+    }
+
+    /* How a path begins: {start: a variable's name, or undefined for the input; names: one after the other; count: steps that these are;
+     * whole: that is all of the path}. null: it begins with something else. */
+    function plainBegin(path) {
+        const steps = path.steps, is_variable = steps[0].type === 'variable' && steps[0].value !== '' && isPlain(steps[0]);
+        const names = [];
+        let count = is_variable ? 1 : 0;
+        while (count < steps.length && isPlainName(steps[count]))
+            names.push(steps[count++].value);
+        const whole = count === steps.length && isPlain(path);
+        if (count === steps.length && !whole)
+            count--, names.pop();
+        const is_sorted = count < steps.length && steps[count].type === 'sort'; /* which may give back what it was given */
+        return names.length === 0 || is_sorted ? null : {start: is_variable ? steps[0].value : undefined, names, count, whole};
+    }
+
+    /* From name to name through objects there is no need of sequences; from the first array on the way there is. */
+    function evaluateAnyPath(expr, input, environment) {
+        const plain = expr.plain, base = environment.base;
+        if (plain === null || base.depth >= base.depth_max)
+            return evaluatePath(expr, input, environment);
+        const names = plain.names;
+        let value = plain.start === undefined ? input : environment.lookup(plain.start);
+        for (let i = 0; i < names.length; i++) {
+            if (typeof value !== 'object' || value === null)
+                return plain.whole ? undefined : evaluatePath(expr, input, environment);
+            if (Array.isArray(value))
+                return evaluatePath(expr, input, environment);
+            const next = value[names[i]];
+            if (next === undefined || isFunction(value))
+                return plain.whole ? undefined : evaluatePath(expr, input, environment);
+            value = next;
+        }
+        if (!Array.isArray(value))
+            return plain.whole ? value : evaluateSteps(expr, createSequence(value), environment, plain.count);
+        if (plain.whole)
+            return value.sequence === true ? evaluatePath(expr, input, environment) : value;
+        return value.length === 0 || value.cons ? evaluatePath(expr, input, environment)
+                                                : evaluateSteps(expr, value, environment, plain.count);
+    }
+
     function evaluatePath(expr, input, environment) {
+        const is_sequence = Array.isArray(input) && expr.steps[0].type !== 'variable';
+        return evaluateSteps(expr, is_sequence ? input : createSequence(input), environment, 0);
+    }
+
+    /* The steps from first on, of what those in front of it gave. */
+    function evaluateSteps(expr, input, environment, first) {
         const steps = expr.steps, last = steps.length - 1;
-        let sequence = Array.isArray(input) && steps[0].type !== 'variable' ? input : createSequence(input);
-        let result, tuples;
+        let sequence = input, result, tuples;
         let tupled = false;
 
-        for (let i = 0; i <= last; i++) {
+        for (let i = first; i <= last; i++) {
             const step = steps[i];
             if (step.tuple)
                 tupled = true;
@@ -218,12 +283,19 @@
 
     /* ---- operators ------------------------------------------------------------------------------------------------------ */
 
+    function areFinite(lhs, rhs) {
+        return typeof lhs === 'number' && typeof rhs === 'number' && lhs - lhs === 0 && rhs - rhs === 0;
+    }
+
     function evaluateOperator(expr, lhs, rhs, environment) {
         const op = expr.value;
         switch (op) {
         case '+':
+            return areFinite(lhs, rhs) ? lhs + rhs : evaluateNumericExpression(lhs, rhs, op);
         case '-':
+            return areFinite(lhs, rhs) ? lhs - rhs : evaluateNumericExpression(lhs, rhs, op);
         case '*':
+            return areFinite(lhs, rhs) ? lhs * rhs : evaluateNumericExpression(lhs, rhs, op);
         case '/':
         case '%':
             return evaluateNumericExpression(lhs, rhs, op);
@@ -343,23 +415,27 @@
         }
         delete ast.errors;
         const environment = createFrame(staticFrame);
-        let timestamp = new Date();
-        environment.bind('now', defineFunction((picture, timezone) => datetime.fromMillis(timestamp.getTime(), picture, timezone), '<s?s?:s>'));
-        environment.bind('millis', defineFunction(() => timestamp.getTime(), '<:n>'));
+        const run = {
+            options,
+            createSequence,
+            RegexEngine: RegExp,
+            depth: 0,
+            depth_max: options && options.stack > 0 ? options.stack : Infinity,
+            began: null,
+        };
+        run.base = run; /* so that no scope can be written as JSON, as in the package */
+        environment.bind('now', defineFunction((picture, timezone) => datetime.fromMillis(began(run).getTime(), picture, timezone), '<s?s?:s>'));
+        environment.bind('millis', defineFunction(() => began(run).getTime(), '<:n>'));
 
+        /* bindings without a prototype are taken as they are. */
         function evaluateBound(input, bindings) {
-            const base = createFrame(environment);
-            timestamp = new Date();
-            base.base = base;
-            base.timestamp = timestamp;
-            base.options = options;
-            base.createSequence = createSequence;
-            base.RegexEngine = RegExp;
-            base.depth = 0;
-            base.depth_max = options && options.stack > 0 ? options.stack : Infinity;
-            for (const name of utils.keys(bindings))
-                base.bind(name, bindings[name]);
-            base.bind('$', input);
+            const around = createFrame(environment), base = createFrame(around);
+            around.bindings = bindings && Object.getPrototypeOf(bindings) === null ? bindings : Object.assign(Object.create(null), bindings);
+            base.base = run;
+            run.depth = 0;
+            run.began = null;
+            if (input !== undefined)
+                base.bind('$', input);
             if (Array.isArray(input) && !isSequence(input)) {
                 input = createSequence(input);
                 input.outerWrapper = true;

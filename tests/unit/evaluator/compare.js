@@ -8,6 +8,8 @@ const fs = require('fs'), path = require('path');
 const one = require(path.resolve(process.argv[2])), other = require(path.resolve(process.argv[3]));
 const count = Number(process.argv[5]), any_error = process.argv[6] === 'any-error';
 const input = JSON.parse(fs.readFileSync(path.join(__dirname, 'expressions.input.json'), 'utf8'));
+input.order.one = [{sku: 'cap', price: 3, lines: [{count: 1}]}];
+input.order.rows = [[{price: 1}], [{price: 2}, {price: 1}]];
 const known = fs.readFileSync(path.join(__dirname, 'expressions.txt'), 'utf8').split('\n')
     .filter(line => line !== '' && !line.startsWith('#') && !/\$(random|shuffle|now|millis|eval)\b/.test(line));
 
@@ -26,6 +28,8 @@ const one_of = list => list[random(list.length)];
 const names = ['order', 'lines', 'sku', 'price', 'count', 'tags', 'size', 'w', 'h', 'id', 'keys', 'numbers', 'missing', 'sequence', 'cons',
     '`constructor`', '`toString`', '`__proto__`', 'pictures', 'faces', 'x', 'note', 'value', 'length'];
 const variables = ['$i', '$i', '$i', '$', '$$', '$v', '$f', '$list', '$none', '$sum', '$odd'];
+const begins = ['order.lines', 'order.one', 'order.one.lines', 'order.rows', 'order.lines.size', 'order.note', 'order.none', 'single', 'nested', 'empty',
+    'order.lines.tags', 'numbers', 'pictures.faces', 'keys.b', 'blank'];
 const callees = ['sum', 'count', 'max', 'string', 'boolean', 'not', 'exists', 'keys', 'append', 'merge', 'spread', 'length', 'uppercase',
     'substring', 'contains', 'split', 'join', 'number', 'floor', 'abs', 'reverse', 'distinct', 'zip', 'lookup', 'type', 'sort', 'average',
     'pad', 'replace', 'formatBase', 'trim', 'base64encode', 'round', 'error', 'assert', 'min'];
@@ -59,8 +63,8 @@ function step(d) {
     }
 }
 
-function after(d) {
-    switch (random(16)) {
+function after(d, n = 16) {
+    switch (random(n)) {
     case 0: return `[${one_of(['0', '-1', '1', '[0..1]'])}]`;
     case 1: return `[${expression(d - 1)}]`;
     case 2: return '[]';
@@ -105,7 +109,8 @@ function expression(d) {
     case 13:
         return one_of(['$f', '$none', '$odd', 'order']) + '(' + list(() => expression(d - 1), 2) + ')';
     default: {
-        let text = one_of([() => one_of(variables), () => one_of(names), () => '(' + expression(d - 1) + ')'])() + after(d);
+        let text = one_of([() => one_of(variables), () => one_of(names), () => '(' + expression(d - 1) + ')',
+            () => one_of(['$i.', '', '$$.']) + one_of(begins) + after(d, 9)])() + after(d);
         for (let i = random(5); i > 0; i--)
             text += '.' + step(d) + after(d);
         return text;
@@ -135,10 +140,14 @@ function shown(value, depth = 0) {
     return '{' + Object.keys(value).map(name => JSON.stringify(name) + ':' + shown(value[name], depth + 1)).join() + '}';
 }
 
-async function said(jsonata, text) {
+function without_text_of_functions(text) {
+    return /\(\.\.\.params\)/.test(text) ? 'the text of a function of the package' : text;
+}
+
+async function said(jsonata, text, whole) {
     const bindings = {i: JSON.parse(JSON.stringify(input)), list: [1, [2, 3], {a: [4]}], odd: {sequence: true, _jsonata_function: false, length: 1}};
     try {
-        return 'value ' + shown(await jsonata(text, {stack: 90}).evaluate(undefined, bindings));
+        return 'value ' + without_text_of_functions(shown(await jsonata(text, {stack: 90}).evaluate(whole ? bindings.i : undefined, bindings)));
     } catch (err) {
         if (any_error)
             return 'error';
@@ -146,8 +155,7 @@ async function said(jsonata, text) {
             return 'threw ' + String(err);
         if (err instanceof Error && !err.code) // of the interpreter: words and places may differ
             return 'threw ' + err.constructor.name;
-        const message = /\(\.\.\.params\)/.test(err.message) ? 'the text of a function of the package' : err.message;
-        return 'error ' + [err.code, err.position, err.token, message].join('|');
+        return 'error ' + [err.code, err.position, err.token, without_text_of_functions(err.message)].join('|');
     }
 }
 
@@ -155,9 +163,10 @@ async function said(jsonata, text) {
     let different = 0, values = 0, errors = 0;
     for (let i = 0; i < count + known.length; i++) {
         const text = i < known.length ? known[i] : random(3) === 0 ? graft() : expression(1 + random(4));
-        if (/function.*\$f\(/.test(text)) /* a call in the last place is no depth: it may never end */
+        if (i >= known.length && /(:= *(function|λ)|function.*\$f\()/.test(text)) /* a call in the last place is no depth: it may never end */
             continue;
-        const want = await said(one, text), got = await said(other, text);
+        const whole = i % 2 === 0; /* the input is given as it, too */
+        const want = await said(one, text, whole), got = await said(other, text, whole);
         if (want.startsWith('value'))
             values++;
         else
