@@ -5,8 +5,8 @@
 #include "common/base/json.h"
 #include "orchestrator/asl/fault.h"
 #include "orchestrator/asl/service_result.h"
+#include "orchestrator/asl/test_context.h"
 #include "orchestrator/asl/test_items.h"
-#include "orchestrator/asl/timestamp.h"
 #include "orchestrator/asl/value.h"
 
 #include <math.h>
@@ -177,134 +177,6 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
     return rc;
 }
 
-/* ---- the context object ------------------------------------------------------------------- */
-
-enum kind { TEXT, NUMBER, ANY, OBJECT };
-struct member { /* of a context object */
-    const char *object, *name;
-    enum kind kind;
-};
-static const struct member members[] = {
-    {"", "Execution", OBJECT},
-    {"", "StateMachine", OBJECT},
-    {"", "State", OBJECT},
-    {"", "Task", OBJECT},
-    {"", "Map", OBJECT},
-    {"Execution", "Id", TEXT},
-    {"Execution", "Input", ANY},
-    {"Execution", "Name", TEXT},
-    {"Execution", "RoleArn", TEXT},
-    {"Execution", "StartTime", TEXT},
-    {"Execution", "RedriveTime", TEXT},
-    {"Execution", "RedriveCount", NUMBER},
-    {"StateMachine", "Id", TEXT},
-    {"StateMachine", "Name", TEXT},
-    {"State", "Name", TEXT},
-    {"State", "EnteredTime", TEXT},
-    {"State", "RetryCount", NUMBER},
-    {"Task", "Token", TEXT},
-    {"Map", "Item", OBJECT},
-    {"Item", "Index", NUMBER},
-    {"Item", "Value", ANY},
-    {"Item", "Key", TEXT},
-    {"Item", "Source", TEXT},
-};
-
-static enum mr_code check_context(const cJSON *context, const char *at, struct asl_rejection *why)
-{
-    const cJSON *item;
-    enum mr_code rc;
-
-    cJSON_ArrayForEach(item, context)
-    {
-        const struct member *member = members, *end = members + sizeof(members) / sizeof(*members);
-        while (member < end &&
-               (strcmp(member->object, at) != 0 || strcmp(member->name, item->string) != 0))
-            member++;
-        if (member == end)
-            return reject(why, validation,
-                          "Invalid Context object provided: Field '%.80s' is not allowed",
-                          item->string);
-        if ((member->kind == TEXT && !cJSON_IsString(item)) ||
-            (member->kind == NUMBER && !cJSON_IsNumber(item)) ||
-            (member->kind == OBJECT && !cJSON_IsObject(item)))
-            return reject(why, validation, "Invalid Context object provided: Field '%s' must be %s",
-                          member->name,
-                          member->kind == TEXT     ? "a string"
-                          : member->kind == NUMBER ? "a number"
-                                                   : "an object");
-        rc = member->kind == OBJECT ? check_context(item, member->name, why) : MR_OK;
-        if (rc)
-            return rc;
-    }
-    return MR_OK;
-}
-
-static bool add_text(cJSON *object, const char *name, const char *text)
-{
-    return object && cJSON_AddStringToObject(object, name, text);
-}
-
-/* As of a Map's first iteration. */
-static bool add_item(cJSON *context, const cJSON *input)
-{
-    cJSON *item = cJSON_AddObjectToObject(cJSON_AddObjectToObject(context, "Map"), "Item");
-    cJSON *value = cJSON_Duplicate(input, true);
-
-    if (item && cJSON_AddNumberToObject(item, "Index", 0) && value &&
-        cJSON_AddItemToObject(item, "Value", value))
-        return true;
-    cJSON_Delete(value);
-    return false;
-}
-
-/* As of a run that has just begun. */
-static enum mr_code make_context(const struct asl_test *test, struct asl_test_request *request)
-{
-    const char *role = cJSON_GetStringValue(mr_json_get(test->options, "roleArn"));
-    const char *type = cJSON_GetStringValue(mr_json_get(request->state, "Type"));
-    const char *resource = cJSON_GetStringValue(mr_json_get(request->state, "Resource"));
-    cJSON *execution, *machine, *state, *input, *context = request->context = cJSON_CreateObject();
-    char now[ASL_TIMESTAMP_SIZE];
-    bool ok;
-
-    asl_timestamp_print(test->now_ms, now);
-    execution = cJSON_AddObjectToObject(context, "Execution");
-    machine = cJSON_AddObjectToObject(context, "StateMachine");
-    state = cJSON_AddObjectToObject(context, "State");
-    input = test->input ? cJSON_Duplicate(test->input, true) : cJSON_CreateObject();
-    ok = execution && input && cJSON_AddItemToObject(execution, "Input", input);
-    if (!ok)
-        cJSON_Delete(input);
-    ok = ok && add_text(execution, "Id", "test-state:test") &&
-         add_text(execution, "Name", "test") && add_text(execution, "RoleArn", role ? role : "") &&
-         add_text(execution, "StartTime", now) && add_text(machine, "Id", "test-state") &&
-         add_text(machine, "Name", "test-state") && add_text(state, "Name", request->name) &&
-         add_text(state, "EnteredTime", now);
-    if (ok &&
-        (strcmp(type, "Task") == 0 || strcmp(type, "Map") == 0 || strcmp(type, "Parallel") == 0))
-        ok = cJSON_AddNumberToObject(state, "RetryCount", request->tries);
-    if (ok && resource && strstr(resource, ".waitForTaskToken"))
-        ok = add_text(cJSON_AddObjectToObject(context, "Task"), "Token", "test-token");
-    if (ok && request->in_map)
-        ok = add_item(context, input);
-    return ok ? MR_OK : MR_NO_MEMORY;
-}
-
-static enum mr_code read_context(const struct asl_test *test, struct asl_test_request *request,
-                                 struct asl_rejection *why)
-{
-    const cJSON *said = mr_json_get(test->options, "context");
-    enum mr_code rc;
-
-    if (!said)
-        return make_context(test, request);
-    rc = read_json(said, "Context", ASL_DATA_MAX, &request->context, why);
-    if (!rc && !cJSON_IsObject(request->context))
-        rc = reject(why, validation, "Invalid Context object provided: it must be an object");
-    return rc ? rc : check_context(request->context, "", why);
-}
-
 /* ---- the state ---------------------------------------------------------------------------- */
 
 static const cJSON *find_below(const cJSON *state, const char *name, bool *ret_in_map);
@@ -343,6 +215,11 @@ static const cJSON *find_below(const cJSON *state, const char *name, bool *ret_i
             return found;
     }
     return NULL;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return object && cJSON_AddStringToObject(object, name, text);
 }
 
 static enum mr_code add_stub(cJSON *states, const cJSON *target)
@@ -432,6 +309,31 @@ static enum mr_code read_items(const cJSON *options, struct asl_test_request *re
     return !rc || rc == MR_NO_MEMORY
                ? rc
                : reject(why, validation, "mapItemReaderData is not valid: %s", err.text);
+}
+
+/* ---- the context object ------------------------------------------------------------------- */
+
+static enum mr_code read_context(const struct asl_test *test, struct asl_test_request *request,
+                                 struct asl_rejection *why)
+{
+    const cJSON *said = mr_json_get(test->options, "context");
+    const struct asl_test_begun begun = {
+        .name = request->name,
+        .state = request->state,
+        .input = test->input,
+        .role = cJSON_GetStringValue(mr_json_get(test->options, "roleArn")),
+        .tries = request->tries,
+        .in_map = request->in_map,
+        .now_ms = test->now_ms};
+    struct mr_error err;
+    enum mr_code rc;
+
+    if (!said)
+        return asl_test_context_make(&begun, &request->context);
+    rc = read_json(said, "Context", ASL_DATA_MAX, &request->context, why);
+    if (!rc && asl_test_context_check(request->context, &err))
+        rc = reject(why, validation, "Invalid Context object provided: %s", err.text);
+    return rc;
 }
 
 /* ---- what belongs together ---------------------------------------------------------------- */
