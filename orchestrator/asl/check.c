@@ -131,6 +131,45 @@ static bool check_names(struct asl_parser *parser)
     return true;
 }
 
+static const char *label_of(const struct asl_state *state)
+{
+    return state->type == ASL_MAP && state->fork.spread ? state->fork.spread->label : NULL;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct asl_state *const *x = a, *const *y = b;
+    int order = strcmp(label_of(*x), label_of(*y));
+
+    return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* A label stands for one Map. */
+static bool check_labels(struct asl_parser *parser)
+{
+    const struct asl_machine *machine = parser->machine;
+    const struct asl_state **states = calloc(machine->state_count, sizeof(*states));
+    uint32_t count = 0;
+
+    if (!states)
+        return false;
+    for (uint32_t i = 0; i < machine->state_count; i++)
+        if (label_of(&machine->states[i]))
+            states[count++] = &machine->states[i];
+    qsort(states, count, sizeof(*states), by_label);
+    for (uint32_t i = 1; i < count; i++) {
+        if (strcmp(label_of(states[i - 1]), label_of(states[i])) != 0)
+            continue;
+        go_to_flow(parser, &machine->flows[states[i]->flow]);
+        asl_at(parser, states[i]->name);
+        asl_at(parser, "Label");
+        asl_report_later(parser, ASL_SAME_LABEL, "Another Map has this label: it must be its own");
+        asl_at_leave(parser, 0);
+    }
+    free(states);
+    return true;
+}
+
 void asl_check_machine(struct asl_parser *parser)
 {
     const struct asl_machine *machine = parser->machine;
@@ -138,7 +177,7 @@ void asl_check_machine(struct asl_parser *parser)
 
     walk.reached = calloc(machine->state_count, sizeof(*walk.reached));
     walk.stack = calloc(machine->state_count, sizeof(*walk.stack));
-    if (!walk.reached || !walk.stack || !check_names(parser))
+    if (!walk.reached || !walk.stack || !check_names(parser) || !check_labels(parser))
         parser->no_memory = true;
     else
         for (uint32_t i = 0; i < machine->flow_count; i++)

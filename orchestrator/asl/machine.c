@@ -40,6 +40,8 @@ static void parse_machine(struct asl_parser *parser, const char *text, size_t le
 
     if (rc == MR_NO_MEMORY) {
         parser->no_memory = true;
+    } else if (rc && len == 0) {
+        asl_report(parser, ASL_NOTHING, "there is no definition: it must be an object");
     } else if (rc) {
         asl_report(parser, ASL_BAD_JSON, "%s", err.text);
     } else if (!cJSON_IsObject(machine->json)) {

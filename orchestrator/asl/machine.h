@@ -42,16 +42,17 @@ MR_MUST_USE enum mr_code asl_machine_parse(const char *text, size_t len,
                                            struct asl_diagnostics *diags, struct asl_machine **ret,
                                            struct mr_error *err);
 struct asl_parse_options {
-    bool express; /* to be run as EXPRESS: what such a machine must not have is a fault */
-    bool partial; /* a part of a machine: that all is reachable and can end is not asked */
-    bool admitted; /* a job runs in it: what only rules refuse that came later is no fault (note 011) */
+    bool express;  /* to be run as EXPRESS: what such a machine must not have is a fault */
+    bool partial;  /* a part of a machine: that all is reachable and can end is not asked */
+    bool admitted; /* a job runs in it: what only rules refuse that came later is no fault (note
+                      011) */
 };
 MR_MUST_USE enum mr_code asl_machine_parse_as(const char *text, size_t len,
                                               const struct asl_parse_options *,
                                               struct asl_diagnostics *diags,
                                               struct asl_machine **ret, struct mr_error *err);
 struct asl_machine *asl_machine_ref(struct asl_machine *);
-void asl_machine_unref(struct asl_machine *);         /* accepts NULL */
+void asl_machine_unref(struct asl_machine *); /* accepts NULL */
 /* Appends the definition as compact text. */
 enum mr_code asl_machine_text(const struct asl_machine *, struct mr_buf *buf);
 size_t asl_machine_bytes(const struct asl_machine *); /* about what it takes in memory */

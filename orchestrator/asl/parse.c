@@ -239,6 +239,21 @@ bool asl_read_number(struct asl_parser *parser, const cJSON *object, const char 
            asl_read_path(parser, object, path_name, ASL_PATH_ANY, &ret->path);
 }
 
+bool asl_check_count_path(struct asl_parser *parser, const char *name, const struct asl_path *path)
+{
+    size_t mark;
+    bool ok;
+
+    if (!path || (path->reference && !path->context))
+        return true;
+    mark = asl_at(parser, name);
+    ok = asl_report_later(parser, ASL_SCHEMA,
+                          "Value is not a Reference Path: only names and indexes may stand in one, "
+                          "and it does not lead into the context object");
+    asl_at_leave(parser, mark);
+    return ok;
+}
+
 bool asl_read_known(struct asl_parser *parser, const cJSON *object, const char *const *names)
 {
     bool ok = true;

@@ -12,6 +12,11 @@
 #define ASL_DUPLICATE_NAME "DUPLICATE_STATE_NAME"
 #define ASL_NO_END         "MISSING_END_STATE"
 #define ASL_NOT_YET        "NOT_SUPPORTED"
+#define ASL_BAD_NAME       "INVALID_STATE_NAME"
+#define ASL_BAD_RESOURCE   "INVALID_RESOURCE"
+#define ASL_BAD_LABEL      "INVALID_LABEL_NAME"
+#define ASL_SAME_LABEL     "DUPLICATE_LABEL_NAME"
+#define ASL_NOTHING        "MISSING_DESCRIPTION"
 
 enum { ASL_SECONDS_MAX = 99999999, ASL_DELAY_SECONDS_MAX = 31622400 };
 
@@ -62,6 +67,8 @@ MR_MUST_USE enum mr_code asl_parse_path(struct asl_parser *, const char *text, s
 /* `name`, or a path in `name`Path; both at once is a fault. */
 bool asl_read_number(struct asl_parser *, const cJSON *object, const char *name, int64_t min,
                      struct asl_number *ret);
+/* The path of one of a Map's counts (NULL: none) leads to one place, and not into the context. */
+bool asl_check_count_path(struct asl_parser *, const char *name, const struct asl_path *);
 /* A path or a call of an intrinsic function, as text. */
 bool asl_read_source(struct asl_parser *, const cJSON *object, const char *name,
                      struct asl_template **ret);

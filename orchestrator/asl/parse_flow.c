@@ -91,11 +91,12 @@ static bool check_name(struct asl_parser *parser, const char *name)
 
     for (const char *p = name; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return asl_report(parser, ASL_SCHEMA, "a state's name may not hold control characters");
+            return asl_report(parser, ASL_BAD_NAME,
+                              "a state's name may not hold control characters");
         chars += ((unsigned char)*p & 0xC0) != 0x80;
     }
     if (chars == 0 || chars > ASL_STATE_NAME_MAX)
-        return asl_report(parser, ASL_SCHEMA, "a state's name has from 1 to %d characters",
+        return asl_report(parser, ASL_BAD_NAME, "a state's name has from 1 to %d characters",
                           ASL_STATE_NAME_MAX);
     return true;
 }

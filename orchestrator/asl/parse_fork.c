@@ -176,6 +176,7 @@ void asl_parse_fork(struct asl_parser *parser, const cJSON *json, uint32_t index
     } else {
         asl_read_path(parser, json, "ItemsPath", ASL_PATH_ANY, &fork->items_path);
         asl_read_number(parser, json, "MaxConcurrency", 0, &fork->concurrency);
+        asl_check_count_path(parser, "MaxConcurrencyPath", fork->concurrency.path);
     }
     if (!queries)
         read_selector(parser, json, fork);

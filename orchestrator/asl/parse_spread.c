@@ -75,6 +75,7 @@ static void read_count(struct asl_parser *parser, const cJSON *object, const cha
         return;
     asl_read_int(parser, object, name, min, max, &ret->n);
     asl_read_path(parser, object, path_name, ASL_PATH_ANY, &ret->path);
+    asl_check_count_path(parser, path_name, ret->path);
 }
 
 static const cJSON *read_object(struct asl_parser *parser, const cJSON *object, const char *name)
@@ -208,8 +209,8 @@ static void read_batcher(struct asl_parser *parser, const cJSON *json, struct as
     mark = asl_at(parser, "ItemBatcher");
     spread->batches = true;
     asl_read_known(parser, batcher, names);
-    read_count(parser, batcher, names[0], names[1], 1, ITEMS_MAX, &spread->batch_items);
-    read_count(parser, batcher, names[2], names[3], 1, BATCH_BYTES_MAX, &spread->batch_bytes);
+    read_count(parser, batcher, names[0], names[1], 0, ITEMS_MAX, &spread->batch_items);
+    read_count(parser, batcher, names[2], names[3], 0, BATCH_BYTES_MAX, &spread->batch_bytes);
     if (!spread->batch_items.set && !spread->batch_bytes.set)
         asl_report(parser, ASL_SCHEMA,
                    "One of [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, "
@@ -264,6 +265,7 @@ static void read_tolerance(struct asl_parser *parser, const cJSON *json, struct 
                &spread->tolerated_count);
     asl_read_path(parser, json, "ToleratedFailurePercentagePath", ASL_PATH_ANY,
                   &spread->tolerated_path);
+    asl_check_count_path(parser, "ToleratedFailurePercentagePath", spread->tolerated_path);
     if (!percent || comes_later(parser, json, "ToleratedFailurePercentage"))
         return;
     if (spread->tolerated_path)
@@ -296,7 +298,7 @@ static void check_label(struct asl_parser *parser, const char *label)
 
     for (const unsigned char *p = (const unsigned char *)label; *p; p++) {
         if (!label_byte_fits(p)) {
-            asl_report_at(parser, "Label", ASL_SCHEMA,
+            asl_report_at(parser, "Label", ASL_BAD_LABEL,
                           "has a character that is not allowed: no white space, no control "
                           "characters, none of ? * < > { } [ ] \" # %% \\ ^ | ~ ` $ & , ; : /");
             return;
@@ -304,7 +306,7 @@ static void check_label(struct asl_parser *parser, const char *label)
         chars += (*p & 0xC0) != 0x80;
     }
     if (chars == 0 || chars > LABEL_MAX)
-        asl_report_at(parser, "Label", ASL_SCHEMA, "has from 1 to %d characters", LABEL_MAX);
+        asl_report_at(parser, "Label", ASL_BAD_LABEL, "has from 1 to %d characters", LABEL_MAX);
 }
 
 void asl_refuse_spread(struct asl_parser *parser, const cJSON *json)

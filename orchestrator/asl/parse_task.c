@@ -86,7 +86,7 @@ static void read_resource(struct asl_parser *parser, const cJSON *json, struct a
     if (!asl_read_str(parser, json, "Resource", &task->resource))
         return;
     if (!is_resource(task->resource)) {
-        asl_report_at(parser, "Resource", ASL_SCHEMA,
+        asl_report_at(parser, "Resource", ASL_BAD_RESOURCE,
                       "'%.80s' is neither millrace:CLASS.NAME nor an ARN", task->resource);
         return;
     }

@@ -42,8 +42,6 @@ static const struct {
 } unpacked[] = {
     {"lambda", "Invoke", "Payload"},
     {"bedrockruntime", "InvokeModel", "Body"},
-    {"sfn", "DescribeExecution", "Input"},
-    {"sfn", "DescribeExecution", "Output"},
 };
 
 struct call {

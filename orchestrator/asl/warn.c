@@ -73,6 +73,44 @@ static void warn_errors(struct asl_parser *parser, const cJSON *state, const cha
     }
 }
 
+static void warn_no_path(struct asl_parser *parser, const cJSON *object, const char *field)
+{
+    size_t mark = asl_at(parser, field);
+
+    if (looks_like_a_path(mr_json_get(object, field)))
+        asl_warn(parser, "NO_PATH",
+                 "The value looks like a path, and is a plain text: %sPath would follow it", field);
+    asl_at_leave(parser, mark);
+}
+
+/* Comparisons with a text, however deep in And, Or and Not. */
+static void warn_rule(struct asl_parser *parser, const cJSON *rule)
+{
+    const cJSON *item, *inner, *list;
+    uint32_t i = 0;
+    size_t mark;
+
+    cJSON_ArrayForEach(item, rule)
+    {
+        list = cJSON_IsArray(item) ? item : NULL;
+        if (cJSON_IsString(item) && strncmp(item->string, "String", 6) == 0 &&
+            !strstr(item->string, "Path") && strcmp(item->string, "StringMatches") != 0)
+            warn_no_path(parser, rule, item->string);
+        if (!list && !cJSON_IsObject(item))
+            continue;
+        mark = asl_at(parser, item->string);
+        if (cJSON_IsObject(item))
+            warn_rule(parser, item);
+        cJSON_ArrayForEach(inner, list)
+        {
+            size_t here = asl_at_index(parser, i++);
+            warn_rule(parser, inner);
+            asl_at_leave(parser, here);
+        }
+        asl_at_leave(parser, mark);
+    }
+}
+
 static void warn_flow(struct asl_parser *parser, const cJSON *flow, bool queries);
 
 static void warn_flow_at(struct asl_parser *parser, const cJSON *state, const char *field,
@@ -113,6 +151,19 @@ static void warn_state(struct asl_parser *parser, const cJSON *state, bool queri
         warn_result(parser, field);
         asl_at_leave(parser, mark);
     }
+    if (type && strcmp(type, "Fail") == 0 && !speaks_jsonata(state, queries)) {
+        warn_no_path(parser, state, "Error");
+        warn_no_path(parser, state, "Cause");
+    }
+    mark = asl_at(parser, "Choices");
+    cJSON_ArrayForEach(field, mr_json_get(state, "Choices"))
+    {
+        size_t here = asl_at_index(parser, i++);
+        warn_rule(parser, field);
+        asl_at_leave(parser, here);
+    }
+    asl_at_leave(parser, mark);
+    i = 0;
     warn_errors(parser, state, "Retry", "retried");
     warn_errors(parser, state, "Catch", "caught");
     warn_flow_at(parser, state, "ItemProcessor", queries);

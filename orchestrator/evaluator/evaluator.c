@@ -309,6 +309,7 @@ static void syntax_read(const cJSON *json, struct ev_syntax *ret)
     if (!cJSON_IsObject(json))
         return;
     ret->wrong = true;
+    ret->outside = cJSON_IsTrue(mr_json_get(json, "outside"));
     ret->position =
         cJSON_IsNumber(position) && position->valuedouble >= 0 && position->valuedouble < 1e9
             ? (int64_t)position->valuedouble

@@ -77,10 +77,12 @@ enum mr_code ev_limit_answer(const struct ev_config *, enum ev_limit limit, int6
 enum mr_code ev_error_answer(const char *cause, const char *field, struct mr_buf *ret);
 const char *ev_limit_field(const struct ev *); /* of the last limit; lent until the next call */
 
-/* The syntax of expressions, as creation of a workflow checks it; nothing is evaluated. */
+/* The syntax of expressions, as creation of a workflow checks it; nothing is evaluated.  One that
+ * looks for a name where there is nothing to look into is wrong, too, as AWS has it. */
 struct ev_syntax {
     const char *text; /* given: without {% and %} */
     bool wrong;
+    bool outside;      /* wrong, and for that reason */
     int64_t position;  /* in characters from the start of text */
     char message[200]; /* "S0201: Syntax error: \"+\"" */
 };

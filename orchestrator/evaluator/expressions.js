@@ -322,10 +322,53 @@
         return {chosen, values: all_of(request.groups[chosen], bindings)};
     }
 
+    /* The first name that is looked for with no context to look into, or undefined: an expression begins with none,
+     * and a path, a predicate and what they hold have one.  What functions are given is not followed. */
+    function outside(node) {
+        const any = (nodes) => {
+            for (const each of nodes) {
+                const found = each === undefined || each === null ? undefined : outside(each);
+                if (found !== undefined)
+                    return found;
+            }
+            return undefined;
+        };
+        switch (node.type) {
+        case 'path':
+            return any([node.steps[0]]);
+        case 'name':
+            return node;
+        case 'variable':
+            return node.value === '$' ? node : undefined;
+        case 'unary':
+            if (node.value === '{')
+                return any(node.lhs.flat());
+            return any(node.value === '[' ? node.expressions : [node.expression]);
+        case 'binary':
+        case 'apply':
+            return any([node.lhs, node.rhs]);
+        case 'bind':
+            return any([node.rhs]);
+        case 'block':
+            return any(node.expressions);
+        case 'condition':
+            return any([node.condition, node.then, node.else]);
+        case 'function':
+        case 'partial':
+            return any([node.procedure, ...node.arguments]);
+        default:
+            return undefined;
+        }
+    }
+
     function check(text) {
         try {
-            parsed(text);
-            return null;
+            const found = outside(parsed(text).ast());
+            if (found === undefined)
+                return null;
+            const name = found.type === 'variable' ? '$$' : found.value;
+            return {position: found.position, outside: true,
+                    message: `Reference to '${name}' at the top level is not supported: the input is $states.input`};
         } catch (err) {
             const position = err !== null && typeof err === 'object' && Number.isInteger(err.position) ? err.position : 0;
             return {position, message: reason(err)};

@@ -8,19 +8,28 @@
 
 enum { EXPRESSIONS_A_CHECK = 200 };
 
-static bool add(struct asl_diagnostics *diags, const char *location, const char *fmt, ...)
-    MR_PRINTF(3, 4);
+static bool add(struct asl_diagnostics *diags, const char *code, const char *location,
+                const char *fmt, ...) MR_PRINTF(4, 5);
 
-static bool add(struct asl_diagnostics *diags, const char *location, const char *fmt, ...)
+static bool add(struct asl_diagnostics *diags, const char *code, const char *location,
+                const char *fmt, ...)
 {
     va_list args;
     bool ok;
 
     va_start(args, fmt);
-    ok = asl_diagnostics_add(diags, ASL_SEVERITY_ERROR, "SCHEMA_VALIDATION_FAILED", location, fmt,
-                             args);
+    ok = asl_diagnostics_add(diags, ASL_SEVERITY_ERROR, code, location, fmt, args);
     va_end(args);
     return ok;
+}
+
+static bool tell(struct asl_diagnostics *diags, const char *location, const struct ev_syntax *item)
+{
+    if (item->outside)
+        return add(diags, "UNSUPPORTED_JSONATA_EXPRESSION", location, "%.200s", item->message);
+    return add(diags, "INVALID_JSONATA_EXPRESSION", location,
+               "The expression is no JSONata: %.200s (at character %" PRId64 ")", item->message,
+               item->position);
 }
 
 static enum mr_code check_some(struct ev *ev, const struct asl_expression *expressions,
@@ -35,10 +44,7 @@ static enum mr_code check_some(struct ev *ev, const struct asl_expression *expre
         items[i].text = expressions[i].text;
     rc = ev_check(ev, items, count, err);
     for (size_t i = 0; i < count && !rc; i++)
-        if (items[i].wrong &&
-            !add(diags, expressions[i].location,
-                 "The expression is no JSONata: %.200s (at character %" PRId64 ")",
-                 items[i].message, items[i].position))
+        if (items[i].wrong && !tell(diags, expressions[i].location, &items[i]))
             rc = mr_fail(err, MR_NO_MEMORY, "diagnostics");
     free(items);
     return rc;

@@ -129,13 +129,16 @@ def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
     path.write_text(json.dumps({"StartAt": "A", "States": {
         "A": {"Type": "Task", "Resource": "millrace:x.y", "Parameters": {"key": "$.source.key", "list": ["$.a"], "n": {"t": "States.UUID()"}, "ok.$": "$.b"},
               "Retry": [{"ErrorEquals": ["States.Runtime"]}], "Next": "B"},
-        "B": {"Type": "Pass", "Result": {"x.$": "$.y"}, "End": True}}}))
+        "B": {"Type": "Pass", "Result": {"x.$": "$.y"}, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Not": {"Variable": "$.a", "StringEquals": "$.b"}, "Next": "D"}], "Default": "D"},
+        "D": {"Type": "Fail", "Error": "$.error", "Cause": "a text"}}}))
     status, said, _ = millrace("validate", path, "--json")
     answer = json.loads(said)
     assert status == 0 and answer["result"] == "OK"
     assert {(item["code"], item["location"]) for item in answer["diagnostics"]} == {
         ("NO_DOLLAR", "/States/A/Parameters/key"), ("NO_DOLLAR", "/States/A/Parameters/n/t"),
-        ("RUNTIME_IS_FINAL", "/States/A/Retry/0/ErrorEquals"), ("PASS_RESULT_IS_STATIC", "/States/B/Result/x.$")}
+        ("RUNTIME_IS_FINAL", "/States/A/Retry/0/ErrorEquals"), ("PASS_RESULT_IS_STATIC", "/States/B/Result/x.$"),
+        ("NO_PATH", "/States/C/Choices/0/Not/StringEquals"), ("NO_PATH", "/States/D/Error")}
     assert {item["severity"] for item in answer["diagnostics"]} == {"WARNING"}
 
 

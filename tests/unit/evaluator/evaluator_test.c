@@ -251,6 +251,48 @@ static void syntax_is_checked_with_its_place(void **state)
     assert_true(items[3].wrong);
 }
 
+/* As AWS: where an expression begins there is nothing to look into. */
+static void names_are_looked_for_only_where_there_is_something(void **state)
+{
+    static const char *const outside[] = {
+        "name",          "name.more",      "`na me`[1]", "1 + name",    "-name",
+        "[1, name]",     "{'a': name}",    "{name: 1}",  "$sum(name)",  "($x := name; $x)",
+        "$a ? name : 1", "$a ~> $f(name)", "name ~> $f", "'text'.name", "$$",
+        "$$.name"};
+    static const char *const inside[] = {"$states.input.name",
+                                         "$a[name = 1]",
+                                         "$a.(name + other)",
+                                         "$a.{'b': name}",
+                                         "$a{name: $sum(n)}",
+                                         "$a^(name)",
+                                         "$f($a).name[n > 1]",
+                                         "($x := $a; $x.name)",
+                                         "$map($a, function($v) { $v.name })",
+                                         "$a ~> |name|{'b': other}|",
+                                         "{'name': 1}.name",
+                                         "[{'name': 1}][name = 1].name",
+                                         "'text'",
+                                         "$a[$.name]"};
+    struct ev_syntax items[16] = {0};
+    struct mr_error err;
+    const size_t count = sizeof(outside) / sizeof(outside[0]);
+
+    for (size_t i = 0; i < count; i++)
+        items[i].text = outside[i];
+    assert_int_equal(ev_check(*state, items, count, &err), MR_OK);
+    for (size_t i = 0; i < count; i++)
+        if (!items[i].wrong || !items[i].outside || !strstr(items[i].message, "top level"))
+            fail_msg("'%s' is taken: %s", items[i].text, items[i].message);
+    assert_non_null(strstr(items[0].message, "'name'"));
+    memset(items, 0, sizeof(items));
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+        items[i].text = inside[i];
+    assert_int_equal(ev_check(*state, items, sizeof(inside) / sizeof(inside[0]), &err), MR_OK);
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+        if (items[i].wrong)
+            fail_msg("'%s': %s", items[i].text, items[i].message);
+}
+
 static void large_texts_pass_in_pieces(void **state)
 {
     struct mr_buf input = {0};
@@ -291,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(items_are_asked_one_by_one, setup, teardown),
         cmocka_unit_test_setup_teardown(items_have_keys_and_come_from_somewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(syntax_is_checked_with_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_looked_for_only_where_there_is_something, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(large_texts_pass_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(one_requests_names_are_not_anothers, setup, teardown),
     };
