@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -30,7 +31,8 @@ def say(text):
 
 def build(work):
     targets = {"advance": ["bench-load", "millrace-orchestrator"], "render": ["render_bench", "millrace-decoder"],
-               "codec": ["render_bench"], "crash": ["crash_bench", "millrace-decoder"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"], "hostile": ["hostile_bench", "millrace-evaluator"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
+               "codec": ["render_bench"], "crash": ["crash_bench", "millrace-decoder"], "fanout": ["fanout_bench", "millrace-decoder"], "asl": ["asl_bench", "evaluator_bench", "millrace-evaluator"], "hostile": ["hostile_bench", "millrace-evaluator"],
+               "pages": ["pages_bench"]}.get(work, ["bench-load", "millrace-orchestrator", "millrace-worker", "millrace-decoder"])
     say("building (release)")
     configure = ["cmake", "--preset", "release", "-B", str(BUILD), "-DMILLRACE_TESTS=ON"]
     subprocess.run(configure, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
@@ -254,6 +256,9 @@ def main():
         subprocess.run([BUILD / "bin" / "hostile_bench", *(args or ["3"]), BIN / "millrace-evaluator"], check=True)
     elif work == "asl":
         language(*args)
+    elif work == "pages":
+        with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+            subprocess.run([BUILD / "bin" / "pages_bench", folder, *args], check=True)
     else:
         raise SystemExit("bench: unknown work; see tests/bench/run --help")
 
