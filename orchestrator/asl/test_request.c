@@ -271,6 +271,24 @@ static enum mr_code make_machine(const cJSON *state, const cJSON *language, cons
     return add_stubs(states, copy);
 }
 
+/* A whole definition is good, not only the state that is tested. */
+static enum mr_code check_machine(const cJSON *definition, struct asl_rejection *why)
+{
+    struct asl_machine *machine = NULL;
+    struct mr_buf text = {0};
+    struct mr_error err;
+    enum mr_code rc = mr_json_print(definition, &text);
+
+    if (!rc)
+        rc = asl_machine_parse(text.data, text.len, NULL, &machine, &err);
+    mr_buf_release(&text);
+    asl_machine_unref(machine);
+    return rc == MR_INVALID || rc == MR_TOO_LARGE
+               ? reject(why, definition_error, "Invalid State Machine Definition: '%.350s'",
+                        err.text)
+               : rc;
+}
+
 static enum mr_code read_state(const struct asl_test *test, struct asl_test_request *request,
                                struct asl_rejection *why)
 {
@@ -279,17 +297,23 @@ static enum mr_code read_state(const struct asl_test *test, struct asl_test_requ
     cJSON *definition = NULL;
     enum mr_code rc = check_name(test->options, "stateName", why);
 
-    if (!rc)
-        rc = read_json(test->definition, "Definition", ASL_DEFINITION_MAX, &definition, why);
     if (rc)
         return rc;
+    rc = read_json(test->definition, "Definition", ASL_DEFINITION_MAX, &definition, why);
+    why->error = rc ? definition_error : why->error;
+    if (!rc && name)
+        rc = check_machine(definition, why);
+    if (rc) {
+        cJSON_Delete(definition);
+        return rc;
+    }
     state = name ? find_state(definition, name, &request->in_map) : definition;
     if (name && !state)
         rc = reject(why, validation, "The definition has no state '%.80s'", name);
     else if (!cJSON_IsObject(state))
         rc = reject(why, definition_error, "The definition must be an object: a state");
     else if (!name && mr_json_get(state, "States"))
-        rc = reject(why, validation,
+        rc = reject(why, definition_error,
                     "The definition is a state machine: stateName must say which state to test");
     else
         rc = make_machine(state, name ? mr_json_get(definition, "QueryLanguage") : NULL,

@@ -6,6 +6,7 @@
 #include "orchestrator/asl/probe.h"
 #include "orchestrator/asl/test_items.h"
 #include "orchestrator/asl/test_request.h"
+#include "orchestrator/asl/test_syntax.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,9 @@ static enum mr_code parse(struct tester *tester, struct asl_rejection *why, stru
     if (!rc)
         rc = asl_machine_parse_as(text.data, text.len, &(struct asl_parse_options){.partial = true},
                                   NULL, &tester->machine, err);
+    if (!rc)
+        rc = asl_test_syntax_check(tester->test->evaluate, tester->test->evaluate_ctx,
+                                   tester->machine, err);
     if (rc == MR_INVALID || rc == MR_TOO_LARGE) {
         why->error = "InvalidDefinition";
         (void)snprintf(why->cause, sizeof(why->cause), "Invalid State Machine Definition: '%.350s'",

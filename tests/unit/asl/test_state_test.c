@@ -82,8 +82,9 @@ static void a_state_is_found_by_name_however_deep_it_nests(void **state)
 static void a_state_that_goes_to_itself_is_run_once(void **state)
 {
     (void)state;
-    asks("{'StartAt':'L','States':{'L':{'Type':'Pass','Result':1,'Next':'L'}}}", "{}",
-         "{'stateName':'L'}", "{'status':'SUCCEEDED','output':1,'nextState':'L'}");
+    asks("{'StartAt':'L','States':{'L':{'Type':'Choice','Choices':[{'Variable':'$','NumericEquals':"
+         "1,'Next':'L'}],'Default':'E'},'E':{'Type':'Succeed'}}}",
+         "1", "{'stateName':'L'}", "{'status':'SUCCEEDED','output':1,'nextState':'L'}");
 }
 
 static void a_wait_takes_no_time_and_a_fail_fails(void **state)
@@ -267,12 +268,17 @@ static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
     rejected(pass, "{'context':'[]'}", v, "must be an object");
     rejected(pass, "{'variables':'[]'}", v, "Variables must be an object");
     rejected(pass, "{'what':1}", v, "'what'");
-    rejected(pass, "{'stateName':'X'}", v, "no state 'X'");
+    rejected("{'StartAt':'A','States':{'A':{'Type':'Pass','End':true}}}", "{'stateName':'X'}", v,
+             "no state 'X'");
+    rejected(pass, "{'stateName':'X'}", d, "at /Type");
+    rejected("{'StartAt':'A','States':{'A':{'Type':'Pass','End':true},'B':{'Type':'Pass','Next':"
+             "'C'}}}",
+             "{'stateName':'A'}", d, "MISSING_TRANSITION_TARGET");
     rejected(pass, "{'stateConfiguration':{'retrierRetryCount':-1}}", v, "retrierRetryCount");
-    rejected("{'StartAt':'A','States':{}}", "{}", v, "stateName");
+    rejected("{'StartAt':'A','States':{}}", "{}", d, "stateName");
     rejected("{'Type':'Pass','Nxt':'A'}", "{}", d, "Nxt");
     rejected("{'End':true}", "{}", d, "no Type");
-    rejected("'{\\\"Type\\\":'", "{}", v, "Definition must be valid JSON");
+    rejected("'{\\\"Type\\\":'", "{}", d, "Definition must be valid JSON");
     rejected("[1]", "{}", d, "must be an object");
     rejected("{'Type':'Parallel','Branches':[],'End':true}", "{}", d, "Map or Parallel");
     rejected("{'Type':'Parallel','Branches':[],'End':true}", "{'mock':{'result':{}}}", v,
@@ -287,6 +293,35 @@ static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
              "'A':{'Type':'Succeed'}}}}",
              "{'mock':{'result':[1]},'stateConfiguration':{'mapIterationFailureCount':-1}}", v,
              "mapIterationFailureCount");
+}
+
+/* Answers a check of syntax only, that all of it is wrong. */
+static enum mr_code knows_no_expression(void *ctx, const char *request, size_t len,
+                                        struct mr_buf *ret, struct mr_error *err)
+{
+    (void)ctx;
+    (void)err;
+    assert_true(len == strlen("{\"check\":[\"1 +\"]}"));
+    assert_string_equal(request, "{\"check\":[\"1 +\"]}");
+    return mr_buf_add_str(ret, "{\"errors\":[{\"position\":3,\"message\":\"S0207: odd\"}]}");
+}
+
+static void an_expression_that_is_none_is_no_definition(void **state)
+{
+    struct asl_test test = {.evaluate = knows_no_expression};
+    cJSON *definition = cJSON_Parse("{\"Type\":\"Pass\",\"QueryLanguage\":\"JSONata\",\"End\":true,"
+                                    "\"Output\":\"{% 1 + %}\"}"),
+          *answer = NULL;
+    struct mr_error err = {0};
+
+    (void)state;
+    test.definition = definition;
+    assert_int_equal(asl_test_state(&test, &answer, &err), MR_OK);
+    assert_string_equal(cJSON_GetStringValue(mr_json_get(answer, "error")), "InvalidDefinition");
+    assert_non_null(strstr(cJSON_GetStringValue(mr_json_get(answer, "cause")),
+                           "INVALID_JSONATA_EXPRESSION: S0207: odd at /States/StateName/Output"));
+    cJSON_Delete(answer);
+    cJSON_Delete(definition);
 }
 
 static void no_more_iterations_fail_than_there_are(void **state)
@@ -323,6 +358,7 @@ int main(void)
         cmocka_unit_test(an_error_out_of_a_parallel_is_of_a_branch),
         cmocka_unit_test(variables_are_seen_and_what_is_assigned_is_shown),
         cmocka_unit_test(the_context_object_may_be_given),
+        cmocka_unit_test(an_expression_that_is_none_is_no_definition),
         cmocka_unit_test(no_more_iterations_fail_than_there_are),
         cmocka_unit_test(what_cannot_be_tested_is_rejected_with_the_reason),
     };
