@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SUGGESTIONS_MAX = 20 };
+
 static void append(struct asl_parser *parser, char c)
 {
     if (parser->at_len + 1 < sizeof(parser->at))
@@ -90,6 +92,11 @@ bool asl_report_at(struct asl_parser *parser, const char *name, const char *code
     va_end(args);
     asl_at_leave(parser, mark);
     return false;
+}
+
+struct asl_suggestion asl_suggest(const struct asl_parser *parser, const char *word)
+{
+    return (struct asl_suggestion){.word = parser->diags->count < SUGGESTIONS_MAX ? word : NULL};
 }
 
 void *asl_take(struct asl_parser *parser, size_t size)
@@ -254,6 +261,16 @@ bool asl_check_count_path(struct asl_parser *parser, const char *name, const str
     return ok;
 }
 
+static bool refuse_field(struct asl_parser *parser, const char *field, const char *const *names)
+{
+    struct asl_suggestion suggestion = asl_suggest(parser, field);
+
+    for (; *names; names++)
+        asl_suggest_offer(&suggestion, *names);
+    return asl_report_at(parser, field, ASL_SCHEMA, "Field '%.80s' is not supported here%s%.80s%s",
+                         field, ASL_SUGGESTED(suggestion));
+}
+
 bool asl_read_known(struct asl_parser *parser, const cJSON *object, const char *const *names)
 {
     bool ok = true;
@@ -263,7 +280,7 @@ bool asl_read_known(struct asl_parser *parser, const cJSON *object, const char *
         while (*name && strcmp(*name, item->string) != 0)
             name++;
         if (!*name)
-            ok = asl_report_at(parser, item->string, ASL_SCHEMA, "Field is not supported here");
+            ok = refuse_field(parser, item->string, names);
     }
     return ok;
 }

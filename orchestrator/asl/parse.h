@@ -5,6 +5,7 @@
 #define ASL_PARSE_H
 
 #include "orchestrator/asl/definition.h"
+#include "orchestrator/asl/suggest.h"
 
 #define ASL_SCHEMA         "SCHEMA_VALIDATION_FAILED"
 #define ASL_TRANSITION     "MISSING_TRANSITION_TARGET"
@@ -47,6 +48,9 @@ void asl_warn(struct asl_parser *, const char *code, const char *fmt, ...) MR_PR
 /* The same at the member name of that place. */
 bool asl_report_at(struct asl_parser *, const char *name, const char *code, const char *fmt, ...)
     MR_PRINTF(4, 5);
+/* For a word that was written wrong; of the first few faults only, or a definition of nothing but
+ * them would take long. */
+struct asl_suggestion asl_suggest(const struct asl_parser *, const char *word);
 void *asl_take(struct asl_parser *, size_t size); /* from the machine's arena; notes no_memory */
 
 /* The readers: name absent is no fault, and leaves *ret as it was. */

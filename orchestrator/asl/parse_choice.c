@@ -108,7 +108,8 @@ static bool find_kind(struct asl_parser *parser, const cJSON *json, bool top, co
             ok = asl_report_at(parser, name, ASL_SCHEMA, "only a rule at the top has it");
         else if (strcmp(name, "Variable") != 0 && strcmp(name, "Next") != 0 &&
                  strcmp(name, "Assign") != 0 && strcmp(name, "Comment") != 0)
-            ok = asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a Choice rule");
+            ok = asl_report_at(parser, name, ASL_SCHEMA,
+                               "Field '%.80s' is not supported in a Choice rule", name);
     }
     if (!*ret && ok)
         ok = asl_report(parser, ASL_SCHEMA,

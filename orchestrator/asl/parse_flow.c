@@ -71,6 +71,17 @@ int32_t asl_find_state(struct asl_parser *parser, const struct asl_flow *flow, c
     return ASL_NONE;
 }
 
+static bool miss_target(struct asl_parser *parser, const char *field, const struct asl_flow *flow,
+                        const char *name)
+{
+    struct asl_suggestion suggestion = asl_suggest(parser, name);
+
+    for (uint32_t i = flow->first; i < flow->first + flow->count; i++)
+        asl_suggest_offer(&suggestion, parser->machine->states[i].name);
+    return asl_report_at(parser, field, ASL_TRANSITION, "Missing '%s' target: %.80s%s%.80s%s",
+                         field, name, ASL_SUGGESTED(suggestion));
+}
+
 int32_t asl_read_target(struct asl_parser *parser, const cJSON *object, const char *field,
                         const struct asl_flow *flow)
 {
@@ -81,7 +92,7 @@ int32_t asl_read_target(struct asl_parser *parser, const cJSON *object, const ch
         return ASL_NONE;
     found = asl_find_state(parser, flow, name);
     if (found == ASL_NONE)
-        asl_report_at(parser, field, ASL_TRANSITION, "Missing '%s' target: %.80s", field, name);
+        miss_target(parser, field, flow, name);
     return found;
 }
 
@@ -148,8 +159,7 @@ bool asl_parse_flow_into(struct asl_parser *parser, const cJSON *object, int32_t
     asl_at_leave(parser, mark);
     found = asl_find_state(parser, &parser->machine->flows[flow], start);
     if (found == ASL_NONE)
-        return asl_report_at(parser, "StartAt", ASL_TRANSITION, "Missing 'StartAt' target: %.80s",
-                             start);
+        return miss_target(parser, "StartAt", &parser->machine->flows[flow], start);
     parser->machine->flows[flow].start = (uint32_t)found;
     return true;
 }

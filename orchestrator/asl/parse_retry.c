@@ -73,7 +73,8 @@ static void read_catcher(struct asl_parser *parser, const cJSON *json, uint32_t 
         if (strcmp(name, "ErrorEquals") != 0 && strcmp(name, "Next") != 0 &&
             strcmp(name, "Assign") != 0 && strcmp(name, "Comment") != 0 &&
             strcmp(name, state->queries ? "Output" : "ResultPath") != 0)
-            asl_report_at(parser, name, ASL_SCHEMA, "Field is not supported in a catcher");
+            asl_report_at(parser, name, ASL_SCHEMA, "Field '%.80s' is not supported in a catcher",
+                          name);
     }
     read_errors(parser, json, last, &ret->errors);
     if (state->queries) {

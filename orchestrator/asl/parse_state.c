@@ -109,6 +109,44 @@ static bool read_type(struct asl_parser *parser, const cJSON *json, enum asl_typ
                          name);
 }
 
+static void refuse_field(struct asl_parser *parser, const char *name, enum asl_type type,
+                         unsigned language)
+{
+    struct asl_suggestion suggestion = asl_suggest(parser, name);
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if ((fields[i].types & BIT(type)) && (fields[i].languages & language))
+            asl_suggest_offer(&suggestion, fields[i].name);
+    asl_report_at(parser, name, ASL_SCHEMA, "Field '%.80s' is not supported in a %s state%s%.80s%s",
+                  name, type_names[type], ASL_SUGGESTED(suggestion));
+}
+
+/* What does in this language what name does in the other; "": nothing. */
+static const char *instead(const char *name, unsigned language)
+{
+    static const struct {
+        const char *name;
+        unsigned language;
+        const char *text;
+    } others[] = {
+        {"Arguments", PATH, ": there it is Parameters"},
+        {"Items", PATH, ": there it is ItemsPath"},
+        {"Output", PATH, ": there it is ResultSelector, ResultPath and OutputPath"},
+        {"InputPath", ATA, ": there Arguments and Output say what is taken"},
+        {"Parameters", ATA, ": there it is Arguments"},
+        {"ResultSelector", ATA, ": there it is Output"},
+        {"ResultPath", ATA, ": there it is Output"},
+        {"OutputPath", ATA, ": there it is Output"},
+        {"Result", ATA, ": there it is Output"},
+        {"ItemsPath", ATA, ": there it is Items"},
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i].language == language && strcmp(others[i].name, name) == 0)
+            return others[i].text;
+    return language == ATA ? ": there it is the field without Path, with an expression" : "";
+}
+
 static void check_fields(struct asl_parser *parser, const cJSON *json, enum asl_type type,
                          unsigned language)
 {
@@ -118,12 +156,12 @@ static void check_fields(struct asl_parser *parser, const cJSON *json, enum asl_
             if (strcmp(fields[i].name, item->string) == 0)
                 field = &fields[i];
         if (!field || !(field->types & BIT(type)))
-            asl_report_at(parser, item->string, ASL_SCHEMA, "Field is not supported in a %s state",
-                          type_names[type]);
+            refuse_field(parser, item->string, type, language);
         else if (!(field->languages & language))
             asl_report_at(parser, item->string, ASL_SCHEMA,
-                          "The field '%.80s' is not supported when using the query language %s",
-                          item->string, language == ATA ? "JSONata" : "JSONPath");
+                          "The field '%.80s' is not supported when using the query language %s%s",
+                          item->string, language == ATA ? "JSONata" : "JSONPath",
+                          instead(item->string, language));
     }
 }
 

@@ -351,6 +351,26 @@ static void an_express_machine_has_no_tasks_that_outlive_it(void **state)
     }
 }
 
+static void a_word_that_is_nearly_right_is_told_the_right_one(void **state)
+{
+    (void)state;
+    assert_invalid(ONE("{" TASK ",\"TimeoutSecond\":5}"), SCHEMA, "/States/S/TimeoutSecond",
+                   "Field 'TimeoutSecond' is not supported in a Task state: did you mean "
+                   "'TimeoutSeconds'?");
+    assert_invalid(ONE("{" TASK ",\"retry\":[]}"), SCHEMA, "/States/S/retry", "mean 'Retry'?");
+    assert_invalid(ONE("{" TASK ",\"Retry\":[{\"ErrorEquals\":[\"E\"],\"MaxAttempt\":1}]}"), SCHEMA,
+                   "/States/S/Retry/0/MaxAttempt", "mean 'MaxAttempts'?");
+    assert_invalid("{\"StartAt\":\"end\",\"States\":{\"End\":{\"Type\":\"Succeed\"}}}", TARGET,
+                   "/StartAt", "mean 'End'?");
+    assert_invalid("{\"StartAt\":\"Foo\",\"States\":{\"Foo\":{\"Type\":\"Pass\",\"Next\":\"Dnoe\"},"
+                   "\"Done\":{\"Type\":\"Succeed\"}}}",
+                   TARGET, "/States/Foo/Next", "Missing 'Next' target: Dnoe: did you mean 'Done'?");
+    assert_invalid(ONE("{" TASK ",\"Arguments\":{}}"), SCHEMA, "/States/S/Arguments",
+                   "JSONPath: there it is Parameters");
+    assert_invalid(ONE("{" TASK ",\"QueryLanguage\":\"JSONata\",\"TimeoutSecondsPath\":\"$.a\"}"),
+                   SCHEMA, "/States/S/TimeoutSecondsPath", "without Path, with an expression");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +386,7 @@ int main(void)
         cmocka_unit_test(retry_and_catch_are_checked),
         cmocka_unit_test(choice_rules_have_one_of_their_forms),
         cmocka_unit_test(waits_fails_and_forks_have_what_they_need),
+        cmocka_unit_test(a_word_that_is_nearly_right_is_told_the_right_one),
         cmocka_unit_test(all_faults_are_told_at_once_but_not_without_end),
         cmocka_unit_test(a_machine_counts_its_states_nested_ones_too),
         cmocka_unit_test(it_is_told_which_states_read_which_variables),
