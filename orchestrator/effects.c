@@ -144,15 +144,16 @@ static enum mr_code add_task(struct oc *oc, struct oc_shard *shard, struct oc_jo
 enum mr_code oc_effect_evaluate(struct oc *oc, struct oc_shard *shard, struct oc_job *job,
                                 const struct asl_effect *effect, struct mr_error *err)
 {
-    char field[MR_JOB_ID_MAX + 64];
+    char field[MR_JOB_ID_MAX + 64], whose[MR_TENANT_MAX + MR_NAME_MAX + 2];
     const struct oc_new_effect ask = {.kind = OC_EFFECT_EVALUATE,
                                       .field = field,
-                                      .class_name = "",
+                                      .class_name = whose,
                                       .key = job->id,
                                       .payload = effect->input,
                                       .payload_len = effect->input_len};
 
     oc_ask_field(field, sizeof field, job->id, effect->seq, effect->attempt, effect->number);
+    (void)snprintf(whose, sizeof whose, "%s/%s", job->tenant, job->workflow);
     return oc_outbox_add(&shard->outbox, &ask, &oc->topics, err);
 }
 

@@ -11,7 +11,11 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { START_RETRY_MS = 1000 };
+enum {
+    START_RETRY_MS = 1000,
+    JOB_SEED = 0, /* expressions have 1: pool_known.c */
+    GROUP_SEED = 2,
+};
 
 struct oc_answer { /* that is there, and not yet in the hands of the bus */
     struct oc_effect *effect;
@@ -29,10 +33,12 @@ static int ask(struct oc *oc, struct oc_shard *shard)
 
     DL_FOREACH_SAFE(shard->outbox.asks, effect, next)
     {
-        const uint64_t key = mr_hash64(0, effect->key, effect->key_len);
+        const struct ev_asker asker = {
+            .job = mr_hash64(JOB_SEED, effect->key, effect->key_len),
+            .group = mr_hash64(GROUP_SEED, effect->class_name, strlen(effect->class_name))};
 
         if (oc->evaluators->post(oc->evaluators, effect, effect->payload, effect->payload_len,
-                                 key) != MR_OK)
+                                 &asker) != MR_OK)
             break;
         oc_outbox_sending(effect);
         mr_fail_point("evaluate.asked");

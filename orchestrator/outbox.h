@@ -49,7 +49,8 @@ struct oc_effect {
     struct oc_effect *prev, *next; /* of the list of its state */
     UT_hash_handle hh, hh_key;
     const char *field, *key, *payload; /* in the same memory, */
-    const char *class_name; /* and this: of a task its class; of a child its definition */
+    const char *class_name; /* and this: of a task its class; of a child its definition; of an
+                               evaluation whose it is, "tenant/workflow" */
     size_t field_len, key_len, payload_len;
     char kind;
 };

@@ -18,5 +18,6 @@ void ev_engine_free(struct ev_engine *); /* accepts NULL */
 enum ev_limit ev_engine_run(struct ev_engine *, const char *request, size_t len,
                             int64_t deadline_us, struct mr_buf *ret);
 int64_t ev_engine_now_us(void);
+size_t ev_engine_kept(const struct ev_engine *); /* bytes that it holds now; for tests */
 
 #endif

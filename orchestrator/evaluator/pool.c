@@ -3,7 +3,7 @@
 
 #include "common/base/log.h"
 #include "orchestrator/evaluator/child.h"
-#include "orchestrator/evaluator/pool_known.h"
+#include "orchestrator/evaluator/pool_lane.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,12 +23,11 @@ enum lane_name { QUICK, SLOW, LANES };
 enum end { DONE, TOO_SLOW, AGAIN }; /* of one evaluation */
 
 struct request {
-    struct request *next;
+    struct ev_lane_request of_lane; /* first member */
+    struct request *next;           /* of those that are done */
     void *ticket;
     const char *text; /* lent */
     size_t len;
-    uint64_t key, expressions;
-    bool is_suspect; /* others with its expressions were slow */
     bool is_overdue; /* was given up once for want of a processor, which says nothing of it */
     struct ev_answered answered;
 };
@@ -38,9 +37,7 @@ struct queue {
 };
 
 struct lane {
-    struct queue waiting;
-    struct queue suspects; /* behind all of waiting, and never in all children at a time */
-    size_t suspects_running, suspects_max;
+    struct ev_lane waiting;
     pthread_cond_t wanted;
     int64_t time_ms;
 };
@@ -58,8 +55,10 @@ struct ev_pool {
     struct lane lanes[LANES];
     struct queue done;
     size_t posted;
+    pthread_cond_t ending; /* for who pauses: requests do not wake it */
     bool stopping, stopped;
-    struct ev_known known; /* jobs and expressions that were slow */
+    struct ev_knowledge knowledge;
+    struct ev_knowledge none; /* for the slow lane, where nobody is judged */
     struct holder *holders;
     size_t holder_count;
     int done_fd, stop_fd; /* eventfd: answers are there; readable for ever: stop */
@@ -87,24 +86,20 @@ static struct request *queue_take(struct queue *queue)
     return request;
 }
 
+static const struct ev_knowledge *knowledge_of(const struct ev_pool *pool, const struct lane *lane)
+{
+    return lane == &pool->lanes[SLOW] ? &pool->none : &pool->knowledge;
+}
+
+static void wait_in(struct ev_pool *pool, struct lane *lane, struct request *request)
+{
+    ev_lane_add(&lane->waiting, &request->of_lane, knowledge_of(pool, lane), ev_now_us());
+}
+
 /* The next request that a child of the lane may have now. */
 static struct request *next(struct ev_pool *pool, struct lane *lane)
 {
-    struct request *request;
-
-    while ((request = queue_take(&lane->waiting))) {
-        if (lane == &pool->lanes[SLOW] ||
-            !ev_known_has(&pool->known, request->expressions, ev_now_us()))
-            return request;
-        request->is_suspect = true;
-        queue_add(&lane->suspects, request);
-    }
-    if (lane->suspects_running >= lane->suspects_max)
-        return NULL;
-    request = queue_take(&lane->suspects);
-    if (request)
-        lane->suspects_running++;
-    return request;
+    return (struct request *)ev_lane_next(&lane->waiting, knowledge_of(pool, lane), ev_now_us());
 }
 
 static void finish(struct ev_pool *pool, struct request *request)
@@ -119,35 +114,43 @@ static void finish(struct ev_pool *pool, struct request *request)
 /* It passed the quick lane's time. */
 static void slow_down(struct ev_pool *pool, struct request *request)
 {
-    ev_known_add(&pool->known, request->key, ev_now_us());
-    ev_known_add(&pool->known, request->expressions, ev_now_us());
-    request->is_suspect = false;
-    queue_add(&pool->lanes[SLOW].waiting, request);
+    wait_in(pool, &pool->lanes[SLOW], request);
     pthread_cond_signal(&pool->lanes[SLOW].wanted);
 }
 
-static void try_again(struct lane *lane, struct request *request)
+static void try_again(struct ev_pool *pool, struct lane *lane, struct request *request)
 {
     request->is_overdue = true;
-    request->is_suspect = false;
-    queue_add(&lane->waiting, request);
+    wait_in(pool, lane, request);
+}
+
+/* What a quick child's turn says of expressions, job and group. */
+static void learn(struct ev_pool *pool, const struct request *request, enum end end,
+                  enum ev_limit limit)
+{
+    if (end == AGAIN || request->answered.code)
+        return;
+    if (end == TOO_SLOW || limit)
+        ev_knowledge_slow(&pool->knowledge, &request->of_lane, ev_now_us());
+    else
+        ev_knowledge_quick(&pool->knowledge, &request->of_lane, ev_now_us());
 }
 
 /* ---- threads
  * ------------------------------------------------------------------------------------------ */
 
-static void pause_ms(struct ev_pool *pool, struct lane *lane, int64_t ms)
+static void pause_ms(struct ev_pool *pool, int64_t ms)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += ms / 1000;
-    while (!pool->stopping && pthread_cond_timedwait(&lane->wanted, &pool->lock, &until) == 0)
+    while (!pool->stopping && pthread_cond_timedwait(&pool->ending, &pool->lock, &until) == 0)
         ;
 }
 
 /* Warm before the next request comes; under the lock, which is given up meanwhile. */
-static void warm(struct ev_pool *pool, struct lane *lane, struct ev *ev)
+static void warm(struct ev_pool *pool, struct ev *ev)
 {
     struct mr_error err;
     enum mr_code rc;
@@ -158,13 +161,13 @@ static void warm(struct ev_pool *pool, struct lane *lane, struct ev *ev)
     if (!rc || pool->stopping)
         return;
     mr_log_error(MR_ALARM, "evaluator.start", &err, " pause_ms=%d", START_PAUSE_MS);
-    pause_ms(pool, lane, START_PAUSE_MS);
+    pause_ms(pool, START_PAUSE_MS);
 }
 
 /* The answer, or what stands for it; not under the lock.  *ret_end: DONE, or where it belongs.
  */
 static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *ev,
-                     struct request *request, enum end *ret_end)
+                     struct request *request, enum end *ret_end, enum ev_limit *ret_limit)
 {
     struct ev_answered *answered = &request->answered;
     enum ev_limit limit = EV_LIMIT_NONE;
@@ -172,6 +175,7 @@ static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *e
 
     answered->code =
         ev_ask(ev, request->text, request->len, lane->time_ms, &answered->text, &limit, &err);
+    *ret_limit = limit;
     *ret_end = DONE;
     if (lane == &pool->lanes[QUICK] && limit == EV_LIMIT_WALL && !request->is_overdue)
         *ret_end = AGAIN;
@@ -193,23 +197,28 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
         struct request *request = NULL;
+        enum ev_limit limit;
         enum end end;
 
-        warm(pool, lane, ev);
+        warm(pool, ev);
         while (!pool->stopping && !(request = next(pool, lane)))
             pthread_cond_wait(&lane->wanted, &pool->lock);
         if (!request)
             continue;
         pthread_mutex_unlock(&pool->lock);
-        evaluate(pool, lane, ev, request, &end);
+        evaluate(pool, lane, ev, request, &end, &limit);
         pthread_mutex_lock(&pool->lock);
-        lane->suspects_running -= request->is_suspect;
+        ev_lane_ended(&lane->waiting, &request->of_lane);
+        if (end != AGAIN) /* which waits for this child: it will be a new one */
+            pthread_cond_signal(&lane->wanted); /* what was kept from running may now */
+        if (lane == &pool->lanes[QUICK])
+            learn(pool, request, end, limit);
         if (pool->stopping)
             request->answered.code = MR_UNAVAILABLE;
         if (end == TOO_SLOW && !pool->stopping)
             slow_down(pool, request);
         else if (end == AGAIN && !pool->stopping)
-            try_again(lane, request);
+            try_again(pool, lane, request);
         else
             finish(pool, request);
     }
@@ -238,7 +247,7 @@ static void *hold(void *arg)
  * ------------------------------------------------------------------------------------------- */
 
 static enum mr_code pool_post(struct ev_port *port, void *ticket, const char *text, size_t len,
-                              uint64_t key)
+                              const struct ev_asker *asker)
 {
     struct ev_pool *pool = (struct ev_pool *)port;
     struct request *request;
@@ -249,14 +258,16 @@ static enum mr_code pool_post(struct ev_port *port, void *ticket, const char *te
     request = calloc(1, sizeof(*request));
     if (!request)
         return MR_NO_MEMORY;
-    *request = (struct request){.ticket = ticket,
+    *request = (struct request){.of_lane = {.waiter = {.group = asker->group},
+                                            .job = asker->job,
+                                            .expressions = ev_known_expressions(text, len)},
+                                .ticket = ticket,
                                 .text = text,
-                                .len = len,
-                                .key = key,
-                                .expressions = ev_known_expressions(text, len)};
+                                .len = len};
     pthread_mutex_lock(&pool->lock);
-    lane = &pool->lanes[ev_known_has(&pool->known, key, ev_now_us()) ? SLOW : QUICK];
-    queue_add(&lane->waiting, request);
+    lane =
+        &pool->lanes[ev_known_has(&pool->knowledge.slow, asker->job, ev_now_us()) ? SLOW : QUICK];
+    wait_in(pool, lane, request);
     pthread_cond_signal(&lane->wanted);
     pthread_mutex_unlock(&pool->lock);
     pool->posted++;
@@ -302,6 +313,7 @@ static void pool_stop(struct ev_port *port)
     pool->stopping = true;
     if (write(pool->stop_fd, &one, sizeof(one)) < 0)
         mr_log(MR_ERROR, "evaluator.stop", " errno=%d", errno);
+    pthread_cond_broadcast(&pool->ending);
     for (int i = 0; i < LANES; i++)
         pthread_cond_broadcast(&pool->lanes[i].wanted);
     pthread_mutex_unlock(&pool->lock);
@@ -309,8 +321,7 @@ static void pool_stop(struct ev_port *port)
         pthread_join(pool->holders[i].thread, NULL);
     pool->stopped = true;
     for (int i = 0; i < LANES; i++) {
-        while ((request = queue_take(&pool->lanes[i].waiting)) ||
-               (request = queue_take(&pool->lanes[i].suspects))) {
+        while ((request = (struct request *)ev_lane_drain(&pool->lanes[i].waiting))) {
             request->answered.code = MR_UNAVAILABLE;
             queue_add(&pool->done, request);
         }
@@ -346,12 +357,13 @@ enum mr_code ev_pool_new(const struct ev_config *config, struct ev_pool **ret, s
     pool->lanes[QUICK].time_ms =
         config->fast_ms < config->time_ms ? config->fast_ms : config->time_ms;
     pool->lanes[SLOW].time_ms = config->time_ms;
-    pool->lanes[QUICK].suspects_max = config->children > 1 ? (size_t)config->children - 1 : 1;
+    pool->lanes[QUICK].waiting.doubtful_max =
+        config->children > 1 ? (size_t)config->children - 1 : 1;
+    pool->lanes[SLOW].waiting.doubtful_max = (size_t)config->slow_children;
     pool->done.last = &pool->done.first;
     pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->ending, NULL);
     for (int i = 0; i < LANES; i++) {
-        pool->lanes[i].waiting.last = &pool->lanes[i].waiting.first;
-        pool->lanes[i].suspects.last = &pool->lanes[i].suspects.first;
         pthread_cond_init(&pool->lanes[i].wanted, NULL);
     }
     pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -380,6 +392,7 @@ void ev_pool_free(struct ev_pool *pool)
         mr_buf_release(&answered.text);
     for (int i = 0; i < LANES; i++)
         pthread_cond_destroy(&pool->lanes[i].wanted);
+    pthread_cond_destroy(&pool->ending);
     pthread_mutex_destroy(&pool->lock);
     if (pool->done_fd >= 0)
         close(pool->done_fd);

@@ -1,9 +1,8 @@
 /* pool.h -- evaluators for a program that never waits: a thread holds each child, requests wait in
  * two lanes.  The quick lane gives a request ORCH_EVALUATOR_FAST_MS; what takes longer begins anew
- * in the slow lane with ORCH_EVALUATOR_TIME_MS, and what comes of the same key within a minute goes
- * there at once.  Requests with the same expressions, of whatever key, are then suspects: tried in
- * the quick lane too, but behind all others and never in all its children at a time.  So
- * expressions that do not end wait for each other and hold nobody else. */
+ * in the slow lane with ORCH_EVALUATOR_TIME_MS, and what comes of the same job within a minute goes
+ * there at once.  Who is next in a lane: pool_lane.h.  So expressions that do not end wait for each
+ * other and hold nobody else, be they the same or each another. */
 #ifndef EV_POOL_H
 #define EV_POOL_H
 

@@ -14,11 +14,15 @@ struct ev_answered {
     struct mr_buf text; /* the taker's */
 };
 
+struct ev_asker {
+    uint64_t job;   /* tells the jobs apart */
+    uint64_t group; /* and whose they are: a tenant's workflow */
+};
+
 struct ev_port { /* first member of every implementation; used by one thread */
-    /* A request, lent until its ticket is taken; key tells the jobs apart.  MR_BUSY: as many as may
-     * be are under way. */
+    /* A request, lent until its ticket is taken.  MR_BUSY: as many as may be are under way. */
     enum mr_code (*post)(struct ev_port *, void *ticket, const char *request, size_t len,
-                         uint64_t key);
+                         const struct ev_asker *asker);
     /* The next answer; false: none is there now. */
     bool (*take)(struct ev_port *, struct ev_answered *ret);
     /* Everything posted is there to be taken from now on, evaluated or not; nothing may be posted.

@@ -16,38 +16,50 @@ enum {
     AFTER_US = 150 * 1000,  /* innocents go on for so long after the last excess was answered */
     INNOCENTS_MAX = 100000,
     FLOOD = 8,
+    MANY = 16,
+};
+
+#define WORK                                                                                       \
+    "$reduce([1..100000], function($a, $i) { $reduce([1..1000], function($b, $j) { $b + $j }, "    \
+    "$a) }, 0)"
+
+enum {
+    ALIKE = 0,
+    DIFFER = 1,    /* each excess is another text */
+    NEWCOMERS = 2, /* and so is each innocent: nobody has seen it before */
 };
 
 static const struct {
     const char *name, *expression;
     int at_once;
+    int how;
 } kinds[] = {
-    {"endless", "($f := function() { $f() }; $f())", 1},
-    {"work",
-     "$reduce([1..100000], function($a, $i) { $reduce([1..1000], function($b, $j) { $b + $j }, $a) "
-     "}, 0)",
-     1},
-    {"recursion", "($f := function($n) { 1 + $f($n + 1) }; $f(1))", 1},
-    {"pad", "$pad('x', 900000000)", 1},
-    {"regex", "$contains($join([1..3000].('aaaaaaaaaa')) & '!', /^(a+)+$/)", 1},
-    {"range", "$count([1..10000000])", 1},
-    {"range mapped", "[1..10000000] ~> $map(function($v) { $v * 2 })", 1},
-    {"doubling", "$reduce([1..30], function($a, $b) { $a & $a }, 'xxxxxxxx')", 1},
-    {"flood of work",
-     "$reduce([1..100000], function($a, $i) { $reduce([1..1000], function($b, $j) { $b + $j }, $a) "
-     "}, 0)",
-     FLOOD},
-    {"flood of pad", "$pad('x', 900000000)", FLOOD},
+    {"endless", "($f := function() { $f() }; $f())", 1, ALIKE},
+    {"work", WORK, 1, ALIKE},
+    {"recursion", "($f := function($n) { 1 + $f($n + 1) }; $f(1))", 1, ALIKE},
+    {"pad", "$pad('x', 900000000)", 1, ALIKE},
+    {"regex", "$contains($join([1..3000].('aaaaaaaaaa')) & '!', /^(a+)+$/)", 1, ALIKE},
+    {"range", "$count([1..10000000])", 1, ALIKE},
+    {"range mapped", "[1..10000000] ~> $map(function($v) { $v * 2 })", 1, ALIKE},
+    {"doubling", "$reduce([1..30], function($a, $b) { $a & $a }, 'xxxxxxxx')", 1, ALIKE},
+    {"flood of work", WORK, FLOOD, ALIKE},
+    {"flood of pad", "$pad('x', 900000000)", FLOOD, ALIKE},
+    {"flood of different works", WORK, MANY, DIFFER},
+    {"flood of different pads", "$pad('x', 900000000)", MANY, DIFFER},
+    {"flood of different works, newcomers", WORK, MANY, DIFFER | NEWCOMERS},
 };
 
 struct question {
     int64_t posted_us;
     bool is_hostile;
+    struct mr_buf own; /* its text, where it is another than all */
 };
 
 static struct bench {
     struct ev_port *port;
     struct mr_buf innocent, hostile;
+    const char *expression; /* of the hostile one */
+    int how;
     struct question questions[INNOCENTS_MAX];
     int64_t waits_us[INNOCENTS_MAX];
     int posted, waits, hostile_open;
@@ -77,13 +89,22 @@ static void request_write(const char *expression, struct mr_buf *ret)
 
 static void post(bool is_hostile, int64_t at_us)
 {
+    const struct ev_asker asker = {.job = ++bench.key, .group = is_hostile};
     const struct mr_buf *text = is_hostile ? &bench.hostile : &bench.innocent;
     struct question *question = &bench.questions[bench.posted];
+    char own[400];
 
     if (bench.posted == INNOCENTS_MAX)
         return;
-    *question = (struct question){at_us, is_hostile};
-    if (bench.port->post(bench.port, question, text->data, text->len, ++bench.key) == MR_OK) {
+    *question = (struct question){at_us, is_hostile, {0}};
+    if (bench.how & (is_hostile ? DIFFER : NEWCOMERS)) {
+        (void)snprintf(own, sizeof(own), "[%s, %llu]",
+                       is_hostile ? bench.expression : "$states.input.w",
+                       (unsigned long long)bench.key);
+        request_write(own, &question->own);
+        text = &question->own;
+    }
+    if (bench.port->post(bench.port, question, text->data, text->len, &asker) == MR_OK) {
         bench.posted++;
         bench.hostile_open += is_hostile;
     }
@@ -102,13 +123,14 @@ static void take_all(void)
     struct ev_answered got;
 
     while (bench.port->take(bench.port, &got)) {
-        const struct question *question = got.ticket;
+        struct question *question = got.ticket;
         if (question->is_hostile) {
             bench.hostile_open--;
             limit_note(&got.text);
         } else {
             bench.waits_us[bench.waits++] = now_us() - question->posted_us;
         }
+        mr_buf_release(&question->own);
         mr_buf_release(&got.text);
     }
 }
@@ -201,7 +223,10 @@ int main(int argc, char **argv)
     usual_us = bench.waits_us[bench.waits / 2];
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         int64_t kind_us;
+
         request_write(kinds[i].expression, &bench.hostile);
+        bench.expression = kinds[i].expression;
+        bench.how = kinds[i].how;
         measure_begin();
         for (long round = 0; round < rounds; round++) {
             for (int n = 0; n < kinds[i].at_once; n++)

@@ -60,11 +60,11 @@ static void evaluate(const char *request, size_t len, struct mr_buf *ret)
 }
 
 static enum mr_code fake_post(struct ev_port *port, void *ticket, const char *request, size_t len,
-                              uint64_t key)
+                              const struct ev_asker *asker)
 {
     struct fake *fake = (struct fake *)port;
 
-    (void)key;
+    (void)asker;
     if (fake->count == UNDER_WAY_MAX)
         return MR_BUSY;
     fake->asked++;

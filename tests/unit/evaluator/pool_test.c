@@ -62,15 +62,23 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct question *post(struct fixture *fixture, const char *expression, uint64_t key)
+static struct question *post_of(struct fixture *fixture, const char *expression, uint64_t job,
+                                uint64_t group)
 {
+    const struct ev_asker asker = {.job = job, .group = group};
     struct question *question = &fixture->questions[fixture->count++];
 
     question->text = ask_text(expression, "{\"a\":1}", "{}");
-    assert_int_equal(
-        fixture->port->post(fixture->port, question, question->text, strlen(question->text), key),
-        MR_OK);
+    assert_int_equal(fixture->port->post(fixture->port, question, question->text,
+                                         strlen(question->text), &asker),
+                     MR_OK);
     return question;
+}
+
+/* Each job a group of its own. */
+static struct question *post(struct fixture *fixture, const char *expression, uint64_t job)
+{
+    return post_of(fixture, expression, job, ~job);
 }
 
 static void take_all(struct fixture *fixture)
@@ -274,6 +282,61 @@ static void a_flood_of_one_expression_lets_neighbours_pass(void **state)
     }
 }
 
+/* Every one another text, so that nothing is known of any: behind the first of them they are
+ * suspects by whose they are, and neighbours pass, be their expressions known or new. */
+static void a_flood_of_different_expressions_lets_neighbours_pass(void **state)
+{
+    enum { FLOOD = 20, NEIGHBOURS = 8 };
+    struct fixture *fixture = *state;
+    struct question *flood[FLOOD], *neighbours[NEIGHBOURS];
+    char text[256];
+    int before = 0;
+
+    wait_for(fixture, post(fixture, work_for_ever, 7)); /* somebody else's */
+    for (int i = 0; i < FLOOD; i++) {
+        (void)snprintf(text, sizeof(text), "%s + %d", work_for_ever, i);
+        flood[i] = post_of(fixture, text, 200 + (uint64_t)i, 5);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        (void)snprintf(text, sizeof(text), "%d + 1", i % 2 ? i : 1);
+        neighbours[i] = post(fixture, text, 100 + (uint64_t)i);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++)
+        wait_for(fixture, neighbours[i]);
+    for (int i = 0; i < FLOOD; i++)
+        before += flood[i]->answer != NULL;
+    assert_int_equal(before, 0); /* all have still to pass their limit in the slow lane */
+    for (int i = 0; i < FLOOD; i++) {
+        wait_for(fixture, flood[i]);
+        assert_non_null(strstr(flood[i]->answer, "ORCH_EVALUATOR_TIME_MS"));
+    }
+}
+
+/* In the slow lane groups have turns: what is a little slow does not wait for a flood of what never
+ * ends. */
+static void the_slow_lane_serves_groups_in_turn(void **state)
+{
+    enum { FLOOD = 8 };
+    static const char little[] = "$sum([1..60000].($ * 2))";
+    struct fixture *fixture = *state;
+    struct question *flood[FLOOD], *neighbour;
+    char text[256];
+    int behind = 0;
+
+    for (int i = 0; i < FLOOD; i++) {
+        (void)snprintf(text, sizeof(text), "%s + %d", work_for_ever, i);
+        flood[i] = post_of(fixture, text, 200 + (uint64_t)i, 5);
+    }
+    wait_for(fixture, flood[0]); /* the others wait in the slow lane, or come there soon */
+    neighbour = post(fixture, little, 9);
+    wait_for(fixture, neighbour);
+    for (int i = 0; i < FLOOD; i++) {
+        wait_for(fixture, flood[i]);
+        behind += flood[i]->order > neighbour->order;
+    }
+    assert_true(behind >= FLOOD - 4);
+}
+
 static void what_was_slow_once_goes_the_slow_way_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -296,7 +359,9 @@ static void a_request_that_is_too_long_is_an_error_of_its_job(void **state)
     question->text = calloc(1, len + 1);
     assert_non_null(question->text);
     memset(question->text, ' ', len);
-    assert_int_equal(fixture->port->post(fixture->port, question, question->text, len, 1), MR_OK);
+    assert_int_equal(
+        fixture->port->post(fixture->port, question, question->text, len, &(struct ev_asker){1, 1}),
+        MR_OK);
     wait_for(fixture, question);
     assert_non_null(strstr(question->answer, "ORCH_EVALUATOR_TEXT_MAX"));
 }
@@ -332,7 +397,8 @@ static void no_program_is_an_alarm_and_the_requests_wait(void **state)
     ask_config(&config);
     config.program = nowhere;
     assert_int_equal(ev_pool_new(&config, &pool, &err), MR_OK);
-    assert_int_equal(ev_pool_port(pool)->post(ev_pool_port(pool), text, text, strlen(text), 1),
+    assert_int_equal(ev_pool_port(pool)->post(ev_pool_port(pool), text, text, strlen(text),
+                                              &(struct ev_asker){1, 1}),
                      MR_OK);
     ev_pool_port(pool)->stop(ev_pool_port(pool));
     assert_true(ev_pool_port(pool)->take(ev_pool_port(pool), &got));
@@ -352,6 +418,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_excess_costs_its_own_request_only, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_of_one_expression_lets_neighbours_pass, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_flood_of_different_expressions_lets_neighbours_pass,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_slow_lane_serves_groups_in_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_slow_once_goes_the_slow_way_at_once, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_request_that_is_too_long_is_an_error_of_its_job, setup,
