@@ -77,6 +77,31 @@ static void not_express(struct asl_parser *parser, const char *how)
                   "Express state machine does not support '%s' service integration", how);
 }
 
+/* Behind the action of an integration of Step Functions: how it is called. */
+static bool check_pattern(struct asl_parser *parser, const char *resource)
+{
+    static const char *const patterns[] = {"", ".sync", ".sync:2", ".waitForTaskToken"};
+    size_t mark, len;
+    const char *action = arn_part(resource, is_part(resource, 5, "aws-sdk") ? 7 : 6, &len);
+    const char *pattern;
+    bool ok = false;
+
+    if (strncmp(resource, "arn:", 4) != 0 || !is_part(resource, 2, "states") || !action ||
+        is_part(resource, 5, "activity"))
+        return true;
+    pattern = action + strcspn(action, ".:");
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+        ok |= strcmp(patterns[i], pattern) == 0;
+    if (ok)
+        return true;
+    mark = asl_at(parser, "Resource");
+    ok = asl_report_later(parser, ASL_BAD_RESOURCE,
+                          "An action is called as it is, or with .sync, .sync:2 or "
+                          ".waitForTaskToken");
+    asl_at_leave(parser, mark);
+    return ok;
+}
+
 static void read_resource(struct asl_parser *parser, const cJSON *json, struct asl_task *task)
 {
     if (!mr_json_get(json, "Resource")) {
@@ -90,6 +115,8 @@ static void read_resource(struct asl_parser *parser, const cJSON *json, struct a
                       "'%.80s' is neither millrace:CLASS.NAME nor an ARN", task->resource);
         return;
     }
+    if (!check_pattern(parser, task->resource))
+        return;
     if (strstr(task->resource, ":lambda:") && strstr(task->resource, ":function:"))
         task->kind = ASL_RESOURCE_LAMBDA;
     else if (strstr(task->resource, ":activity:"))

@@ -37,7 +37,7 @@ static unsigned edits(const char *a, size_t a_len, const char *b, size_t b_len)
 void asl_suggest_offer(struct asl_suggestion *suggestion, const char *name)
 {
     size_t len = suggestion->word ? strlen(suggestion->word) : 0, name_len = strlen(name);
-    unsigned found, max = len < 4 ? 1 : EDITS_MAX;
+    unsigned found, max = len < 3 ? 0 : len < 4 ? 1 : EDITS_MAX;
 
     if (len == 0 || len > ASL_SUGGEST_BYTES || name_len > ASL_SUGGEST_BYTES ||
         (len > name_len ? len - name_len : name_len - len) > max)

@@ -370,9 +370,11 @@ static enum mr_code check_fork(const struct asl_test *test, const struct asl_tes
     bool is_object = is_map && mr_json_get(request->state, "ResultWriter"), unused;
 
     if (!request->result && !request->raised)
-        return reject(why, definition_error,
-                      "TestState API does not support Map or Parallel states. Supported state "
-                      "types include: [Task, Wait, Pass, Succeed, Fail, Choice]");
+        return reject(
+            why, definition_error,
+            "TestState API does not support Map or Parallel states without a mock of their "
+            "result or error. Supported state types include: [Task, Wait, Pass, Succeed, "
+            "Fail, Choice]");
     if (caused && !find_below(request->state, caused, &unused))
         return reject(why, validation, "errorCausedByState: it has no state '%.80s'", caused);
     if (!request->result)
