@@ -47,6 +47,7 @@ struct sb_limits {         /* of the child; 0: as the parent has it */
     int64_t address_space; /* bytes */
     int64_t file_bytes;    /* the longest file (a memfd, too) that it can write */
     int64_t open_files;
+    int64_t start_ms; /* no setting: until its name spaces are made, in sb_spawn(); 0: 10 s */
 };
 
 struct sb_child {
@@ -58,8 +59,8 @@ struct sb_child {
 
 /* Starts the program at path.  It is killed when the calling thread ends, so call from one that
  * outlives it.  keep_stderr: diagnostics of a checked build pass through.
- * MR_UNAVAILABLE: it cannot be started, and why.  On success *ret is the caller's, to end with
- * sb_child_end(). */
+ * MR_UNAVAILABLE: it cannot be started, and why; one that is held at its start is given up.  On
+ * success *ret is the caller's, to end with sb_child_end(). */
 MR_MUST_USE enum mr_code sb_spawn(const char *path, const struct sb_limits *limits,
                                   bool keep_stderr, struct sb_child *ret, struct mr_error *err);
 /* As sb_spawn(), without waiting until the name spaces are made, which takes milliseconds: the

@@ -170,18 +170,19 @@ static pid_t clone_try(struct plan *plan, int *ret_pidfd, int *ret_error)
     return pid;
 }
 
-static enum mr_code report_read(struct sb_child *child, const char *path, struct mr_error *err)
+static enum mr_code report_read(struct sb_child *child, const char *path, int start_ms,
+                                struct mr_error *err)
 {
     struct pollfd fd = {child->sock, POLLIN, 0};
     ssize_t n;
     int ready;
 
     do
-        ready = poll(&fd, 1, START_MS);
+        ready = poll(&fd, 1, start_ms);
     while (ready < 0 && errno == EINTR);
     if (ready == 0)
         return mr_fail(err, MR_UNAVAILABLE, "%s: its process has not started in %d ms", path,
-                       START_MS);
+                       start_ms);
     n = recv(child->sock, &child->report, sizeof(child->report), MSG_DONTWAIT);
     if (n == (ssize_t)sizeof(child->report))
         return MR_OK;
@@ -222,7 +223,7 @@ enum mr_code sb_spawn(const char *path, const struct sb_limits *limits, bool kee
     enum mr_code rc = sb_spawn_begin(path, limits, keep_stderr, &child, err);
 
     if (!rc) {
-        rc = report_read(&child, path, err);
+        rc = report_read(&child, path, limits->start_ms ? (int)limits->start_ms : START_MS, err);
         if (rc)
             sb_child_end(&child);
         else

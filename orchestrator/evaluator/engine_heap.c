@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A checked build is to see every piece that is used after it was given back. */
+/* A checked build is to see every piece that is used after it was given back, and its malloc has
+ * pieces of other sizes. */
 #if !defined(__has_feature)
 #define __has_feature(name) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) ||                           \
+    defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
 #define KEEPS 0
 #else
 #define KEEPS 1
