@@ -169,8 +169,10 @@ static enum mr_code read_mock(const cJSON *options, struct asl_test_request *req
         rc = check_known(request->raised, "errorOutput", error_names, why);
     cJSON_ArrayForEach(item, request->raised)
     {
+        if (rc)
+            break; /* it may be no object, whose members have names */
         max = strcmp(item->string, "error") == 0 ? ASL_ERROR_MAX : ASL_CAUSE_MAX;
-        if (!rc && (!cJSON_IsString(item) || strlen(item->valuestring) > max))
+        if (!cJSON_IsString(item) || strlen(item->valuestring) > max)
             rc = reject(why, validation, "errorOutput/%.20s must be a string of at most %zu bytes",
                         item->string, max);
     }

@@ -257,6 +257,7 @@ static void what_cannot_be_tested_is_rejected_with_the_reason(void **state)
     rejected(TASK, "{'mock':{'result':'{','fieldValidationMode':'NONE'}}", v, "must be valid JSON");
     rejected(TASK, "{'mock':{'result':'1','fieldValidationMode':'SOME'}}", v, "STRICT");
     rejected(TASK, "{'mock':{'result':'1'},'revealSecrets':true}", v, "RevealSecrets");
+    rejected(TASK, "{'mock':{'errorOutput':['a']}}", v, "errorOutput must be an object");
     rejected(TASK, "{'mock':{'errorOutput':{'error':5}}}", v, "errorOutput/error must be a string");
     rejected(TASK, "{}", v, "RoleArn");
     rejected(TASK, "{'roleArn':'r'}", v, "needs a mock");
