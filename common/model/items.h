@@ -18,9 +18,11 @@
  *    OutputType, Transformation}, "dir": a name of this Map run's own, "part":n,
  * "results":[records]} and answers {}; then, once, with "MapRunArn" and "finish":true instead of
  * part and results, and answers {"MapRunArn":..,"ResultWriterDetails":{"Bucket":..,"Key": of the
- * manifest}}. A record is asl_run_record().  Files are <Prefix>/<dir>/SUCCEEDED_<part>.json,
- * FAILED_<part>.json and manifest.json, as AWS writes them.  Asked twice, it writes the same again.
- */
+ * manifest}}. A record is asl_run_record(), or {Input, InputDetails, StateMachineArn, "Status":
+ * "PENDING"} of what was not started.  Files are <Prefix>/<dir>/SUCCEEDED_<part>.json,
+ * FAILED_<part>.json, PENDING_<part>.json and manifest.json, as AWS writes them; with "since":n the
+ * manifest names no FAILED and PENDING files of parts before n: those were another attempt's.
+ * Asked twice, it writes the same again. */
 #ifndef MR_ITEMS_H
 #define MR_ITEMS_H
 

@@ -58,11 +58,19 @@ static void add_key(struct mr_buf *buf, const struct writing *writing, const cha
 /* ---- a part -----------------------------------------------------------------------------------
  */
 
-static bool succeeded(const cJSON *record)
+/* Of which files it is one. */
+static const char *status_of(const cJSON *record)
 {
     const char *status = text_of(record, "Status");
 
-    return status ? strcmp(status, "SUCCEEDED") == 0 : mr_json_get(record, "Output") != NULL;
+    if (!status)
+        return mr_json_get(record, "Output") ? "SUCCEEDED" : "FAILED";
+    return strcmp(status, "SUCCEEDED") == 0 || strcmp(status, "PENDING") == 0 ? status : "FAILED";
+}
+
+static bool succeeded(const cJSON *record)
+{
+    return strcmp(status_of(record), "SUCCEEDED") == 0;
 }
 
 static void add_piece(struct mr_buf *buf, const struct writing *writing, const char *json,
@@ -109,14 +117,13 @@ static void add_record(struct mr_buf *buf, const struct writing *writing, const 
 static enum mr_code put_part(const struct writing *writing, const char *status, int part,
                              const cJSON *results, struct mr_error *err)
 {
-    const bool wanted = strcmp(status, "SUCCEEDED") == 0;
     struct mr_buf body = {0}, key = {0};
     char name[48];
     bool any = false;
     enum mr_code rc = MR_OK;
 
     for (const cJSON *record = results->child; record; record = record->next) {
-        if (succeeded(record) != wanted)
+        if (strcmp(status_of(record), status) != 0)
             continue;
         any = true;
         add_record(&body, writing, record);
@@ -151,6 +158,8 @@ static enum mr_code write_part(const struct writing *writing, const cJSON *reque
     rc = put_part(writing, "SUCCEEDED", part->valueint, results, err);
     if (!rc)
         rc = put_part(writing, "FAILED", part->valueint, results, err);
+    if (!rc)
+        rc = put_part(writing, "PENDING", part->valueint, results, err);
     if (!rc && mr_buf_add_str(buf, "{}"))
         rc = mr_fail(err, MR_NO_MEMORY, "an answer");
     return rc;
@@ -161,17 +170,28 @@ static enum mr_code write_part(const struct writing *writing, const cJSON *reque
 
 struct files {
     size_t dir_len; /* of the keys' part before their names */
-    struct mr_buf succeeded, failed;
+    long since;     /* parts before it are of an attempt that a redrive went on from */
+    struct mr_buf succeeded, failed, pending;
 };
+
+/* The number of a file STATUS_n; -1: it is another. */
+static long part_of(const char *name, const char *status)
+{
+    const size_t len = strlen(status);
+
+    return strncmp(name, status, len) == 0 && name[len] == '_' ? strtol(name + len + 1, NULL, 10)
+                                                               : -1;
+}
 
 static enum mr_code note_file(void *ctx, const struct mr_object *object, struct mr_error *err)
 {
     const char *key = object->key;
     struct files *files = ctx;
     const char *name = key + files->dir_len;
-    struct mr_buf *list = strncmp(name, "SUCCEEDED_", 10) == 0 ? &files->succeeded
-                          : strncmp(name, "FAILED_", 7) == 0   ? &files->failed
-                                                               : NULL;
+    struct mr_buf *list = part_of(name, "SUCCEEDED") >= 0            ? &files->succeeded
+                          : part_of(name, "FAILED") >= files->since  ? &files->failed
+                          : part_of(name, "PENDING") >= files->since ? &files->pending
+                                                                     : NULL;
 
     if (!list)
         return MR_OK;
@@ -191,8 +211,9 @@ static void print_manifest(const struct writing *writing, const char *arn,
     mr_jw_str(&w, "DestinationBucket", writing->bucket);
     mr_jw_str(&w, "MapRunArn", arn);
     mr_jw_open(&w, "ResultFiles", '{');
-    (void)mr_buf_addf(buf, "\"FAILED\":[%s],\"PENDING\":[],\"SUCCEEDED\":[%s]",
+    (void)mr_buf_addf(buf, "\"FAILED\":[%s],\"PENDING\":[%s],\"SUCCEEDED\":[%s]",
                       files->failed.data ? files->failed.data : "",
+                      files->pending.data ? files->pending.data : "",
                       files->succeeded.data ? files->succeeded.data : "");
     mr_jw_close(&w, '}');
     mr_jw_close(&w, '}');
@@ -217,6 +238,7 @@ static enum mr_code write_manifest(const struct writing *writing, const cJSON *r
                                    struct mr_buf *buf, struct mr_error *err)
 {
     const char *arn = text_of(request, "MapRunArn");
+    const cJSON *since = mr_json_get(request, "since");
     struct mr_buf prefix = {0}, key = {0}, body = {0};
     struct files files = {0};
     enum mr_code rc;
@@ -228,6 +250,7 @@ static enum mr_code write_manifest(const struct writing *writing, const cJSON *r
         goto done;
     }
     files.dir_len = prefix.len;
+    files.since = cJSON_IsNumber(since) ? since->valueint : 0;
     rc = writing->to->list(writing->to->ctx, writing->bucket,
                            &(struct mr_objects_span){.prefix = prefix.data, .after = ""}, note_file,
                            &files, err);
@@ -248,6 +271,7 @@ done:
         rc = mr_fail_in(err, rc, key.data ? key.data : "manifest.json");
     mr_buf_release(&files.succeeded);
     mr_buf_release(&files.failed);
+    mr_buf_release(&files.pending);
     mr_buf_release(&prefix);
     mr_buf_release(&key);
     mr_buf_release(&body);

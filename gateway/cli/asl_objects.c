@@ -95,6 +95,21 @@ static enum mr_code list(void *ctx, const char *bucket, const struct mr_objects_
     return rc;
 }
 
+/* As storage does: an object takes the place of one that has its key. */
+static void forget(cJSON *stored, const char *bucket, const char *key)
+{
+    cJSON *object = stored->child, *next;
+
+    for (; object; object = next) {
+        const char *its_bucket = cJSON_GetStringValue(mr_json_get(object, "bucket"));
+        const char *its_key = cJSON_GetStringValue(mr_json_get(object, "key"));
+
+        next = object->next;
+        if (its_bucket && its_key && strcmp(its_bucket, bucket) == 0 && strcmp(its_key, key) == 0)
+            cJSON_Delete(cJSON_DetachItemViaPointer(stored, object));
+    }
+}
+
 static enum mr_code put(void *ctx, const char *bucket, const char *key, const char *type,
                         const void *data, size_t len, struct mr_error *err)
 {
@@ -103,6 +118,7 @@ static enum mr_code put(void *ctx, const char *bucket, const char *key, const ch
     bool ok;
 
     (void)type;
+    forget(ctx, bucket, key);
     ok = object && mr_buf_add(&body, data, len) == MR_OK &&
          cJSON_AddStringToObject(object, "bucket", bucket) &&
          cJSON_AddStringToObject(object, "key", key) &&

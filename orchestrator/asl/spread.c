@@ -446,6 +446,8 @@ enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
         asl_query_forget(frame);
         spread->exchange = ASL_EXCHANGE_NONE;
         spread->writing = 0;
+        if (!rc && turn->run->engine >= ASL_ENGINE_PENDING)
+            rc = asl_spread_pending(turn, frame);
     }
     if (!rc && !spread->failing)
         rc = start_children(turn, frame, fault);

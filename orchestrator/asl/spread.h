@@ -76,9 +76,10 @@ struct asl_spread_run {
     uint32_t result_count, result_cap;
     uint32_t writing;
     size_t result_bytes;
-    uint32_t parts; /* written */
-    bool begun;     /* all its fields came to something: else a redrive enters the state anew */
-    bool failing;   /* the Map has failed: what there is, is written, and then it is told */
+    uint32_t parts;      /* written */
+    uint32_t parts_then; /* when the last redrive began: what failed or waited before is no more */
+    bool begun;   /* all its fields came to something: else a redrive enters the state anew */
+    bool failing; /* the Map has failed: what there is, is written, and then it is told */
 };
 
 /* Zeroed but for the slots and numbers that the caller sets.  NULL: out of memory. */

@@ -71,6 +71,8 @@ static void add_write(struct mr_jw *w, const struct asl_run *run, const struct a
         asl_spread_arn(run, frame, &name);
         mr_jw_str(w, "MapRunArn", name.failed ? NULL : name.data);
         mr_jw_bool(w, "finish", true);
+        if (spread->parts_then)
+            mr_jw_int(w, "since", spread->parts_then);
     }
     w->buf->failed |= name.failed;
     mr_buf_release(&name);

@@ -221,6 +221,8 @@ void asl_spread_resume(struct asl_run *run, struct asl_frame *frame)
     spread->exchange = ASL_EXCHANGE_NONE;
     spread->writing = 0;
     spread->failing = false;
+    if (run->engine >= ASL_ENGINE_PENDING)
+        spread->parts_then = spread->parts;
     spread->running = 0;
     spread->again = 0;
     spread->items_failed = 0;

@@ -9,8 +9,8 @@
  *         none ended, else W<done>:<lost>; each with a comma behind it
  *   os  [block, number of its value, ...]         oo  [child, number of its output, ...]
  *   ob, ov  bytes of outputs, whether they were too many
- *   rs  numbers of results that wait, wr  of these under way, rb  their bytes, pt  parts written
- *   fl  failing            go  begun              sf  selected_first */
+ *   rs  numbers of results that wait, wr  of these under way, rb  their bytes, pt  parts written,
+ * pz  at the last redrive fl  failing            go  begun              sf  selected_first */
 #include "orchestrator/asl/spread_text.h"
 
 #include "common/base/json.h"
@@ -120,6 +120,8 @@ void asl_spread_encode(const struct asl_spread_run *spread, struct mr_buf *buf)
     mr_jw_int(&w, "wr", spread->writing);
     mr_jw_int(&w, "rb", (int64_t)spread->result_bytes);
     mr_jw_int(&w, "pt", spread->parts);
+    if (spread->parts_then)
+        mr_jw_int(&w, "pz", spread->parts_then);
     mr_jw_int(&w, "fl", spread->failing);
     mr_jw_int(&w, "go", spread->begun);
     mr_jw_int(&w, "sf", (int64_t)spread->selected_first);
@@ -192,6 +194,8 @@ static void read_numbers(struct reader *r)
     spread->overflow = number(r, "ov", 0, 1) == 1;
     spread->result_bytes = (size_t)number(r, "rb", 0, INTEGER_MAX);
     spread->parts = (uint32_t)number(r, "pt", 0, UINT32_MAX);
+    if (mr_json_get(r->json, "pz"))
+        spread->parts_then = (uint32_t)number(r, "pz", 1, spread->parts);
     spread->failing = number(r, "fl", 0, 1) == 1;
     spread->begun = number(r, "go", 0, 1) == 1;
     spread->selected_first = (uint64_t)number(r, "sf", 0, INTEGER_MAX);

@@ -50,6 +50,8 @@ enum mr_code asl_spread_refusal(struct asl_turn *, struct asl_frame *, const cha
 /* Its children, its exchange and its timer are told to end; it stays as it is, for a redrive. */
 enum mr_code asl_spread_stop(struct asl_turn *, struct asl_frame *);
 void asl_spread_resume(struct asl_run *, struct asl_frame *);
+/* spread_pending.c: records of what is read and not started wait to be written. */
+enum mr_code asl_spread_pending(struct asl_turn *, struct asl_frame *);
 /* spread_ask.c: the task of the exchange under way, with its input made (again). */
 enum mr_code asl_spread_ask(struct asl_turn *, const struct asl_frame *);
 /* The Map run's name: MapRunArn. */

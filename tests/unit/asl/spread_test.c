@@ -319,6 +319,62 @@ static void a_map_that_fails_still_writes_what_there_is(void **state)
     play_end(&play);
 }
 
+/* AWS's PENDING files: what was read and not started when the Map failed; a redrive goes on with
+ * it, and its manifest is told where its own failures begin. */
+static void a_map_that_fails_writes_what_it_did_not_start(void **state)
+{
+    struct play play;
+    const char *input;
+
+    (void)state;
+    play_begin(&play, MAP_ONLY(WRITER ",\"MaxConcurrency\":1,\"ItemSelector\":{\"v.$\":"
+                                      "\"$$.Map.Item.Value\",\"i.$\":\"$$.Map.Item.Index\"}"));
+    play_start(&play, "[1,2,3]");
+    play_child_fail(&play, 0, "E");
+    input = play.tasks[0].input;
+    assert_non_null(strstr(input, "{\"Input\":\"{\\\"v\\\":2,\\\"i\\\":1}\",\"InputDetails\":{"
+                                  "\"Included\":true},\"StateMachineArn\":\""));
+    assert_non_null(strstr(input, "{\\\"v\\\":3,\\\"i\\\":2}"));
+    assert_null(strstr(input, "{\\\"v\\\":1,"));
+    assert_non_null(strstr(input, "\"Status\":\"PENDING\""));
+    play_ok(&play, "M", "{}");
+    assert_null(strstr(play.tasks[0].input, "\"since\""));
+    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
+    assert_string_equal(asl_run_error(play.run), "States.ExceedToleratedFailureThreshold");
+    play_redrive(&play);
+    for (uint32_t i = 0; i < 3; i++)
+        play_child_ok(&play, i, "{\"Status\":\"SUCCEEDED\"}");
+    assert_null(strstr(play.tasks[0].input, "PENDING"));
+    play_ok(&play, "M", "{}");
+    assert_non_null(strstr(play.tasks[0].input, "\"finish\":true,\"since\":1}"));
+    play_ok(&play, "M", "{\"MapRunArn\":\"b\"}");
+    assert_output(&play, "{\"MapRunArn\":\"b\"}");
+    play_end(&play);
+}
+
+/* Both pages that are here, in batches, through an encoding; what is not read is in no file. */
+static void pending_batches_are_of_what_was_read(void **state)
+{
+    struct play play;
+    const char *input;
+
+    (void)state;
+    play_begin(&play, MAP_ONLY(READER("") WRITER
+                               ",\"MaxConcurrency\":1,\"ItemBatcher\":{\"MaxItemsPerBatch\":2,"
+                               "\"BatchInput\":{\"b\":9}}"));
+    play_start(&play, "{\"key\":\"k\"}");
+    play_ok(&play, "M", "{\"items\":[1,2,3,4],\"cursor\":1}");
+    play_ok(&play, "M", "{\"items\":{\"k\":5},\"cursor\":2}");
+    play_child_fail(&play, 0, "E");
+    input = play.tasks[play.task_count - 1].input;
+    assert_non_null(strstr(input, "{\\\"BatchInput\\\":{\\\"b\\\":9},\\\"Items\\\":[3,4]}"));
+    assert_non_null(strstr(input, "[{\\\"Key\\\":\\\"k\\\",\\\"Value\\\":5}]"));
+    play_ok(&play, "M", "{}");
+    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
+    assert_true(play.closed);
+    play_end(&play);
+}
+
 static void what_a_writer_says_is_a_result_writer_failure(void **state)
 {
     struct play play;
@@ -711,6 +767,8 @@ int main(void)
         cmocka_unit_test(what_a_reader_says_is_an_item_reader_failure),
         cmocka_unit_test(results_are_written_and_the_manifest_is_the_result),
         cmocka_unit_test(a_map_that_fails_still_writes_what_there_is),
+        cmocka_unit_test(a_map_that_fails_writes_what_it_did_not_start),
+        cmocka_unit_test(pending_batches_are_of_what_was_read),
         cmocka_unit_test(what_a_writer_says_is_a_result_writer_failure),
         cmocka_unit_test(a_redrive_runs_again_only_what_did_not_succeed),
         cmocka_unit_test(a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive),

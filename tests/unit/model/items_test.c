@@ -318,6 +318,41 @@ static void expect_object(cJSON *stored, const char *key, const char *body)
 #define OK     "{\"Status\":\"SUCCEEDED\",\"Output\":\"[1,2]\"}"
 #define FAILED "{\"Status\":\"FAILED\",\"Error\":\"E\"}"
 
+#define PENDING "{\"Input\":\"3\",\"Status\":\"PENDING\"}"
+
+/* What was not started stands in files of its own, whatever Transformation; and behind a redrive
+ * the manifest names what failed or waited in that attempt alone, and all that succeeded. */
+static void what_was_not_started_is_pending_and_a_redrive_forgets_it(void **state)
+{
+    cJSON *stored = cJSON_CreateArray();
+
+    (void)state;
+    write_ok(stored,
+             WRITE("\"Transformation\":\"COMPACT\",\"OutputType\":\"JSONL\"",
+                   "\"part\":0,\"results\":[" OK "," FAILED "," PENDING "," PENDING "]"),
+             "{}");
+    expect_object(stored, "out/d/SUCCEEDED_0.jsonl", "[1,2]\n");
+    expect_object(stored, "out/d/FAILED_0.jsonl", FAILED "\n");
+    expect_object(stored, "out/d/PENDING_0.jsonl", PENDING "\n" PENDING "\n");
+    write_ok(stored, WRITE("", "\"finish\":true,\"MapRunArn\":\"a\""),
+             "{\"MapRunArn\":\"a\",\"ResultWriterDetails\":{\"Bucket\":\"b\",\"Key\":"
+             "\"out/d/manifest.json\"}}");
+    expect_object(stored, "out/d/manifest.json",
+                  "{\"DestinationBucket\":\"b\",\"MapRunArn\":\"a\",\"ResultFiles\":{\"FAILED\":[{"
+                  "\"Key\":\"out/d/FAILED_0.jsonl\",\"Size\":32}],\"PENDING\":[{\"Key\":"
+                  "\"out/d/PENDING_0.jsonl\",\"Size\":66}],\"SUCCEEDED\":[{\"Key\":"
+                  "\"out/d/SUCCEEDED_0.jsonl\",\"Size\":6}]}}");
+    write_ok(stored, WRITE("\"OutputType\":\"JSONL\"", "\"part\":1,\"results\":[" OK "]"), "{}");
+    write_ok(stored, WRITE("", "\"finish\":true,\"since\":1,\"MapRunArn\":\"a\""),
+             "{\"MapRunArn\":\"a\",\"ResultWriterDetails\":{\"Bucket\":\"b\",\"Key\":"
+             "\"out/d/manifest.json\"}}");
+    expect_object(stored, "out/d/manifest.json",
+                  "{\"DestinationBucket\":\"b\",\"MapRunArn\":\"a\",\"ResultFiles\":{\"FAILED\":[],"
+                  "\"PENDING\":[],\"SUCCEEDED\":[{\"Key\":\"out/d/SUCCEEDED_0.jsonl\",\"Size\":6},{"
+                  "\"Key\":\"out/d/SUCCEEDED_1.jsonl\",\"Size\":40}]}}");
+    cJSON_Delete(stored);
+}
+
 static void results_stand_by_status_and_the_manifest_names_the_files(void **state)
 {
     cJSON *stored = cJSON_CreateArray();
@@ -470,6 +505,7 @@ int main(void)
         cmocka_unit_test(pages_follow_one_another_without_a_gap),
         cmocka_unit_test(a_listing_gives_keys_and_sizes),
         cmocka_unit_test(an_inventory_is_the_rows_of_its_files),
+        cmocka_unit_test(what_was_not_started_is_pending_and_a_redrive_forgets_it),
         cmocka_unit_test(results_stand_by_status_and_the_manifest_names_the_files),
         cmocka_unit_test(results_are_written_in_the_form_that_is_wanted),
     };
