@@ -118,7 +118,7 @@ static enum mr_code retry(struct asl_turn *turn, struct asl_frame *frame,
     frame->due_ms = turn->now_ms + asl_retry_delay(retrier, tries, turn->run, frame);
     asl_probe_number(turn, "retryIndex", (double)(retrier - state->retriers));
     asl_probe_number(turn, "retryBackoffIntervalSeconds",
-                     (double)(frame->due_ms - turn->now_ms) / 1000);
+                     (double)((frame->due_ms - turn->now_ms) / 1000));
     return asl_effect_timer(turn, frame, ASL_TIMER_RETRY, frame->due_ms);
 }
 

@@ -70,6 +70,19 @@ static void a_failure_is_retried_until_its_tries_are_used_up(void **state)
          "{'status':'FAILED','error':'Nobody'}");
 }
 
+/* As the API has it: a whole number. */
+static void a_wait_before_a_retry_is_told_in_whole_seconds(void **state)
+{
+    (void)state;
+    asks("{'Type':'Task','Resource':'millrace:x.y','End':true,'Retry':[{'ErrorEquals':['E'],"
+         "'IntervalSeconds':3,'BackoffRate':1.5}]}",
+         "{}",
+         "{'inspectionLevel':'DEBUG','mock':{'errorOutput':{'error':'E'}},'stateConfiguration':{"
+         "'retrierRetryCount':1}}",
+         "{'status':'RETRIABLE','error':'E','inspectionData':{'input':{},'afterInputPath':{},"
+         "'afterParameters':{},'errorDetails':{'retryIndex':0,'retryBackoffIntervalSeconds':4}}}");
+}
+
 static void a_state_is_found_by_name_however_deep_it_nests(void **state)
 {
     (void)state;
@@ -348,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stage_of_the_data_is_shown),
         cmocka_unit_test(a_failure_is_retried_until_its_tries_are_used_up),
+        cmocka_unit_test(a_wait_before_a_retry_is_told_in_whole_seconds),
         cmocka_unit_test(a_state_is_found_by_name_however_deep_it_nests),
         cmocka_unit_test(a_state_that_goes_to_itself_is_run_once),
         cmocka_unit_test(a_wait_takes_no_time_and_a_fail_fails),
