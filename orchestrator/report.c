@@ -82,6 +82,7 @@ static enum mr_code report_nested(struct oc *oc, struct oc_shard *shard, const s
                                   const struct mr_parent *parent, const struct mr_msg *msg,
                                   struct mr_error *err)
 {
+    static const char *const redrive[] = {"RedriveCount", "RedriveStatus", "RedriveStatusReason"};
     struct mr_event event = {.kind = MR_EVENT_RESULT};
     cJSON *record = asl_run_record(job->run, job->last_ms);
     struct mr_buf text = {0};
@@ -90,7 +91,8 @@ static enum mr_code report_nested(struct oc *oc, struct oc_shard *shard, const s
     if (!record || (parent->want == MR_WANT_SYNC2 && !open_texts(record)))
         rc = mr_fail(err, MR_NO_MEMORY, "record of job %s", job->id);
     if (parent->want == MR_WANT_EXPRESS) /* a redrive is nothing that its API knows */
-        cJSON_DeleteItemFromObjectCaseSensitive(record, "RedriveCount");
+        for (size_t i = 0; i < sizeof redrive / sizeof redrive[0]; i++)
+            cJSON_DeleteItemFromObjectCaseSensitive(record, redrive[i]);
     if (!rc && (asl_run_status(job->run) == ASL_SUCCEEDED || parent->want == MR_WANT_EXPRESS)) {
         event.output = record;
     } else if (!rc) {

@@ -40,6 +40,9 @@ cJSON *asl_run_record(const struct asl_run *run, int64_t stop_ms)
         (!ok || add_data(json, "Output", "OutputDetails", run->output)) &&
         add_str(json, "Error", run->error) && add_str(json, "Cause", run->cause) &&
         cJSON_AddNumberToObject(json, "RedriveCount", run->redrives) &&
+        add_str(json, "RedriveStatus", ok ? "NOT_REDRIVABLE" : "REDRIVABLE") &&
+        add_str(json, "RedriveStatusReason",
+                ok ? "Execution is SUCCEEDED and cannot be redriven" : NULL) &&
         add_time(json, "StartDate", run->start_ms) &&
         add_str(json, "StateMachineArn", run->workflow) &&
         add_str(json, "Status", asl_status_name(run->status)) &&

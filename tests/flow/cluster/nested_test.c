@@ -59,6 +59,9 @@ static void a_nested_workflow_is_waited_for_and_answers_as_in_aws(void **state)
     assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
     expect_part(&flow, "output", "\"Output\":{\"x\":1}");
     expect_part(&flow, "output", "\"Status\":\"SUCCEEDED\"");
+    expect_part(&flow, "output",
+                "\"RedriveCount\":0,\"RedriveStatus\":\"NOT_REDRIVABLE\",\"RedriveStatusReason\":"
+                "\"Execution is SUCCEEDED and cannot be redriven\"");
     expect_part(&flow, "output", child_id("job-1"));
     assert_string_equal(flow_row(&flow, child_id("job-1"), "workflow"), "inner");
     assert_string_equal(flow_row(&flow, child_id("job-1"), "parent"), "job-1");
@@ -101,6 +104,7 @@ static void a_nested_failure_fails_its_task_with_the_record_in_the_cause(void **
     run(&flow, TASK("millrace:job.start.sync", ""), "{\"workflow\":\"inner\"}");
     assert_string_equal(flow_row(&flow, "job-1", "error"), "States.TaskFailed");
     expect_part(&flow, "cause", "\"Error\":\"Image.Crashed\"");
+    expect_part(&flow, "cause", "\"RedriveStatus\":\"REDRIVABLE\",\"StartDate\"");
     flow_teardown(&flow);
 }
 
@@ -309,7 +313,7 @@ static void a_synchronous_start_answers_with_the_end_well_or_badly(void **state)
     expect_part(&flow, "output", "\"Status\":\"SUCCEEDED\"");
     expect_part(&flow, "output", "\"Output\":\"{\\\"x\\\":1}\"");
     expect_part(&flow, "output", "\"Name\":\"n\"");
-    assert_null(strstr(flow_row(&flow, "job-1", "output"), "RedriveCount"));
+    assert_null(strstr(flow_row(&flow, "job-1", "output"), "Redrive"));
     flow.worker_fails = 1; /* its name is no identity: an express execution has none */
     flow_submit(&flow, "job-2", sync, "{\"x\":2}");
     assert_true(flow_run(&flow, "job-2", 60000));
