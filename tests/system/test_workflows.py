@@ -149,6 +149,33 @@ def test_nested(embedded, photo):
     assert good["output"]["count"] == 3 and missing == {"output": None, "why": missing["why"]}, job
 
 
+def test_a_childs_name_is_its_identity(embedded):
+    """Four jobs start the same workflow under one name: three with one input, and one with another."""
+    night = embedded.data / "night.json"
+    night.write_text(json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 8, "Next": "P"},
+                                                           "P": {"Type": "Pass", "End": True}}}))
+    embedded.cli("workflow", "put", "night", str(night))
+    parent = embedded.data / "parent.json"
+    parent.write_text(json.dumps({"StartAt": "A", "States": {"A": {
+        "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True,
+        "Parameters": {"StateMachineArn": "night", "Name": "2026-11-27", "Input.$": "$"}}}}))
+
+    def submit(given):
+        return embedded.cli("submit", str(parent), "--input", json.dumps(given)).split("job")[1].split()[0]
+
+    def end_of(job):
+        wait_until(lambda: json.loads(embedded.cli("show", job, "--json"))["status"] != "RUNNING", 30)
+        return json.loads(embedded.cli("show", job, "--json"))
+    joined = [submit({"x": 1}) for _ in range(2)]
+    refused = end_of(submit({"x": 2}))
+    ends = [end_of(job) for job in joined]
+    assert [end["status"] for end in ends] == ["SUCCEEDED", "SUCCEEDED"], ends
+    assert ends[0]["output"]["ExecutionArn"] == ends[1]["output"]["ExecutionArn"]
+    late = end_of(submit({"x": 1}))
+    for job in (refused, late):
+        assert job["error"] == "StepFunctions.ExecutionAlreadyExistsException", job
+
+
 def test_versions_and_aliases_by_the_command_line(embedded):
     def put(result):
         path = embedded.data / "say.json"
