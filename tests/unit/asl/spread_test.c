@@ -1,27 +1,9 @@
-/* spread_test.c -- a Map in DISTRIBUTED mode: children, pages, batches, tolerances, results,
- * redrive. Every event is also applied to a twin decoded from the last encoding (play.c). */
-#include "tests/unit/asl/play.h"
+/* spread_test.c -- a Map in DISTRIBUTED mode: children, batches, tolerances, outputs, redrive.
+ * Every event is also applied to a twin decoded from the last encoding (play.c). */
+#include "tests/unit/asl/spread_kit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define PROCESSOR                                                                                  \
-    "{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},"              \
-    "\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Pass\",\"End\":true}}}"
-#define MAP(rest)                                                                                  \
-    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":" PROCESSOR rest     \
-    ",\"End\":true},\"C\":{\"Type\":\"Pass\",\"End\":true}}}"
-#define MAP_ONLY(rest)                                                                             \
-    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":" PROCESSOR rest     \
-    ",\"End\":true}}}"
-#define CATCH(name) ",\"Catch\":[{\"ErrorEquals\":[\"" name "\"],\"Next\":\"C\"}]"
-#define READER(config)                                                                             \
-    ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{"             \
-    "\"Bucket\":\"b\",\"Key.$\":\"$.key\"},\"ReaderConfig\":{\"InputType\":\"JSONL\"" config "}}"
-#define WRITER                                                                                     \
-    ",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\",\"Parameters\":{"           \
-    "\"Bucket\":\"b\",\"Prefix\":\"out\"}}"
 
 static void each_item_is_a_child_and_outputs_stand_in_order(void **state)
 {
@@ -169,24 +151,6 @@ static void a_percentage_is_of_all_items(void **state)
     play_end(&play);
 }
 
-static void tolerances_that_are_no_numbers_fail_before_the_map_run(void **state)
-{
-    static const char *const inputs[] = {"{\"i\":[0],\"t\":{}}", "{\"i\":[0],\"t\":\"no\"}",
-                                         "{\"i\":[0],\"t\":100.1}", "{\"i\":[0]}"};
-    struct play play;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
-        play_begin(&play, MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailurePercentagePath\":"
-                                   "\"$.t\""));
-        play_start(&play, inputs[i]);
-        assert_string_equal(asl_run_error(play.run), "States.Runtime");
-        assert_string_equal(play.history.data,
-                            "ExecutionStarted,MapStateEntered,MapStateStarted,ExecutionFailed");
-        play_end(&play);
-    }
-}
-
 static void a_batch_holds_items_and_batch_input(void **state)
 {
     struct play play;
@@ -217,177 +181,6 @@ static void a_batch_is_closed_by_its_bytes(void **state)
     play_end(&play);
 }
 
-static void pages_are_read_one_ahead_and_never_taken_twice(void **state)
-{
-    struct play play;
-    struct asl_event late = {.kind = ASL_EVENT_TASK_OK};
-    cJSON *page = cJSON_Parse("{\"items\":[9,9]}");
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(READER("") ",\"MaxConcurrency\":1"));
-    play_start(&play, "{\"key\":\"k\"}");
-    assert_int_equal(play.child_count, 0);
-    assert_string_equal(play.tasks[0].resource, "millrace:map.read");
-    assert_string_equal(
-        play.tasks[0].input,
-        "{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Bucket\":"
-        "\"b\",\"Key\":\"k\"},\"ReaderConfig\":{\"InputType\":\"JSONL\"}}");
-    late.seq = play.tasks[0].seq;
-    late.attempt = play.tasks[0].attempt;
-    late.data = page;
-    play_ok(&play, "M", "{\"items\":[1,2],\"cursor\":{\"at\":5}}");
-    assert_int_equal(play.task_count, 1);
-    assert_non_null(strstr(play.tasks[0].input, "\"cursor\":{\"at\":5}"));
-    play_event(&play, &late); /* the first page once more */
-    assert_false(play.changed);
-    play_ok(&play, "M", "{\"items\":[3],\"cursor\":6}");
-    assert_int_equal(play.task_count, 0); /* two pages are here: no third */
-    play_child_ok(&play, 0, "1");         /* the last of the first page begins */
-    assert_int_equal(play.task_count, 1);
-    play_child_ok(&play, 1, "2");
-    assert_string_equal(play.children[0].input, "3");
-    play_child_ok(&play, 2, "3");
-    assert_false(play.closed);
-    play_ok(&play, "M", "{\"items\":[]}");
-    assert_output(&play, "[1,2,3]");
-    cJSON_Delete(page);
-    play_end(&play);
-}
-
-static void what_a_reader_says_is_an_item_reader_failure(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP(READER("") CATCH("States.ItemReaderFailed")));
-    play_start(&play, "{\"key\":\"k\"}");
-    play_fail(&play, "M", "Blob.NotFound", "there is no k");
-    assert_output(&play, "{\"Error\":\"States.ItemReaderFailed\",\"Cause\":\"there is no k\"}");
-    play_end(&play);
-    play_begin(&play, MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")));
-    play_start(&play, "{\"key\":\"k\",\"n\":-1}");
-    assert_string_equal(asl_run_error(play.run), "States.ItemReaderFailed");
-    assert_string_equal(asl_run_cause(play.run), "field MaxItems must be positive");
-    assert_string_equal(play.history.data,
-                        "ExecutionStarted,MapStateEntered,MapStateStarted,MapRunStarted,"
-                        "MapRunFailed,MapStateFailed,ExecutionFailed");
-    play_end(&play);
-}
-
-static void results_are_written_and_the_manifest_is_the_result(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(WRITER ",\"ToleratedFailureCount\":1"));
-    play_start(&play, "[1,2]");
-    assert_true(play.children[0].record);
-    play_child_ok(&play, 1, "{\"Status\":\"SUCCEEDED\"}");
-    assert_int_equal(play.task_count, 0); /* little waits yet */
-    play_child_fail(&play, 0, "E");
-    assert_string_equal(play.tasks[0].resource, "millrace:map.write");
-    assert_non_null(strstr(play.tasks[0].input,
-                           "\"part\":0,\"results\":[{\"Status\":\"SUCCEEDED\"},{\"Error\":\"E\","));
-    play_ok(&play, "M", "{}");
-    assert_non_null(strstr(play.tasks[0].input, "\"finish\":true"));
-    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
-    assert_output(&play, "{\"MapRunArn\":\"a\"}");
-    play_end(&play);
-}
-
-static void a_map_that_fails_still_writes_what_there_is(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(WRITER));
-    play_start(&play, "[1,2,3]");
-    play_child_ok(&play, 1, "{\"Status\":\"SUCCEEDED\"}");
-    play_child_fail(&play, 0, "E");
-    assert_int_equal(play.children_stopped, 1);
-    assert_false(play.closed);
-    play_ok(&play, "M", "{}");
-    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
-    assert_string_equal(asl_run_error(play.run), "States.ExceedToleratedFailureThreshold");
-    play_redrive(&play);
-    assert_int_equal(play.child_count, 2);
-    play_child_ok(&play, 0, "{\"Status\":\"SUCCEEDED\"}");
-    play_child_ok(&play, 2, "{\"Status\":\"SUCCEEDED\"}");
-    play_ok(&play, "M", "{}");
-    play_ok(&play, "M", "{\"MapRunArn\":\"b\"}");
-    assert_output(&play, "{\"MapRunArn\":\"b\"}");
-    play_end(&play);
-}
-
-/* AWS's PENDING files: what was read and not started when the Map failed; a redrive goes on with
- * it, and its manifest is told where its own failures begin. */
-static void a_map_that_fails_writes_what_it_did_not_start(void **state)
-{
-    struct play play;
-    const char *input;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(WRITER ",\"MaxConcurrency\":1,\"ItemSelector\":{\"v.$\":"
-                                      "\"$$.Map.Item.Value\",\"i.$\":\"$$.Map.Item.Index\"}"));
-    play_start(&play, "[1,2,3]");
-    play_child_fail(&play, 0, "E");
-    input = play.tasks[0].input;
-    assert_non_null(strstr(input, "{\"Input\":\"{\\\"v\\\":2,\\\"i\\\":1}\",\"InputDetails\":{"
-                                  "\"Included\":true},\"StateMachineArn\":\""));
-    assert_non_null(strstr(input, "{\\\"v\\\":3,\\\"i\\\":2}"));
-    assert_null(strstr(input, "{\\\"v\\\":1,"));
-    assert_non_null(strstr(input, "\"Status\":\"PENDING\""));
-    play_ok(&play, "M", "{}");
-    assert_null(strstr(play.tasks[0].input, "\"since\""));
-    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
-    assert_string_equal(asl_run_error(play.run), "States.ExceedToleratedFailureThreshold");
-    play_redrive(&play);
-    for (uint32_t i = 0; i < 3; i++)
-        play_child_ok(&play, i, "{\"Status\":\"SUCCEEDED\"}");
-    assert_null(strstr(play.tasks[0].input, "PENDING"));
-    play_ok(&play, "M", "{}");
-    assert_non_null(strstr(play.tasks[0].input, "\"finish\":true,\"since\":1}"));
-    play_ok(&play, "M", "{\"MapRunArn\":\"b\"}");
-    assert_output(&play, "{\"MapRunArn\":\"b\"}");
-    play_end(&play);
-}
-
-/* Both pages that are here, in batches, through an encoding; what is not read is in no file. */
-static void pending_batches_are_of_what_was_read(void **state)
-{
-    struct play play;
-    const char *input;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(READER("") WRITER
-                               ",\"MaxConcurrency\":1,\"ItemBatcher\":{\"MaxItemsPerBatch\":2,"
-                               "\"BatchInput\":{\"b\":9}}"));
-    play_start(&play, "{\"key\":\"k\"}");
-    play_ok(&play, "M", "{\"items\":[1,2,3,4],\"cursor\":1}");
-    play_ok(&play, "M", "{\"items\":{\"k\":5},\"cursor\":2}");
-    play_child_fail(&play, 0, "E");
-    input = play.tasks[play.task_count - 1].input;
-    assert_non_null(strstr(input, "{\\\"BatchInput\\\":{\\\"b\\\":9},\\\"Items\\\":[3,4]}"));
-    assert_non_null(strstr(input, "[{\\\"Key\\\":\\\"k\\\",\\\"Value\\\":5}]"));
-    play_ok(&play, "M", "{}");
-    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
-    assert_true(play.closed);
-    play_end(&play);
-}
-
-static void what_a_writer_says_is_a_result_writer_failure(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP(WRITER CATCH("States.ResultWriterFailed")));
-    play_start(&play, "[1]");
-    play_child_ok(&play, 0, "{}");
-    play_fail(&play, "M", "Blob.Denied", "no");
-    assert_output(&play, "{\"Error\":\"States.ResultWriterFailed\",\"Cause\":\"no\"}");
-    play_end(&play);
-}
-
 static void a_redrive_runs_again_only_what_did_not_succeed(void **state)
 {
     struct play play;
@@ -414,34 +207,6 @@ static void a_redrive_runs_again_only_what_did_not_succeed(void **state)
         play_child_ok(&play, i, "2");
     assert_output(&play, "[1,2,2,2]");
     play_end(&play);
-}
-
-static void a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive(void **state)
-{
-    static const char *const fields[] = {
-        ",\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\",\"Parameters\":{\"Key.$\":"
-        "\"$.none\"},\"ReaderConfig\":{\"InputType\":\"JSON\"}}",
-        ",\"ItemsPath\":\"$.i\",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\","
-        "\"Parameters\":{\"Bucket.$\":\"$.none\"}}",
-        ",\"ItemsPath\":\"$.i\",\"ItemBatcher\":{\"MaxItemsPerBatchPath\":\"$.none\"}",
-        ",\"ItemsPath\":\"$.i\",\"ItemSelector\":{\"x.$\":\"$.none\"}",
-    };
-    char definition[1024];
-    struct play play;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        (void)snprintf(definition, sizeof definition, MAP_ONLY("%s"), fields[i]);
-        play_begin(&play, definition);
-        play_start(&play, "{\"i\":[1,2]}");
-        assert_string_equal(asl_run_error(play.run),
-                            i ? "States.Runtime" : "States.ItemReaderFailed");
-        play_redrive(&play);
-        assert_true(play.closed);
-        assert_string_equal(asl_run_error(play.run),
-                            i ? "States.Runtime" : "States.ItemReaderFailed");
-        play_end(&play);
-    }
 }
 
 /* JSONata's ItemSelector is evaluated for some items at a time, and never while a page is read. */
@@ -501,43 +266,6 @@ static void a_selector_in_jsonata_knows_the_keys_of_an_objects_items(void **stat
     play_end(&play);
 }
 
-static void a_selector_that_fails_fails_the_map(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play,
-               "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":"
-               "\"Map\",\"Items\":[1],\"ItemSelector\":{\"v\":\"{% $x %}\"},"
-               "\"ItemProcessor\":" PROCESSOR ",\"End\":true}}}");
-    play_start(&play, "{}");
-    play_answer(&play, "{\"error\":\"States.QueryEvaluationError\",\"cause\":\"no\"}");
-    assert_string_equal(asl_run_error(play.run), "States.QueryEvaluationError");
-    assert_non_null(strstr(play.history.data, "MapRunFailed"));
-    play_end(&play);
-}
-
-static void a_cancel_ends_children_and_the_page_under_way(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(READER("")));
-    play_start(&play, "{\"key\":\"k\"}");
-    play_ok(&play, "M", "{\"items\":[1,2],\"cursor\":1}");
-    play_cancel(&play);
-    assert_int_equal(play.children_stopped, 2);
-    assert_int_equal(play.stopped, 1);
-    play_redrive(&play);
-    assert_int_equal(play.child_count, 2);
-    assert_int_equal(play.task_count, 1);
-    play_ok(&play, "M", "{\"items\":[3]}");
-    for (uint32_t i = 0; i < 3; i++)
-        play_child_ok(&play, i, "1");
-    assert_output(&play, "[1,1,1]");
-    play_end(&play);
-}
-
 static void a_retry_begins_with_new_children(void **state)
 {
     struct play play;
@@ -554,22 +282,6 @@ static void a_retry_begins_with_new_children(void **state)
     play_child_ok(&play, 0, "1");
     play_child_ok(&play, 1, "2");
     assert_output(&play, "[1,2]");
-    play_end(&play);
-}
-
-static void outputs_beyond_a_states_limit_fail_it_at_its_end(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP_ONLY(""));
-    play.env.data_max = 64;
-    play_start(&play, "[1,2,3]");
-    play_child_ok(&play, 0, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"");
-    play_child_ok(&play, 1, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"");
-    assert_false(play.closed);
-    play_child_ok(&play, 2, "1");
-    assert_string_equal(asl_run_error(play.run), "States.DataLimitExceeded");
     play_end(&play);
 }
 
@@ -647,103 +359,6 @@ static void outputs_of_many_children_are_sealed_in_blocks(void **state)
     play_end(&play);
 }
 
-/* Its cause begins with the state, as every fault in one. */
-static void assert_cause_ends(struct play *play, const char *end)
-{
-    const char *cause = asl_run_cause(play->run);
-
-    if (strlen(cause) < strlen(end) || strcmp(cause + strlen(cause) - strlen(end), end) != 0)
-        fail_msg("'%s' does not end in '%s'", cause, end);
-}
-
-static void a_field_that_comes_to_nothing_good_fails_before_the_map_run(void **state)
-{
-    static const struct {
-        const char *definition, *input, *cause;
-    } bad[] = {
-        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailureCountPath\":\"$.n\""),
-         "{\"i\":[1],\"n\":{}}",
-         "The ToleratedFailureCountPath field refers to value \"{}\" which is not a valid integer: "
-         "$.n"},
-        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailureCountPath\":\"$.n\""),
-         "{\"i\":[1],\"n\":-1}", "ToleratedFailureCount cannot be negative."},
-        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ToleratedFailurePercentagePath\":\"$.n\""),
-         "{\"i\":[1],\"n\":\"x\"}",
-         "The ToleratedFailurePercentagePath field refers to value \"x\" which is not a valid "
-         "float: $.n"},
-        {MAP_ONLY(",\"ItemsPath\":\"$.i\",\"ItemBatcher\":{\"MaxItemsPerBatchPath\":\"$.n\"}"),
-         "{\"i\":[1]}",
-         "The MaxItemsPerBatchPath parameter does not reference an input value: $.n"},
-    };
-    struct play play;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        play_begin(&play, bad[i].definition);
-        play_start(&play, bad[i].input);
-        assert_true(play.closed);
-        assert_string_equal(asl_run_error(play.run), "States.Runtime");
-        assert_cause_ends(&play, bad[i].cause);
-        assert_string_equal(play.history.data,
-                            "ExecutionStarted,MapStateEntered,MapStateStarted,ExecutionFailed");
-        play_end(&play);
-    }
-}
-
-/* Its run has begun, and the failure is the reader's, which can be caught. */
-static void a_reader_that_comes_to_nothing_is_found_by_the_map_run(void **state)
-{
-    static const char *const bad[][2] = {
-        {"", "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input "
-             "'{\"n\":1.5}'"},
-        {"\"key\":\"k\",",
-         "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"},
-    };
-    char input[64];
-    struct play play;
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        (void)snprintf(input, sizeof(input), "{%s\"n\":1.5}", bad[i][0]);
-        play_begin(&play, MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")));
-        play_start(&play, input);
-        assert_string_equal(asl_run_error(play.run), "States.ItemReaderFailed");
-        assert_cause_ends(&play, bad[i][1]);
-        assert_non_null(
-            strstr(play.history.data, "MapRunStarted,MapRunFailed,MapStateFailed,ExecutionFailed"));
-        play_end(&play);
-    }
-}
-
-static void a_reader_may_ask_for_more_items_than_there_may_be(void **state)
-{
-    struct play play;
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        play_begin(&play, MAP_ONLY(READER(",\"MaxItemsPath\":\"$.n\"")));
-        play_start(&play,
-                   i ? "{\"key\":\"k\",\"n\":5000000000}" : "{\"key\":\"k\",\"n\":100000000}");
-        assert_int_equal(play.task_count, 1);
-        assert_non_null(strstr(play.tasks[0].input, "\"MaxItems\":100000000}"));
-        play_end(&play);
-    }
-}
-
-static void less_items_than_none_is_found_by_the_map_run(void **state)
-{
-    struct play play;
-
-    (void)state;
-    play_begin(&play, MAP(READER(",\"MaxItemsPath\":\"$.n\"") CATCH("States.ItemReaderFailed")));
-    play_start(&play, "{\"key\":\"k\",\"n\":-1}");
-    assert_output(&play,
-                  "{\"Error\":\"States.ItemReaderFailed\",\"Cause\":\"field MaxItems must be "
-                  "positive\"}");
-    assert_non_null(strstr(play.history.data, "MapRunStarted,MapRunFailed,MapStateFailed"));
-    play_end(&play);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -754,30 +369,14 @@ int main(void)
         cmocka_unit_test(a_selector_sees_where_the_items_come_from),
         cmocka_unit_test(max_concurrency_bounds_the_children_in_flight),
         cmocka_unit_test(one_failure_fails_the_map_where_none_is_tolerated),
-        cmocka_unit_test(a_field_that_comes_to_nothing_good_fails_before_the_map_run),
-        cmocka_unit_test(a_reader_that_comes_to_nothing_is_found_by_the_map_run),
-        cmocka_unit_test(a_reader_may_ask_for_more_items_than_there_may_be),
-        cmocka_unit_test(less_items_than_none_is_found_by_the_map_run),
         cmocka_unit_test(failures_within_the_count_are_tolerated),
         cmocka_unit_test(a_percentage_is_of_all_items),
-        cmocka_unit_test(tolerances_that_are_no_numbers_fail_before_the_map_run),
         cmocka_unit_test(a_batch_holds_items_and_batch_input),
         cmocka_unit_test(a_batch_is_closed_by_its_bytes),
-        cmocka_unit_test(pages_are_read_one_ahead_and_never_taken_twice),
-        cmocka_unit_test(what_a_reader_says_is_an_item_reader_failure),
-        cmocka_unit_test(results_are_written_and_the_manifest_is_the_result),
-        cmocka_unit_test(a_map_that_fails_still_writes_what_there_is),
-        cmocka_unit_test(a_map_that_fails_writes_what_it_did_not_start),
-        cmocka_unit_test(pending_batches_are_of_what_was_read),
-        cmocka_unit_test(what_a_writer_says_is_a_result_writer_failure),
         cmocka_unit_test(a_redrive_runs_again_only_what_did_not_succeed),
-        cmocka_unit_test(a_map_whose_fields_came_to_nothing_is_entered_anew_by_a_redrive),
-        cmocka_unit_test(a_selector_in_jsonata_knows_the_keys_of_an_objects_items),
         cmocka_unit_test(a_selector_in_jsonata_is_asked_for_the_items_that_come_next),
-        cmocka_unit_test(a_selector_that_fails_fails_the_map),
-        cmocka_unit_test(a_cancel_ends_children_and_the_page_under_way),
+        cmocka_unit_test(a_selector_in_jsonata_knows_the_keys_of_an_objects_items),
         cmocka_unit_test(a_retry_begins_with_new_children),
-        cmocka_unit_test(outputs_beyond_a_states_limit_fail_it_at_its_end),
         cmocka_unit_test(many_items_take_little_memory),
         cmocka_unit_test(outputs_of_many_children_are_sealed_in_blocks),
     };
