@@ -256,3 +256,42 @@ bool stage_all_released(struct stage *stage, const char *class_name)
     mr_queue_free(queue);
     return n == 0;
 }
+
+void stage_until_calls(struct stage *stage, int n)
+{
+    for (int i = 0; i < 3000 && atomic_load(&imaging_twin.calls) < n; i++)
+        stage_turn(stage);
+    assert_int_equal(atomic_load(&imaging_twin.calls), n);
+}
+
+/* ---- for cmocka ---------------------------------------------------------------------------------
+ */
+
+const char stage_recipe[] =
+    "{\"source\":{\"key\":\"in/a.jpg\"},\"ops\":[{\"op\":\"resize\","
+    "\"width\":20}],\"outputs\":[{\"name\":\"small\",\"format\":\"jpeg\"}]}";
+
+void stage_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" has no \"%s\"", text, part);
+}
+
+int stage_setup(void **state)
+{
+    struct stage *stage = malloc(sizeof *stage);
+
+    stage_open(stage);
+    stage_store(stage, "in/a.jpg", "picture");
+    *state = stage;
+    return 0;
+}
+
+int stage_teardown(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_close(stage);
+    free(stage);
+    return 0;
+}

@@ -41,9 +41,15 @@ struct stage {
 
 void stage_open(struct stage *);
 void stage_close(struct stage *);
-void stage_start(struct stage *); /* the worker */
-void stage_end(struct stage *);   /* politely */
-void stage_kill(struct stage *);  /* its process dies */
+/* For cmocka: *state is an open stage, with a picture in/a.jpg that stage_recipe makes smaller. */
+int stage_setup(void **state);
+int stage_teardown(void **state);
+#define ON_STAGE(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
+extern const char stage_recipe[];
+void stage_has(const char *text, const char *part); /* or the test fails */
+void stage_start(struct stage *);                   /* the worker */
+void stage_end(struct stage *);                     /* politely */
+void stage_kill(struct stage *);                    /* its process dies */
 
 struct stage_task { /* what is NULL or 0 has a default */
     const char *job, *tenant, *type, *class_name, *step, *input;
@@ -59,6 +65,8 @@ void stage_turn(struct stage *); /* one pass of the worker, 10 ms later */
 /* Turns until so many answers, or dead letters, are there; fails the test where they do not come.
  */
 void stage_until(struct stage *, size_t answers, size_t dead);
+/* Turns until the decoder's twin was called so often, and no oftener. */
+void stage_until_calls(struct stage *, int n);
 void stage_turns(struct stage *, int n);
 /* Nothing of class is taken and not released: another worker of the group would get nothing. */
 bool stage_all_released(struct stage *, const char *class_name);

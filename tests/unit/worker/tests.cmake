@@ -6,6 +6,8 @@ mr_test(worker_key unit unit/worker/key_test.c wk)
 mr_test(worker_tasks unit unit/worker/tasks_test.c wk_stage)
 mr_test(worker_fetch unit unit/worker/fetch_test.c wk_stage http_server)
 mr_test(worker unit unit/worker/worker_test.c wk_stage)
+mr_test(worker_cut unit unit/worker/worker_cut_test.c wk_stage)
+mr_test(worker_room unit unit/worker/worker_room_test.c wk_stage)
 
 # For test_schemas.py beside it: what the programs print and accept.
 add_executable(message_tool unit/worker/message_tool.c)
