@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum mr_code asl_io_too_large(struct asl_turn *turn, const char *who, size_t len,
+                              struct asl_fault *fault)
+{
+    (void)asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED, ASL_TOO_LARGE, (int)len, who);
+    fault->cause = asl_turn_keep(turn, fault->text, strlen(fault->text));
+    return fault->cause ? MR_INVALID : MR_NO_MEMORY;
+}
+
 enum mr_code asl_io_check(struct asl_turn *turn, struct asl_frame *frame, struct asl_value *value,
                           struct asl_fault *fault)
 {
@@ -17,8 +25,7 @@ enum mr_code asl_io_check(struct asl_turn *turn, struct asl_frame *frame, struct
     if (asl_value_fits(value, turn->data_max))
         return MR_OK;
     if (asl_turn_since(turn, ASL_ENGINE_REVIEW))
-        return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED, ASL_TOO_LARGE, (int)strlen(name),
-                             name);
+        return asl_io_too_large(turn, name, strlen(name), fault);
     return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED,
                          "The state/task '%.80s' returned a result with a size exceeding the "
                          "maximum: %zu bytes and %d levels are allowed.",
@@ -175,7 +182,7 @@ enum mr_code asl_io_merge(struct asl_turn *turn, struct asl_frame *frame,
     rc = asl_path_put_take(path, &tree, item, fault);
     if (rc) {
         cJSON_Delete(tree);
-        return rc == MR_INVALID && asl_turn_since(turn, ASL_ENGINE_CONFLICTS)
+        return rc == MR_INVALID && asl_turn_since(turn, ASL_ENGINE_REVIEW)
                    ? asl_io_conflict(path, raw, true, fault)
                    : rc;
     }

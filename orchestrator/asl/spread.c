@@ -391,17 +391,20 @@ static enum mr_code succeed(struct asl_turn *turn, struct asl_frame *frame,
 static enum mr_code come_to_end(struct asl_turn *turn, struct asl_frame *frame,
                                 struct asl_fault *fault)
 {
+    const char *name = asl_turn_state(turn, frame)->name;
     struct asl_spread_run *spread = frame->spread;
     struct asl_value *result;
 
     if (spread->failing)
         return exceeded(fault);
+    if (spread->overflow && asl_turn_since(turn, ASL_ENGINE_REVIEW))
+        return asl_io_too_large(turn, name, strlen(name), fault);
     if (spread->overflow)
         return asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED,
                              "The state/task '%.80s' returned a result with a size exceeding the "
                              "maximum number of bytes service limit: %zu bytes are allowed; a "
                              "ResultWriter takes more.",
-                             asl_turn_state(turn, frame)->name, turn->data_max);
+                             name, turn->data_max);
     result = gather(turn, frame);
     return result ? succeed(turn, frame, result, fault) : MR_NO_MEMORY;
 }

@@ -40,7 +40,7 @@ static bool is_stuck(const struct asl_turn *turn, const struct asl_path *path,
                      const struct asl_value *input)
 {
     return path && path->reference && !path->variable && !path->context &&
-           asl_turn_since(turn, ASL_ENGINE_CONFLICTS) && asl_path_stuck(path, input->json, false);
+           asl_turn_since(turn, ASL_ENGINE_REVIEW) && asl_path_stuck(path, input->json, false);
 }
 
 /* The items, which must be an array; *ret is the caller's. */

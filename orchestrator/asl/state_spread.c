@@ -233,7 +233,7 @@ enum mr_code asl_spread_enter(struct asl_turn *turn, struct asl_frame *frame,
                               struct asl_filled *filled, struct asl_fault *fault)
 {
     const bool early = asl_turn_since(turn, ASL_ENGINE_REVIEW) && !turn->env->probe;
-    const bool reader_late = early && !filled && asl_turn_since(turn, ASL_ENGINE_CONFLICTS);
+    const bool reader_late = early && !filled;
     enum mr_code rc = make(turn, frame, input, items, concurrency);
 
     if (rc)

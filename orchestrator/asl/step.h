@@ -29,18 +29,17 @@
  *   2  it is followed as far as a step's budget goes; the rest has an event of its own.  A selector
  * in JSONata is told the keys and the source of its items, and a distributed Map that is under way
  * may be redriven in another definition
- *   3  the Name that a task gives to a workflow it starts is that job's identity
- *   4, 5  causes and histories are closer to the service's (docs/notes/011-engines.md lists how)
- *   6  a distributed Map that fails has what it read and did not start written, too */
+ *   3  the Name that a task gives to a workflow it starts is that job's identity; causes and
+ * histories are closer to the service's (docs/notes/011-engines.md lists how); a distributed Map
+ * that fails has what it read and did not start written, too */
 enum {
-    ASL_ENGINE = 6,
+    ASL_ENGINE = 3,
     ASL_ENGINE_BUDGET = 2,
     ASL_ENGINE_ITEMS = 2,
     ASL_ENGINE_SPREAD_MIGRATES = 2,
     ASL_ENGINE_NAMED = 3,
-    ASL_ENGINE_REVIEW = 4,
-    ASL_ENGINE_CONFLICTS = 5,
-    ASL_ENGINE_PENDING = 6
+    ASL_ENGINE_REVIEW = 3,
+    ASL_ENGINE_PENDING = 3
 };
 
 /* A step's budget: state entries that one event may cause, and bytes of data that their states may

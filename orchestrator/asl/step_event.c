@@ -71,20 +71,20 @@ static enum mr_code end_task(struct asl_turn *turn, struct asl_frame *frame, boo
 static enum mr_code check_result(struct asl_turn *turn, struct asl_frame *frame,
                                  struct asl_value *result, struct asl_fault *fault)
 {
-    static const char service[] = "arn:aws:states:::";
+    static const char service[] = "arn:aws:states:::", sdk[] = "aws-sdk:";
     const char *name = asl_turn_state(turn, frame)->task.resource;
-    int len = (int)strlen(name);
+    size_t len = strlen(name);
     enum mr_code rc = asl_io_check(turn, frame, result, fault);
 
     if (rc != MR_INVALID || !asl_turn_since(turn, ASL_ENGINE_REVIEW))
         return rc;
     if (strncmp(name, service, strlen(service)) == 0) {
         name += strlen(service);
-        len = (int)strcspn(name, ":");
+        len = strcspn(name, ":");
+        if (strncmp(name, sdk, strlen(sdk)) == 0)
+            len = strlen(sdk) + strcspn(name + strlen(sdk), ":");
     }
-    (void)asl_fault_set(fault, ASL_DATA_LIMIT_EXCEEDED, ASL_TOO_LARGE, len, name);
-    fault->cause = asl_turn_keep(turn, fault->text, strlen(fault->text));
-    return fault->cause ? MR_INVALID : MR_NO_MEMORY;
+    return asl_io_too_large(turn, name, len, fault);
 }
 
 static enum mr_code on_task_ok(struct asl_turn *turn, struct asl_frame *frame, const cJSON *data)

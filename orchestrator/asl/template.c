@@ -28,7 +28,7 @@ static enum mr_code check_data(const struct asl_template *template, const struct
     const struct asl_path *path = &template->path;
 
     if (path->variable || path->context || !cJSON_IsNull(scope->data->json) ||
-        !asl_turn_since(scope->turn, ASL_ENGINE_CONFLICTS))
+        !asl_turn_since(scope->turn, ASL_ENGINE_REVIEW))
         return MR_OK;
     return asl_fault_set(fault, ASL_RUNTIME,
                          "Unable to apply Path transformation to null or empty input.");

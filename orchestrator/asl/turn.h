@@ -116,6 +116,8 @@ enum mr_code asl_io_mistyped(const char *field, const char *wanted, const struct
  * words. */
 enum mr_code asl_io_conflict(const struct asl_path *path, struct asl_value *data, bool writing,
                              struct asl_fault *);
+/* Fails with States.DataLimitExceeded: what who (len bytes) gave is too large. */
+enum mr_code asl_io_too_large(struct asl_turn *, const char *who, size_t len, struct asl_fault *);
 /* Whether value is within the run's limits; States.DataLimitExceeded. */
 enum mr_code asl_io_check(struct asl_turn *, struct asl_frame *, struct asl_value *value,
                           struct asl_fault *);

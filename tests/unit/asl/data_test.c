@@ -197,8 +197,7 @@ static void data_over_the_limit_fail_with_a_name_that_can_be_caught(void **state
     play_start(&play, half);
     assert_string_equal(asl_run_error(play.run), "States.DataLimitExceeded");
     assert_string_equal(asl_run_cause(play.run),
-                        "An error occurred while executing the state 'S' (entered at the event id "
-                        "#2). The state/task 'S' returned a result with a size exceeding the "
+                        "The state/task 'S' returned a result with a size exceeding the "
                         "maximum number of bytes service limit.");
     play_end(&play);
     free(fits);

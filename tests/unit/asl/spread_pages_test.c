@@ -209,6 +209,9 @@ static void outputs_beyond_a_states_limit_fail_it_at_its_end(void **state)
     assert_false(play.closed);
     play_child_ok(&play, 2, "1");
     assert_string_equal(asl_run_error(play.run), "States.DataLimitExceeded");
+    assert_string_equal(asl_run_cause(play.run),
+                        "The state/task 'M' returned a result with a size exceeding the maximum "
+                        "number of bytes service limit.");
     play_end(&play);
 }
 
