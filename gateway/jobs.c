@@ -273,7 +273,9 @@ static enum mr_code check_states(const struct redrive *redrive, const char *wher
 {
     struct asl_machine *machine = NULL;
     char name[ASL_STATE_NAME_MAX * 4 + 1];
-    enum mr_code rc = asl_machine_parse(redrive->text.data, redrive->text.len, NULL, &machine, err);
+    static const struct asl_parse_options options = {.admitted = true};
+    enum mr_code rc =
+        asl_machine_parse_as(redrive->text.data, redrive->text.len, &options, NULL, &machine, err);
     const char *end;
 
     for (; !rc && *where; where = *end ? end + 1 : end) {
@@ -304,7 +306,8 @@ static bool check_redrive(struct gw_app *app, struct gw_exchange *ex, struct red
         gw_problem(ex, 503, mr_code_name(MR_NO_MEMORY), mr_code_meaning(MR_NO_MEMORY));
         return false;
     }
-    if (!gw_definition_check(app, ex, redrive->text.data, redrive->text.len))
+    if (!redrive->record.definition && /* a workflow's was checked when it was put */
+        !gw_definition_check(app, ex, redrive->text.data, redrive->text.len))
         return false;
     mr_sha256_hex(redrive->text.data, redrive->text.len, redrive->def);
     rc = gw_row_get(app, ex->who.tenant, ex->params[0], &row, NULL, &err);

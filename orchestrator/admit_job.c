@@ -44,8 +44,9 @@ static void draft_release(struct draft *draft)
     mr_buf_release(&draft->text);
 }
 
+/* stored: it was checked when it was put, and a rule that came later must not refuse it now. */
 static enum mr_code check_definition(struct oc *oc, const char *def, const struct mr_buf *text,
-                                     struct mr_error *err)
+                                     bool stored, struct mr_error *err)
 {
     struct asl_machine *machine = NULL;
     enum mr_code rc;
@@ -53,7 +54,7 @@ static enum mr_code check_definition(struct oc *oc, const char *def, const struc
     if (text->len > ASL_DEFINITION_MAX)
         return mr_fail(err, MR_TOO_LARGE, "/definition: %zu bytes, at most %d are allowed",
                        text->len, ASL_DEFINITION_MAX);
-    rc = oc_machines_add(&oc->machines, def, text->data, text->len, false, &machine, err);
+    rc = oc_machines_add(&oc->machines, def, text->data, text->len, stored, &machine, err);
     asl_machine_unref(machine);
     return rc ? mr_fail_in(err, rc, "/definition") : MR_OK;
 }
@@ -79,7 +80,7 @@ static enum mr_code resolve(struct oc *oc, struct draft *draft, struct mr_error 
         if (draft->text.failed)
             return mr_fail(err, MR_NO_MEMORY, "definition");
         /* One that cannot be parsed must not come into a log: no shard could go on behind it. */
-        return check_definition(oc, draft->def, &draft->text, err);
+        return check_definition(oc, draft->def, &draft->text, true, err);
     }
     if (job->recipe) {
         rc = mr_recipe_parse(job->recipe, &recipe, err);
@@ -93,7 +94,7 @@ static enum mr_code resolve(struct oc *oc, struct draft *draft, struct mr_error 
     if (draft->text.failed)
         return mr_fail(err, MR_NO_MEMORY, "definition");
     mr_sha256_hex(draft->text.data, draft->text.len, draft->def);
-    return check_definition(oc, draft->def, &draft->text, err);
+    return check_definition(oc, draft->def, &draft->text, false, err);
 }
 
 static enum mr_code check_input(const struct mr_job *job, struct mr_error *err)

@@ -629,6 +629,38 @@ static void a_task_too_large_for_its_topic_fails_and_does_not_wait(void **state)
     flow_teardown(&flow);
 }
 
+#define MAP_OF_LABEL(INNER)                                                                        \
+    "{\"Type\":\"Map\",\"Label\":\"one\",\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":"        \
+    "\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"" INNER                         \
+    "\",\"States\":{\"" INNER "\":{\"Type\":\"Pass\",\"End\":true}}},"
+
+/* Two Maps of one label: that was no fault once. */
+static void a_workflow_that_was_stored_before_a_rule_came_still_runs(void **state)
+{
+    static const char members[] =
+        "\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":"
+        "\"$.never\",\"IsPresent\":true,\"Next\":\"A\"}],\"Default\":\"D\"},\"A\":" MAP_OF_LABEL(
+            "P") "\"Next\":\"B\"},\"B\":" MAP_OF_LABEL("Q") "\"Next\":\"D\"},\"D\":{\"Type\":"
+                                                            "\"Succeed\"}}}";
+    char text[1024];
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 41);
+    (void)snprintf(text, sizeof text, "{%s", members);
+    flow_put_workflow(&flow, "twins", text);
+    flow_start(&flow, 0);
+    submit_named(&flow, "stored", "twins");
+    (void)snprintf(text, sizeof text, "{\"Comment\":\"another\",%s", members);
+    flow_submit(&flow, "given", text, "{}");
+    flow_passes(&flow, 3000);
+    assert_string_equal(flow_row(&flow, "stored", "status"), "SUCCEEDED");
+    assert_string_equal(flow_row(&flow, "given", "status"), "");
+    assert_int_equal(flow.letters, 1);
+    assert_non_null(strstr(flow.last_letter, "label"));
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -648,6 +680,7 @@ int main(void)
         cmocka_unit_test(a_name_never_means_what_it_meant_before),
         cmocka_unit_test(a_job_runs_the_version_that_it_asked_for),
         cmocka_unit_test(a_workflow_that_cannot_be_parsed_does_not_poison_a_shard),
+        cmocka_unit_test(a_workflow_that_was_stored_before_a_rule_came_still_runs),
         cmocka_unit_test(a_name_is_asked_for_whichever_call_fails),
         cmocka_unit_test(a_class_whose_topic_cannot_be_made_is_asked_for_now_and_then),
         cmocka_unit_test(a_task_too_large_for_its_topic_fails_and_does_not_wait),
