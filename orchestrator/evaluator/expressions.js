@@ -91,6 +91,24 @@
     };
     global.Buffer = {from: Bytes};
 
+    /* The first double of a java.util.Random of this seed, which is what AWS gives: a generator of 48 bits, here in two
+     * halves. */
+    function first_double(seed) {
+        const HALF = 16777216, LOW = 0xece66d, HIGH = 0x5de;
+        let low = mod(seed, HALF) ^ LOW, high = mod(Math.floor(seed / HALF), HALF) ^ HIGH;
+        function next(bits) {
+            const product = low * LOW + 11;
+            high = mod(high * LOW + low * HIGH + Math.floor(product / HALF), HALF);
+            low = product % HALF;
+            return Math.floor((high * HALF + low) / 2 ** (48 - bits));
+        }
+        return (next(26) * 134217728 + next(27)) / 9007199254740992;
+    }
+
+    function mod(n, m) {
+        return n - Math.floor(n / m) * m;
+    }
+
     function seed_of(text) { /* 16 hex digits */
         return generator(parseInt(text.slice(0, 8), 16) | 0, parseInt(text.slice(8, 16), 16) | 0, 0x6d696c6c, 1);
     }
@@ -152,7 +170,7 @@
         random(seed) {
             if (seed === undefined)
                 return random();
-            return generator(whole('random', 'first argument', seed) | 0, Math.floor(seed / 4294967296) | 0, 7, 1)();
+            return first_double(whole('random', 'first argument', seed));
         },
         uuid() {
             let digits = '';
@@ -174,6 +192,10 @@
         },
     };
 
+    for (const name in functions)
+        jsonata.assign(name, functions[name]);
+    jsonata.assign('eval', undefined);
+
     /* ---- expressions ---------------------------------------------------------------------------------- */
 
     const cached = new Map();
@@ -185,9 +207,6 @@
         if (expression !== undefined)
             return expression;
         expression = jsonata(text, options);
-        for (const name in functions)
-            expression.assign(name, functions[name]);
-        expression.assign('eval', undefined);
         if (cached.size >= CACHED_MAX)
             cached.clear();
         cached.set(text, expression);

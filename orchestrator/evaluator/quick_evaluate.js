@@ -3,8 +3,8 @@
  * with fewer calls, closures and objects on the way. deploy/jsonata puts this text into the package's evaluator, in the place of its
  * functions of the same names; what else is named here is the package's. Its options but `stack` are not there. */
 
-    /* ---- scopes: one prototype instead of two closures each; most of them never bind a name. `base` is what the package has in
-     * the outermost scope of a run: the same object in all of an expression's runs. ------------------------------------------- */
+    /* ---- scopes: one prototype instead of two closures each; most of them never bind a name. `base` is the
+     * run's own object. -------------------------------------------------------------------------------------------------------- */
 
     function Frame(enclosing) {
         this.enclosing = enclosing;
@@ -405,6 +405,24 @@
 
     /* ---- an expression -------------------------------------------------------------------------------------------------- */
 
+    /* What the package has in the outermost scope of each run. No two are under way at once. */
+    const run = {options: undefined, createSequence, RegexEngine: RegExp, depth: 0, depth_max: Infinity, began: null};
+    run.base = run; /* so that no scope can be written as JSON, as in the package */
+
+    /* Around all expressions: the package's functions, those of the time, and what jsonata.assign() adds. */
+    let common = null;
+
+    function commonScope() {
+        if (common === null) {
+            common = createFrame(staticFrame);
+            common.bind('now', defineFunction((picture, timezone) => datetime.fromMillis(began(run).getTime(), picture, timezone), '<s?s?:s>'));
+            common.bind('millis', defineFunction(() => began(run).getTime(), '<:n>'));
+        }
+        return common;
+    }
+
+    jsonata.assign = (name, value) => commonScope().bind(name, value);
+
     function jsonata(text, options) {
         let ast;
         try {
@@ -414,25 +432,16 @@
             throw err;
         }
         delete ast.errors;
-        const environment = createFrame(staticFrame);
-        const run = {
-            options,
-            createSequence,
-            RegexEngine: RegExp,
-            depth: 0,
-            depth_max: options && options.stack > 0 ? options.stack : Infinity,
-            began: null,
-        };
-        run.base = run; /* so that no scope can be written as JSON, as in the package */
-        environment.bind('now', defineFunction((picture, timezone) => datetime.fromMillis(began(run).getTime(), picture, timezone), '<s?s?:s>'));
-        environment.bind('millis', defineFunction(() => began(run).getTime(), '<:n>'));
+        const environment = createFrame(commonScope());
 
         /* bindings without a prototype are taken as they are. */
         function evaluateBound(input, bindings) {
             const around = createFrame(environment), base = createFrame(around);
             around.bindings = bindings && Object.getPrototypeOf(bindings) === null ? bindings : Object.assign(Object.create(null), bindings);
             base.base = run;
+            run.options = options;
             run.depth = 0;
+            run.depth_max = options && options.stack > 0 ? options.stack : Infinity;
             run.began = null;
             if (input !== undefined)
                 base.bind('$', input);

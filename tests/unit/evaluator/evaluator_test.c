@@ -76,6 +76,9 @@ static void time_and_chance_are_the_requests(void **state)
           "0", "true");
     gives(*state, "$random(5) = $random(5)", "0", "true");
     gives(*state, "$random(5) = $random(6)", "0", "false");
+    gives(*state, "$random(42) = 0.7275636800328681", "0", "true"); /* as java.util.Random's */
+    gives(*state, "$random(-1) = 0.26894263088050496", "0", "true");
+    gives(*state, "$random(9007199254740991) = 0.26894263088050496", "0", "true");
     free(first);
     free(again);
 }
