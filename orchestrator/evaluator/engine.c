@@ -255,10 +255,9 @@ size_t ev_engine_kept(const struct ev_engine *engine)
 enum ev_limit ev_engine_run(struct ev_engine *engine, const char *request, size_t len,
                             int64_t deadline_us, struct mr_buf *ret)
 {
+    const int64_t came_us = ev_engine_now_us();
     JSValue text, result;
     enum ev_limit limit;
-
-    const int64_t came_us = ev_engine_now_us();
 
     make_room(engine);
     mr_buf_reset(ret);

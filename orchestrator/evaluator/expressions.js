@@ -342,7 +342,7 @@
     }
 
     /* The first name that is looked for with no context to look into, or undefined: an expression begins with none,
-     * and a path, a predicate and what they hold have one.  What functions are given is not followed. */
+     * and a path, a predicate and what they hold have one.  A lambda's body is not followed: it has its caller's. */
     function outside(node) {
         const any = (nodes) => {
             for (const each of nodes) {

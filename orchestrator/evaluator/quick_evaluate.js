@@ -142,8 +142,10 @@
         while (count < steps.length && isPlainName(steps[count]))
             names.push(steps[count++].value);
         const whole = count === steps.length && isPlain(path);
-        if (count === steps.length && !whole)
-            count--, names.pop();
+        if (count === steps.length && !whole) { /* what the path does with its last step is not plain */
+            count--;
+            names.pop();
+        }
         const is_sorted = count < steps.length && steps[count].type === 'sort'; /* which may give back what it was given */
         return names.length === 0 || is_sorted ? null : {start: is_variable ? steps[0].value : undefined, names, count, whole};
     }
@@ -432,11 +434,10 @@
             throw err;
         }
         delete ast.errors;
-        const environment = createFrame(commonScope());
 
         /* bindings without a prototype are taken as they are. */
         function evaluateBound(input, bindings) {
-            const around = createFrame(environment), base = createFrame(around);
+            const around = createFrame(commonScope()), base = createFrame(around);
             around.bindings = bindings && Object.getPrototypeOf(bindings) === null ? bindings : Object.assign(Object.create(null), bindings);
             base.base = run;
             run.options = options;
@@ -457,6 +458,6 @@
             }
         }
 
-        return {evaluate: evaluateBound, assign: (name, value) => environment.bind(name, value), ast: () => ast};
+        return {evaluate: evaluateBound, ast: () => ast};
     }
 
