@@ -23,9 +23,14 @@ struct ev_engine {
     enum ev_limit limit; /* that was passed */
     struct mr_buf *answer;
     bool done;
+    unsigned parsed; /* expressions, since their parsers' leavings were collected */
 };
 
-enum { KEPT_SHARE = 16 /* of its memory a runtime may keep less between requests */ };
+enum {
+    PARSED_MAX = 16, /* expressions, before what their parsers left is collected */
+    KEPT_SHARE = 16, /* of its memory: beyond that a new expression takes the place of old ones */
+    KEPT_SHARE_MAX = 8, /* beyond that all are given up */
+};
 
 int64_t ev_engine_now_us(void)
 {
@@ -77,6 +82,29 @@ static JSValue host_exhausted(JSContext *context, JSValueConst self, int argc, J
     (void)self, (void)argc, (void)argv;
     engine->limit = EV_LIMIT_STACK;
     return JS_UNDEFINED;
+}
+
+/* An expression is about to be parsed.  A parser leaves five times what the expression keeps, all
+ * of it cycles, and nothing but this collects them: often, so that it never takes long (1 ms). */
+static JSValue host_parsing(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct ev_engine *engine = JS_GetContextOpaque(context);
+
+    (void)self, (void)argc, (void)argv;
+    if (engine->parsed++ == PARSED_MAX) {
+        engine->parsed = 1;
+        JS_RunGC(engine->runtime);
+    }
+    return JS_UNDEFINED;
+}
+
+/* Does the heap hold so much that parsed expressions are to go? */
+static JSValue host_crowded(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    const struct ev_engine *engine = JS_GetContextOpaque(context);
+
+    (void)self, (void)argc, (void)argv;
+    return JS_NewBool(context, engine->heap.used >= engine->heap.max / KEPT_SHARE);
 }
 
 static JSValue host_hash(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
@@ -158,6 +186,8 @@ static bool setup(struct ev_engine *engine, const struct ev_child_settings *sett
     engine->host = JS_NewObject(context);
     add(context, engine->host, "done", host_done, 1);
     add(context, engine->host, "exhausted", host_exhausted, 0);
+    add(context, engine->host, "parsing", host_parsing, 0);
+    add(context, engine->host, "crowded", host_crowded, 0);
     add(context, engine->host, "hash", host_hash, 2);
     JS_SetPropertyStr(context, engine->host, "depth", JS_NewInt64(context, settings->depth_max));
     JS_SetPropertyStr(context, global, "host", JS_DupValue(context, engine->host));
@@ -195,6 +225,7 @@ struct ev_engine *ev_engine_new(const struct ev_child_settings *settings)
         ev_engine_free(engine);
         return NULL;
     }
+    JS_RunGC(engine->runtime); /* what only the start needed */
     return engine;
 }
 
@@ -237,11 +268,11 @@ static void name_field(struct ev_engine *engine, struct mr_buf *ret)
     JS_FreeValue(engine->context, current);
 }
 
-/* Parsed expressions are kept only while they take little of what a request may: to find and free
- * them costs 2 ms a MiB, in one go, and a quick request has 25 ms. */
+/* Old expressions make room for new ones one by one.  If that were not enough all would go, which
+ * costs 2 ms a MiB in one go, where a quick request has 25 ms. */
 static void make_room(struct ev_engine *engine)
 {
-    if (engine->heap.used < engine->heap.max / KEPT_SHARE)
+    if (engine->heap.used < engine->heap.max / KEPT_SHARE_MAX)
         return;
     JS_FreeValue(engine->context, JS_Call(engine->context, engine->forget, JS_UNDEFINED, 0, NULL));
     JS_RunGC(engine->runtime);

@@ -1,5 +1,5 @@
 /* expressions.js -- what the evaluator does with a request, around the reference implementation of JSONata.
- * Compiled to bytecode behind it and embedded; host is engine.c's: hash(), done(), depth.
+ * Compiled to bytecode behind it and embedded; host is engine.c's: hash(), done(), parsing(), crowded(), depth.
  *
  * A request is one of
  *   {"now_ms", "seed", "states", "variables", "conditions": [E...], "groups": [[E...]...], "items": {"first", "values", "keys", "source"}}
@@ -206,9 +206,10 @@
         let expression = cached.get(text);
         if (expression !== undefined)
             return expression;
+        host.parsing();
         expression = jsonata(text, options);
-        if (cached.size >= CACHED_MAX)
-            cached.clear();
+        while (cached.size > 0 && (cached.size >= CACHED_MAX || host.crowded())) /* the oldest leave, one by one */
+            cached.delete(cached.keys().next().value);
         cached.set(text, expression);
         return expression;
     }

@@ -124,16 +124,20 @@ static void try_again(struct ev_pool *pool, struct lane *lane, struct request *r
     wait_in(pool, lane, request);
 }
 
-/* What a quick child's turn says of expressions, job and group. */
-static void learn(struct ev_pool *pool, const struct request *request, enum end end,
-                  enum ev_limit limit)
+/* What a turn of time_ms in the lane says of expressions, job and group. */
+static void learn(struct ev_pool *pool, const struct lane *lane, const struct request *request,
+                  int64_t time_ms, enum end end, enum ev_limit limit)
 {
+    struct ev_knowledge *knowledge = &pool->knowledge;
+
     if (end == AGAIN || request->answered.code)
         return;
-    if (end == TOO_SLOW || limit)
-        ev_knowledge_slow(&pool->knowledge, &request->of_lane, ev_now_us());
-    else
-        ev_knowledge_quick(&pool->knowledge, &request->of_lane, ev_now_us());
+    if (end == TOO_SLOW && time_ms < lane->time_ms) /* the slow lane will tell */
+        ev_knowledge_doubt(knowledge, ev_now_us());
+    else if (end == TOO_SLOW || limit)
+        ev_knowledge_slow(knowledge, &request->of_lane, ev_now_us());
+    else if (lane == &pool->lanes[QUICK])
+        ev_knowledge_quick(knowledge, &request->of_lane, ev_now_us());
 }
 
 /* ---- threads
@@ -166,7 +170,7 @@ static void warm(struct ev_pool *pool, struct ev *ev)
 
 /* The answer, or what stands for it; not under the lock.  *ret_end: DONE, or where it belongs.
  */
-static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *ev,
+static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *ev, int64_t time_ms,
                      struct request *request, enum end *ret_end, enum ev_limit *ret_limit)
 {
     struct ev_answered *answered = &request->answered;
@@ -174,7 +178,7 @@ static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *e
     struct mr_error err;
 
     answered->code =
-        ev_ask(ev, request->text, request->len, lane->time_ms, &answered->text, &limit, &err);
+        ev_ask(ev, request->text, request->len, time_ms, &answered->text, &limit, &err);
     *ret_limit = limit;
     *ret_end = DONE;
     if (lane == &pool->lanes[QUICK] && limit == EV_LIMIT_WALL && !request->is_overdue)
@@ -186,8 +190,8 @@ static void evaluate(struct ev_pool *pool, const struct lane *lane, struct ev *e
     else if (answered->code)
         mr_log_error(MR_ALARM, "evaluator.failed", &err, " bytes=%zu", request->len);
     else if (limit && *ret_end == DONE)
-        answered->code = ev_limit_answer(pool->config, limit, lane->time_ms, ev_limit_field(ev),
-                                         &answered->text);
+        answered->code =
+            ev_limit_answer(pool->config, limit, time_ms, ev_limit_field(ev), &answered->text);
     if (answered->code == MR_OK && *ret_end == DONE && answered->text.failed)
         answered->code = MR_NO_MEMORY;
 }
@@ -198,6 +202,7 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
     while (!pool->stopping) {
         struct request *request = NULL;
         enum ev_limit limit;
+        int64_t time_ms;
         enum end end;
 
         warm(pool, ev);
@@ -205,14 +210,14 @@ static void serve(struct ev_pool *pool, struct lane *lane, struct ev *ev)
             pthread_cond_wait(&lane->wanted, &pool->lock);
         if (!request)
             continue;
+        time_ms = ev_lane_time_ms(&request->of_lane, lane->time_ms);
         pthread_mutex_unlock(&pool->lock);
-        evaluate(pool, lane, ev, request, &end, &limit);
+        evaluate(pool, lane, ev, time_ms, request, &end, &limit);
         pthread_mutex_lock(&pool->lock);
         ev_lane_ended(&lane->waiting, &request->of_lane);
         if (end != AGAIN) /* which waits for this child: it will be a new one */
             pthread_cond_signal(&lane->wanted); /* what was kept from running may now */
-        if (lane == &pool->lanes[QUICK])
-            learn(pool, request, end, limit);
+        learn(pool, lane, request, time_ms, end, limit);
         if (pool->stopping)
             request->answered.code = MR_UNAVAILABLE;
         if (end == TOO_SLOW && !pool->stopping)

@@ -7,6 +7,7 @@ enum {
     PROVEN_US = 600 * 1000000,
     FRESH_EVERY = 8, /* times one that is unknown goes first */
     SUSPECT_EVERY = 64,
+    SUSPECT_SHARE = 5, /* of the time */
 };
 
 static enum ev_rank rank_of(const struct ev_lane_request *request,
@@ -69,14 +70,22 @@ struct ev_lane_request *ev_lane_next(struct ev_lane *lane, const struct ev_knowl
         return NULL;
     lane->turn++;
     request->is_doubtful = rank != EV_PROVEN;
+    request->is_suspect = rank == EV_SUSPECT;
     lane->doubtful_running += request->is_doubtful;
     return request;
+}
+
+int64_t ev_lane_time_ms(const struct ev_lane_request *request, int64_t time_ms)
+{
+    if (!request->is_suspect)
+        return time_ms;
+    return time_ms > SUSPECT_SHARE ? time_ms / SUSPECT_SHARE : 1;
 }
 
 void ev_lane_ended(struct ev_lane *lane, struct ev_lane_request *request)
 {
     lane->doubtful_running -= request->is_doubtful;
-    request->is_doubtful = false;
+    request->is_doubtful = request->is_suspect = false;
 }
 
 struct ev_lane_request *ev_lane_drain(struct ev_lane *lane)
@@ -95,6 +104,11 @@ void ev_knowledge_slow(struct ev_knowledge *knowledge, const struct ev_lane_requ
     ev_known_add(&knowledge->slow, request->expressions, now_us + SLOW_US);
     ev_known_add(&knowledge->slow, request->waiter.group, now_us + SLOW_US);
     ev_known_forget(&knowledge->proven, request->expressions);
+    ev_knowledge_doubt(knowledge, now_us);
+}
+
+void ev_knowledge_doubt(struct ev_knowledge *knowledge, int64_t now_us)
+{
     knowledge->careful_until_us = now_us + CAREFUL_US;
 }
 

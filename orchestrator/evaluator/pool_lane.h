@@ -24,6 +24,7 @@ struct ev_lane_request {
     struct ev_waiter waiter; /* first member; its group is the request's */
     uint64_t job, expressions;
     bool is_doubtful; /* while it runs: it is not proven */
+    bool is_suspect;  /* and it is a suspect */
 };
 
 struct ev_knowledge {         /* zero: none */
@@ -42,11 +43,15 @@ void ev_lane_add(struct ev_lane *, struct ev_lane_request *, const struct ev_kno
                  int64_t now_us);
 /* NULL: nobody waits, or nobody may run now. */
 struct ev_lane_request *ev_lane_next(struct ev_lane *, const struct ev_knowledge *, int64_t now_us);
+/* Of the time_ms that a request of the lane may take, what this one, that next() gave, has: a
+ * suspect a fifth, so that those which follow each other keep what is new waiting for little. */
+int64_t ev_lane_time_ms(const struct ev_lane_request *, int64_t time_ms);
 void ev_lane_ended(struct ev_lane *, struct ev_lane_request *); /* what next() gave has run */
 struct ev_lane_request *ev_lane_drain(struct ev_lane *);        /* any that waits; NULL: none */
 
-/* It has passed a limit; it was quick. */
+/* It has passed a limit; only its share of the time, as ev_lane_time_ms() made it; it was quick. */
 void ev_knowledge_slow(struct ev_knowledge *, const struct ev_lane_request *, int64_t now_us);
+void ev_knowledge_doubt(struct ev_knowledge *, int64_t now_us);
 void ev_knowledge_quick(struct ev_knowledge *, const struct ev_lane_request *, int64_t now_us);
 
 #endif

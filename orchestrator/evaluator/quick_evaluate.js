@@ -423,6 +423,22 @@
         return common;
     }
 
+    /* A tree without its parser: the tokens in it inherit from the parser's table of symbols, nearly half of what an expression would
+     * keep. Regular expressions and signatures stay what they are. */
+    function freed(node, copies) {
+        const plain = typeof node === 'object' && node !== null && !(node instanceof RegExp) && node.validate === undefined;
+        if (!plain)
+            return node;
+        let copy = copies.get(node);
+        if (copy !== undefined)
+            return copy;
+        copy = Array.isArray(node) ? [] : {};
+        copies.set(node, copy);
+        for (const key of Object.keys(node))
+            copy[key] = freed(node[key], copies);
+        return copy;
+    }
+
     jsonata.assign = (name, value) => commonScope().bind(name, value);
 
     function jsonata(text, options) {
@@ -434,6 +450,7 @@
             throw err;
         }
         delete ast.errors;
+        ast = freed(ast, new Map());
 
         /* bindings without a prototype are taken as they are. */
         function evaluateBound(input, bindings) {

@@ -68,7 +68,8 @@ static void kept_pieces_hold_what_is_asked_for(void **state)
     ev_heap_release(&heap);
 }
 
-/* New texts for ever: what is kept of the old ones stays little, so that to give it up is quick. */
+/* New texts for ever: what is kept of the old ones stays little, and they leave one by one, for
+ * whoever had to give up all of them would be slow. */
 static void parsed_expressions_are_kept_while_they_are_few(void **state)
 {
     const struct ev_child_settings settings = {
@@ -76,17 +77,17 @@ static void parsed_expressions_are_kept_while_they_are_few(void **state)
     struct ev_engine *engine = ev_engine_new(&settings);
     const size_t empty = ev_engine_kept(engine);
     struct mr_buf answer = {0};
-    char text[300], want[64];
-    size_t most = 0;
+    char text[400], want[64];
+    size_t most = 0, dropped = 0, before = empty;
 
     (void)state;
     assert_non_null(engine);
-    for (int i = 0; i < 700; i++) {
+    for (int i = 0; i < 2500; i++) {
         const int len = snprintf(
             text, sizeof text,
             "{\"now_ms\":1,\"seed\":\"0000000000000001\",\"states\":{\"input\":1},\"variables\":{},"
-            "\"conditions\":[],\"groups\":[[{\"field\":\"a\",\"text\":\"$states.input + %d\"}]]}",
-            i);
+            "\"conditions\":[],\"groups\":[[{\"field\":\"a\",\"text\":\"$states.input + %d%s\"}]]}",
+            i, " + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0 + 0");
 
         assert_int_equal(ev_engine_run(engine, text, (size_t)len, INT64_MAX / 2, &answer),
                          EV_LIMIT_NONE);
@@ -94,9 +95,13 @@ static void parsed_expressions_are_kept_while_they_are_few(void **state)
         assert_int_equal(answer.len, strlen(want));
         assert_memory_equal(answer.data, want, answer.len);
         most = ev_engine_kept(engine) > most ? ev_engine_kept(engine) : most;
+        if (before > ev_engine_kept(engine) + dropped)
+            dropped = before - ev_engine_kept(engine);
+        before = ev_engine_kept(engine);
     }
     assert_true(most > 2 * empty); /* they are kept */
     assert_true(most < (size_t)settings.memory_max / 16 + (1 << 20));
+    assert_true(dropped < 400 * 1024);
     mr_buf_release(&answer);
     ev_engine_free(engine);
 }
@@ -293,6 +298,26 @@ static void what_passed_a_limit_is_proven_no_more(void **state)
     assert_ptr_equal(take(fixture, 4), suspect);
 }
 
+/* Suspects that follow each other hold what is new up for little. */
+static void suspects_have_less_time(void **state)
+{
+    struct lane_fixture *fixture = begin();
+    struct ev_lane_request *fresh, *suspect;
+
+    (void)state;
+    ev_knowledge_slow(&fixture->knowledge, &(struct ev_lane_request){.expressions = 53}, 1);
+    suspect = add(fixture, 3, 53);
+    fresh = add(fixture, 2, 52);
+    assert_ptr_equal(take(fixture, 2), fresh);
+    assert_int_equal(ev_lane_time_ms(fresh, 25), 25);
+    ev_lane_ended(&fixture->lane, fresh);
+    assert_ptr_equal(take(fixture, 2), suspect);
+    assert_int_equal(ev_lane_time_ms(suspect, 25), 5);
+    assert_int_equal(ev_lane_time_ms(suspect, 2), 1);
+    ev_lane_ended(&fixture->lane, suspect);
+    assert_int_equal(ev_lane_time_ms(suspect, 1000), 1000); /* in the slow lane it has all of it */
+}
+
 static void a_lane_that_is_drained_gives_all_back(void **state)
 {
     struct lane_fixture *fixture = begin();
@@ -321,6 +346,7 @@ int main(void)
         cmocka_unit_test(what_is_new_may_run_everywhere_while_all_is_well),
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(what_passed_a_limit_is_proven_no_more),
+        cmocka_unit_test(suspects_have_less_time),
         cmocka_unit_test(a_lane_that_is_drained_gives_all_back),
     };
 
