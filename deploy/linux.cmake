@@ -9,6 +9,7 @@ mr_linux(
     common/sandbox/seccomp.c
     common/sandbox/spawn.c
     common/sandbox/threads.c
+    orchestrator/evaluator/handover.c # sched_setaffinity
     orchestrator/evaluator/pool.c  # eventfd
     worker/imaging.c               # eventfd
     worker/imaging_child.c

@@ -1,6 +1,8 @@
 /* child.c -- the supervisor's end of the socket.  Every wait has an end, sending too. */
 #include "orchestrator/evaluator/child.h"
 
+#include "orchestrator/evaluator/handover.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -27,8 +29,8 @@ enum {
     SETTINGS_US = 1000000,     /* for them to be taken */
 };
 
-const struct ev_child ev_child_none = {.process = {.pid = -1, .pidfd = -1, .sock = -1},
-                                       .stop_fd = -1};
+const struct ev_child ev_child_none = {
+    .process = {.pid = -1, .pidfd = -1, .sock = -1}, .stop_fd = -1, .kept = -1};
 
 int64_t ev_now_us(void)
 {
@@ -46,6 +48,8 @@ struct deadline {
     int64_t overdue_us;    /* of ev_now_us() */
     int64_t look_us;       /* of ev_now_us(): before this it cannot have worked for too long */
     int64_t worked_max_us; /* of worked_us() */
+    int64_t near_us;       /* of ev_now_us(): until then both are kept on one processor */
+    struct ev_handover handover;
 };
 
 /* The processor's time that a child has had; -1: it is not there. */
@@ -77,7 +81,7 @@ static enum ev_heard look(const struct ev_child *child, struct deadline *deadlin
 }
 
 /* Until the socket is ready for events (POLLIN, POLLOUT). */
-static enum ev_heard wait_for(const struct ev_child *child, short events, struct deadline *deadline)
+static enum ev_heard wait_for(struct ev_child *child, short events, struct deadline *deadline)
 {
     struct pollfd fds[] = {{child->process.sock, events, 0}, {child->stop_fd, POLLIN, 0}};
 
@@ -87,8 +91,12 @@ static enum ev_heard wait_for(const struct ev_child *child, short events, struct
         int64_t next_us, left_ms;
         if (heard)
             return heard;
+        if (deadline->handover.is_near && now_us >= deadline->near_us)
+            ev_handover_give_up(&deadline->handover, &child->kept);
         next_us =
             deadline->look_us < deadline->overdue_us ? deadline->look_us : deadline->overdue_us;
+        if (deadline->handover.is_near && deadline->near_us < next_us)
+            next_us = deadline->near_us;
         left_ms = (next_us - now_us + 999) / 1000;
         if (poll(fds, 2, left_ms < INT_MAX ? (int)left_ms : INT_MAX) < 0 && errno != EINTR)
             return EV_GONE;
@@ -105,8 +113,8 @@ static enum ev_heard wait_for(const struct ev_child *child, short events, struct
  * -------------------------------------------------------------------------------------
  */
 
-static enum ev_heard packet_send(const struct ev_child *child, const struct iovec *parts,
-                                 size_t count, struct deadline *deadline)
+static enum ev_heard packet_send(struct ev_child *child, const struct iovec *parts, size_t count,
+                                 struct deadline *deadline)
 {
     const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                                    .msg_iovlen = count};
@@ -123,7 +131,7 @@ static enum ev_heard packet_send(const struct ev_child *child, const struct iove
     }
 }
 
-static enum ev_heard packet_receive(const struct ev_child *child, void *data, size_t size,
+static enum ev_heard packet_receive(struct ev_child *child, void *data, size_t size,
                                     size_t *ret_len, struct deadline *deadline)
 {
     struct iovec part = {data, size};
@@ -163,10 +171,12 @@ enum mr_code ev_child_start(struct ev_child *child, const char *path,
 
     child->process = sb_child_none;
     child->ready = false;
+    child->kept = -1;
     rc = sb_spawn(path, &limits, CHECKED_BUILD, &child->process, err);
     if (rc)
         return rc;
-    deadline = (struct deadline){ev_now_us() + SETTINGS_US, INT64_MAX, INT64_MAX};
+    deadline = (struct deadline){
+        .overdue_us = ev_now_us() + SETTINGS_US, .look_us = INT64_MAX, .worked_max_us = INT64_MAX};
     if (clock_getcpuclockid(child->process.pid, &child->clock) == 0 &&
         packet_send(child, &part, 1, &deadline) == EV_HEARD)
         return MR_OK;
@@ -180,9 +190,8 @@ static bool head_sound(const struct ev_head *head, size_t len, size_t text_max)
            head->text_len <= text_max && len - sizeof(*head) <= head->text_len;
 }
 
-static enum ev_heard message_receive(const struct ev_child *child, size_t text_max,
-                                     struct ev_head *ret, struct mr_buf *text,
-                                     struct deadline *deadline)
+static enum ev_heard message_receive(struct ev_child *child, size_t text_max, struct ev_head *ret,
+                                     struct mr_buf *text, struct deadline *deadline)
 {
     unsigned char packet[EV_PACKET_MAX];
     enum ev_heard heard;
@@ -209,7 +218,8 @@ static enum ev_heard message_receive(const struct ev_child *child, size_t text_m
 
 enum ev_heard ev_child_ready(struct ev_child *child, int64_t overdue_us)
 {
-    struct deadline deadline = {overdue_us, INT64_MAX, INT64_MAX};
+    struct deadline deadline = {
+        .overdue_us = overdue_us, .look_us = INT64_MAX, .worked_max_us = INT64_MAX};
     struct sb_report report;
     struct mr_buf text = {0};
     struct ev_head head;
@@ -229,7 +239,7 @@ enum ev_heard ev_child_ready(struct ev_child *child, int64_t overdue_us)
     return heard;
 }
 
-static enum ev_heard message_send(const struct ev_child *child, const struct ev_head *head,
+static enum ev_heard message_send(struct ev_child *child, const struct ev_head *head,
                                   const char *text, struct deadline *deadline)
 {
     size_t len = (size_t)head->text_len, room = EV_PACKET_MAX - sizeof(*head);
@@ -251,16 +261,22 @@ enum ev_heard ev_child_exchange(struct ev_child *child, const struct ev_head *re
                                 const char *request_text, size_t text_max, struct ev_head *ret,
                                 struct mr_buf *text, const struct ev_patience *patience)
 {
-    struct deadline deadline = {patience->overdue_us, ev_now_us() + patience->work_us, 0};
+    const int64_t now_us = ev_now_us();
+    struct deadline deadline = {.overdue_us = patience->overdue_us,
+                                .look_us = now_us + patience->work_us,
+                                .near_us = now_us + EV_NEAR_US};
     int64_t worked_before_us = worked_us(child);
     enum ev_heard heard;
 
     if (worked_before_us < 0)
         return EV_GONE;
     deadline.worked_max_us = worked_before_us + patience->work_us;
+    if (patience->near)
+        ev_handover_begin(&deadline.handover, (pid_t)child->process.pid, &child->kept);
     heard = message_send(child, request, request_text, &deadline);
     if (!heard)
         heard = message_receive(child, text_max, ret, text, &deadline);
+    ev_handover_end(&deadline.handover);
     if (heard)
         return heard;
     if (ret->sequence != request->sequence)

@@ -13,6 +13,7 @@ struct ev_child {
     clockid_t clock; /* its processor time */
     int stop_fd;     /* lent: readable: nobody waits any more; -1: none */
     bool ready;      /* its hello has come; its layers are in process.report */
+    int kept;        /* the processor that it is kept on; -1: none (handover.h) */
 };
 
 /* How waiting for a child ended.  LATE: it worked for too long.  OVERDUE: it was waited for too
@@ -22,6 +23,7 @@ enum ev_heard { EV_HEARD, EV_LATE, EV_OVERDUE, EV_GONE, EV_NONSENSE };
 struct ev_patience {
     int64_t work_us;    /* of the child's processor time */
     int64_t overdue_us; /* of ev_now_us() */
+    bool near;          /* a short one is to stay on the caller's processor */
 };
 
 extern const struct ev_child ev_child_none;

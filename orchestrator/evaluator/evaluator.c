@@ -199,7 +199,8 @@ enum mr_code ev_ask(struct ev *ev, const char *request, size_t len, int64_t time
                            .time_us = time_ms * 1000,
                            .text_len = len};
     struct ev_patience patience = {
-        .work_us = time_ms * 1000 + (time_ms < ev->config->time_ms ? GRACE_QUICK_US : GRACE_US)};
+        .work_us = time_ms * 1000 + (time_ms < ev->config->time_ms ? GRACE_QUICK_US : GRACE_US),
+        .near = !ev->nice};
     struct ev_head answer;
     enum ev_heard heard;
     enum mr_code rc;

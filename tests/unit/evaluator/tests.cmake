@@ -4,6 +4,8 @@ target_compile_definitions(evaluator_kit PRIVATE EVALUATOR="$<TARGET_FILE:millra
 add_dependencies(evaluator_kit millrace-evaluator)
 
 mr_test(evaluator unit unit/evaluator/evaluator_test.c evaluator_kit)
+mr_test(evaluator_handover unit unit/evaluator/handover_test.c evaluator_kit)
+target_compile_definitions(test_evaluator_handover PRIVATE _GNU_SOURCE) # sched_setaffinity
 mr_test(evaluator_pool unit unit/evaluator/pool_test.c evaluator_kit)
 mr_test(evaluator_recorded unit unit/evaluator/recorded_test.c evaluator_kit)
 target_compile_definitions(test_evaluator_recorded PRIVATE FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/unit/evaluator")
