@@ -54,13 +54,36 @@ enum mr_code mr_columns_add(struct mr_columns *columns, const char *name, size_t
     memcpy(copy, name, len);
     copy[len] = '\0';
     make_text(copy, len);
-    for (size_t i = 0; i < columns->count; i++) {
-        if (names[i] && strcmp(names[i], copy) == 0) { /* the last of a name counts */
-            free(names[i]);
-            names[i] = NULL;
+    names[columns->count++] = copy;
+    return MR_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    char *const *const *x = a, *const *const *y = b;
+    const int order = strcmp(**x, **y);
+
+    return order ? order : *x < *y ? -1 : *x > *y;
+}
+
+enum mr_code mr_columns_settle(struct mr_columns *columns, struct mr_error *err)
+{
+    char ***places = malloc((columns->count + 1) * sizeof *places);
+    size_t count = 0;
+
+    if (!places)
+        return mr_fail(err, MR_NO_MEMORY, "names of columns");
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->names[i])
+            places[count++] = &columns->names[i];
+    qsort(places, count, sizeof *places, by_name);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(*places[i - 1], *places[i]) == 0) {
+            free(*places[i - 1]);
+            *places[i - 1] = NULL;
         }
     }
-    names[columns->count++] = copy;
+    free(places);
     return MR_OK;
 }
 
@@ -257,7 +280,7 @@ static enum mr_code read_names(struct mr_columns *columns, char delimiter, struc
         rc = parse_names(columns, delimiter, &view->buf, &at, &behind, err);
         if (!rc && (behind != TEXT_END || mr_view_is_last(view))) {
             view->used = at;
-            break;
+            return mr_columns_settle(columns, err);
         }
         if (!rc)
             rc = mr_view_more(view, err);
@@ -291,7 +314,7 @@ static enum mr_code take_names(struct mr_columns *columns, const cJSON *names, s
 
         rc = mr_columns_add(columns, text, text ? strlen(text) : 0, err);
     }
-    return rc;
+    return rc ? rc : mr_columns_settle(columns, err);
 }
 
 /* For the cursor, so that the next page need not read them again; long ones are read again. */

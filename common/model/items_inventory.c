@@ -19,7 +19,7 @@ static enum mr_code read_schema(const char *schema, struct mr_columns *columns,
             rc = mr_columns_add(columns, schema, len, err);
         schema += len;
     }
-    return rc;
+    return rc ? rc : mr_columns_settle(columns, err);
 }
 
 /* Moves text in. */

@@ -84,6 +84,8 @@ void mr_columns_release(struct mr_columns *);
 /* One more name, copied; NULL: the column is left out. */
 MR_MUST_USE enum mr_code mr_columns_add(struct mr_columns *, const char *name, size_t len,
                                         struct mr_error *err);
+/* After the last of them: where two have one name the later counts. */
+MR_MUST_USE enum mr_code mr_columns_settle(struct mr_columns *, struct mr_error *err);
 /* items_csv.c: rows from the view on, until the page has no room or the object ends; *more then
  * tells whether anything is left of it. */
 MR_MUST_USE enum mr_code mr_items_rows(struct mr_page *, const struct mr_columns *, char delimiter,

@@ -145,16 +145,17 @@ static void many_columns_are_read_again_by_each_page(void **state)
     mr_buf_release(&all);
 }
 
-/* Two columns of one name: the last counts, on every page. */
+/* Columns of one name: the last counts, on every page. */
 static void a_column_that_is_left_out_stays_so(void **state)
 {
     struct mr_buf all = {0};
 
     (void)state;
     items_kit.objects.page_max = 1;
-    items_put_text("k", "a,b,a\n1,2,3\n4,5,6\n");
+    items_put_text("k", "a,b,a,c,a\n1,2,3,4,5\n6,7,8,9\n");
     assert_int_equal(items_all(ITEMS_CSV, &all), 2);
-    assert_string_equal(all.data, "{\"b\":\"2\",\"a\":\"3\"}\n{\"b\":\"5\",\"a\":\"6\"}\n");
+    assert_string_equal(all.data, "{\"b\":\"2\",\"c\":\"4\",\"a\":\"5\"}\n"
+                                  "{\"b\":\"7\",\"c\":\"9\",\"a\":\"\"}\n");
     mr_buf_release(&all);
 }
 
