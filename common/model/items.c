@@ -12,12 +12,17 @@
 /* ---- what a request says ------------------------------------------------------------------------
  */
 
-uint64_t mr_page_number(const struct mr_page *page, const char *name)
+/* 0 where it is none. */
+static uint64_t whole(const cJSON *item)
 {
-    const cJSON *item = mr_json_get(page->cursor, name);
     const double number = cJSON_IsNumber(item) ? item->valuedouble : 0;
 
     return number >= 0 && number < 9007199254740992.0 ? (uint64_t)number : 0;
+}
+
+uint64_t mr_page_number(const struct mr_page *page, const char *name)
+{
+    return whole(mr_json_get(page->cursor, name));
 }
 
 const char *mr_page_text(const struct mr_page *page, const char *name)
@@ -220,7 +225,7 @@ enum mr_code mr_items_read(const cJSON *request, const struct mr_objects *from, 
     flatten = strcmp(mr_page_config(&page, "Transformation"), "LOAD_AND_FLATTEN") == 0;
     max = mr_json_get(page.config, "MaxItems");
     page.total = mr_page_number(&page, "n");
-    page.total_max = cJSON_IsNumber(max) && max->valuedouble > 0 ? (uint64_t)max->valuedouble : 0;
+    page.total_max = whole(max);
     listing = cJSON_IsString(resource) && strstr(resource->valuestring, ":s3:listObjectsV2");
     rc = parameter(&page, listing ? "Prefix" : "Key", !listing, &key, err);
     if (!rc)

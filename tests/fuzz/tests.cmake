@@ -32,6 +32,7 @@ if(MILLRACE_FUZZ)
     mr_fuzz(request gw)
     mr_fuzz(xml mr_blob)
     mr_fuzz(url mr_http)
+    mr_fuzz(items mr_model)
 elseif(TARGET decoder_kit)
     mr_test(fuzz_pictures fuzz fuzz/pictures.c decoder_kit)
     if(TARGET test_fuzz_pictures) # the same for ten minutes, in nightly
