@@ -62,10 +62,35 @@ static enum mr_code list(struct cli *cli, struct mr_error *err)
     return rc;
 }
 
+/* Numbers as our own text of them: cJSON_Print() ends them where the last digit still differs. */
+static bool keep_numbers(cJSON *item)
+{
+    bool ok = true;
+
+    for (cJSON *child = item ? item->child : NULL; child && ok; child = child->next)
+        ok = keep_numbers(child);
+    if (ok && cJSON_IsNumber(item)) {
+        struct mr_buf text = {0};
+        cJSON *raw = NULL;
+
+        if (!mr_json_print(item, &text))
+            raw = cJSON_CreateRaw(text.data);
+        mr_buf_release(&text);
+        if (!raw)
+            return false;
+        item->type = raw->type;
+        item->valuestring = raw->valuestring;
+        raw->valuestring = NULL;
+        cJSON_Delete(raw);
+    }
+    return ok;
+}
+
 /* For people: a line about it, then the definition as one would write it. */
 static enum mr_code print_definition(const cJSON *answer, struct mr_error *err)
 {
-    char *text = cJSON_Print(mr_json_get(answer, "definition"));
+    cJSON *definition = mr_json_get(answer, "definition");
+    char *text = keep_numbers(definition) ? cJSON_Print(definition) : NULL;
     char when[32];
 
     if (!text)

@@ -197,6 +197,8 @@ def test_versions_and_aliases_by_the_command_line(embedded):
     embedded.cli("workflow", "rm", "say:1")
     assert "alias" not in embedded.cli("workflow", "versions", "say")
     assert json.loads(embedded.cli("workflow", "show", "say"))["States"]["A"]["Result"] == "two"
+    put(0.1 + 0.2)
+    assert json.loads(embedded.cli("workflow", "show", "say"))["States"]["A"]["Result"] == 0.1 + 0.2
 
 
 def test_a_job_that_failed_goes_on_in_a_corrected_definition(embedded):
