@@ -58,7 +58,7 @@ static void who_asked_may_go_where_it_could_before(void **state)
     expect(0, &usual);
 }
 
-/* At least one of many takes less than EV_NEAR_US; where there is one processor only, all keep to it. */
+/* At least one of many takes less than EV_NEAR_US; with one processor all keep to it. */
 static void a_short_exchange_keeps_the_child_where_its_caller_was(void **state)
 {
     cpu_set_t got;
