@@ -309,7 +309,7 @@ static void tell_children(void *ctx, const struct asl_frame *frame)
     const struct tell_children *tell = ctx;
     uint32_t told = 0;
 
-    if (frame->phase != ASL_PHASE_SPREAD || frame->spread->failing)
+    if (frame->phase != ASL_PHASE_SPREAD || frame->spread->failing == ASL_FAILING_ALONE)
         return;
     for (uint32_t i = 0; i < frame->spread->next && told < tell->max; i++) {
         if (!asl_spread_runs(frame->spread, i))

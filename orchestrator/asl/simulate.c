@@ -1,19 +1,23 @@
 /* simulate.c -- see simulate.h.  One heap holds what is still to come, by its time and the order in
- * which it was set.  Nothing is ever taken out of it: what has become stale changes nothing when it
- * comes, by step's own promise, and moves no clock. */
+ * which it was set; at NEVER what would not come by itself.  Nothing is ever taken out of it: what
+ * has become stale changes nothing when it comes, by step's own promise, and moves no clock. */
 #include "orchestrator/asl/simulate.h"
 
 #include "common/base/json.h"
+#include "orchestrator/asl/timestamp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct coming { /* a task's answer or a timer */
+static const int64_t NEVER = INT64_MAX;
+
+struct coming { /* a task's answer, a timer, or a child's end */
     int64_t due_ms;
     uint64_t order;
     struct asl_event event;
+    bool record; /* its data is a child's record */
     cJSON *data; /* owned: event.data */
     char *error; /* owned: event.error */
     char *cause; /* owned: event.cause */
@@ -135,7 +139,8 @@ static enum mr_code on_child(struct player *player, const struct asl_effect *eff
 {
     static const struct mr_json_limits limits = {16 * ASL_DATA_MAX, MR_JSON_DEPTH_MAX};
     struct asl_simulation plan = *player->plan;
-    struct coming coming = {.event = {.seq = effect->seq,
+    struct coming coming = {.record = effect->record,
+                            .event = {.seq = effect->seq,
                                       .attempt = effect->attempt,
                                       .index = effect->index,
                                       .items = effect->items}};
@@ -156,20 +161,75 @@ static enum mr_code on_child(struct player *player, const struct asl_effect *eff
     if (!rc)
         rc = asl_simulate(player->machine, &plan, &run, &coming.due_ms, err);
     cJSON_Delete(input);
-    if (rc || asl_run_status(run) == ASL_RUNNING) { /* it waits for what never comes */
-        asl_run_free(run);
+    if (rc)
         return rc;
-    }
+    if (asl_run_status(run) == ASL_RUNNING) /* it waits for what never comes */
+        coming.due_ms = NEVER;
     coming.event.kind =
         asl_run_status(run) == ASL_SUCCEEDED ? ASL_EVENT_CHILD_OK : ASL_EVENT_CHILD_FAILED;
     if (effect->record)
-        coming.data = asl_run_record(run, coming.due_ms);
+        coming.data = asl_run_record(run, coming.due_ms < NEVER ? coming.due_ms : plan.start_ms);
     else if (asl_run_status(run) == ASL_SUCCEEDED)
         coming.data = cJSON_Duplicate(asl_run_output(run), true);
     coming.error = copy_text(asl_run_error(run), &failed);
     coming.cause = copy_text(asl_run_cause(run), &failed);
     failed |= !coming.data && (effect->record || coming.event.kind == ASL_EVENT_CHILD_OK);
     asl_run_free(run);
+    if (failed) {
+        coming_release(&coming);
+        return mr_fail(err, MR_NO_MEMORY, "simulation: memory ran out");
+    }
+    return push(player, &coming, err);
+}
+
+/* The record of a child that was cancelled instead of what it came to. */
+static bool make_aborted(cJSON *record, int64_t now_ms, const struct asl_event *event)
+{
+    static const char *const other[] = {
+        "Output",        "OutputDetails",       "Error",  "Cause",
+        "RedriveStatus", "RedriveStatusReason", "Status", "StopDate",
+    };
+    char when[ASL_TIMESTAMP_SIZE];
+
+    asl_timestamp_print(now_ms, when);
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(record, other[i]);
+    return cJSON_AddStringToObject(record, "Error", event->error) &&
+           cJSON_AddStringToObject(record, "Cause", event->cause) &&
+           cJSON_AddStringToObject(record, "RedriveStatus", "REDRIVABLE") &&
+           cJSON_AddStringToObject(record, "Status", asl_status_name(ASL_ABORTED)) &&
+           cJSON_AddStringToObject(record, "StopDate", when);
+}
+
+/* It ends now; its own end, which is still in the heap, is stale then. */
+static enum mr_code on_child_end(struct player *player, const struct asl_effect *effect,
+                                 struct mr_error *err)
+{
+    struct coming coming = {.due_ms = player->now_ms};
+    struct coming *own = NULL;
+    bool failed = false;
+
+    for (size_t i = 0; i < player->count && !own; i++) {
+        const struct asl_event *event = &player->heap[i].event;
+
+        if ((event->kind == ASL_EVENT_CHILD_OK || event->kind == ASL_EVENT_CHILD_FAILED) &&
+            event->seq == effect->seq && event->index == effect->index)
+            own = &player->heap[i];
+    }
+    if (!own)
+        return mr_fail(err, MR_INTERNAL, "simulation: child %" PRIu32 " is not there",
+                       effect->index);
+    coming.event = own->event;
+    coming.event.kind = ASL_EVENT_CHILD_FAILED;
+    coming.error = copy_text("States.Aborted", &failed);
+    coming.cause = copy_text("what started it has ended", &failed);
+    coming.event.error = coming.error;
+    coming.event.cause = coming.cause;
+    if (own->record) {
+        coming.data = own->data;
+        own->data = NULL;
+        failed |= !coming.data || !make_aborted(coming.data, player->now_ms, &coming.event);
+    }
     if (failed) {
         coming_release(&coming);
         return mr_fail(err, MR_NO_MEMORY, "simulation: memory ran out");
@@ -205,10 +265,11 @@ static enum mr_code on_effect(struct player *player, const struct asl_effect *ef
         return push(player, &coming, err);
     case ASL_EFFECT_CHILD:
         return on_child(player, effect, err);
+    case ASL_EFFECT_CHILD_END:
+        return on_child_end(player, effect, err);
     case ASL_EFFECT_TASK_END:
     case ASL_EFFECT_TIMER_END:
     case ASL_EFFECT_CLOSED:
-    case ASL_EFFECT_CHILD_END:
     case ASL_EFFECT_CHILD_AGAIN: /* nobody redrives a simulation */
         break;
     }
@@ -265,7 +326,8 @@ enum mr_code asl_simulate(struct asl_machine *machine, const struct asl_simulati
 
     if (!rc)
         rc = step(&player, &event, err);
-    while (!rc && asl_run_status(player.run) == ASL_RUNNING && player.count > 0)
+    while (!rc && asl_run_status(player.run) == ASL_RUNNING && player.count > 0 &&
+           player.heap[0].due_ms < NEVER)
         rc = step_next(&player, err);
     for (size_t i = 0; i < player.count; i++)
         coming_release(&player.heap[i]);

@@ -284,8 +284,8 @@ static enum mr_code exceeded(struct asl_fault *fault)
 
 static bool all_ended(const struct asl_spread_run *spread)
 {
-    return spread->failing || (spread->running == 0 && spread->again == spread->next &&
-                               spread->read_all && !spread->item);
+    return spread->running == 0 && (spread->failing || (spread->again == spread->next &&
+                                                        spread->read_all && !spread->item));
 }
 
 static uint32_t results_to_write(const struct asl_spread_run *spread)
@@ -431,6 +431,25 @@ static enum mr_code look(struct asl_turn *turn, struct asl_frame *frame, struct 
                             : exchange(turn, frame, ASL_EXCHANGE_READ);
 }
 
+/* Everything is told to end, and what is known of it is written. */
+static enum mr_code fail(struct asl_turn *turn, struct asl_frame *frame)
+{
+    struct asl_spread_run *spread = frame->spread;
+    enum mr_code rc = asl_spread_stop(turn, frame);
+
+    spread->failing = ASL_FAILING_WAITS;
+    if (!asl_turn_since(turn, ASL_ENGINE_ABORTED)) {
+        spread->failing = ASL_FAILING_ALONE;
+        spread->running = 0;
+    }
+    asl_query_forget(frame);
+    spread->exchange = ASL_EXCHANGE_NONE;
+    spread->writing = 0;
+    if (!rc && asl_turn_since(turn, ASL_ENGINE_PENDING))
+        rc = asl_spread_pending(turn, frame);
+    return rc;
+}
+
 enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
                              struct asl_fault *fault)
 {
@@ -443,14 +462,7 @@ enum mr_code asl_turn_spread(struct asl_turn *turn, struct asl_frame *frame,
     if (!spread->failing && exceeds(spread)) {
         if (!writer)
             return exceeded(fault);
-        rc = asl_spread_stop(turn, frame);
-        spread->failing = true;
-        spread->running = 0;
-        asl_query_forget(frame);
-        spread->exchange = ASL_EXCHANGE_NONE;
-        spread->writing = 0;
-        if (!rc && turn->run->engine >= ASL_ENGINE_PENDING)
-            rc = asl_spread_pending(turn, frame);
+        rc = fail(turn, frame);
     }
     if (!rc && !spread->failing)
         rc = start_children(turn, frame, fault);

@@ -38,6 +38,14 @@ enum asl_slot {                    /* values that a spread holds; written in enc
                 ASL_SLOT_COUNT
 };
 
+/* The Map has failed: what there is, is written, and then it is told.  Written in encodings. */
+enum asl_failing {
+    ASL_FAILING_NOT,
+    ASL_FAILING_ALONE, /* its children are not waited for any more: engines before 4 */
+    ASL_FAILING_WAITS, /* they have been told to end, and their records are waited for */
+    ASL_FAILING_COUNT
+};
+
 struct asl_block {
     struct asl_value *sealed; /* an array: outputs of all its children, none of them failed */
     struct asl_value **open;  /* ASL_BLOCK of them, until then; NULL: none has come */
@@ -78,8 +86,8 @@ struct asl_spread_run {
     size_t result_bytes;
     uint32_t parts;      /* written */
     uint32_t parts_then; /* when the last redrive began: what failed or waited before is no more */
-    bool begun;   /* all its fields came to something: else a redrive enters the state anew */
-    bool failing; /* the Map has failed: what there is, is written, and then it is told */
+    bool begun; /* all its fields came to something: else a redrive enters the state anew */
+    enum asl_failing failing;
 };
 
 /* Zeroed but for the slots and numbers that the caller sets.  NULL: out of memory. */

@@ -62,7 +62,7 @@ enum mr_code asl_spread_child(struct asl_turn *turn, struct asl_frame *frame,
     uint64_t bit = UINT64_C(1) << (event->index % 64);
     uint64_t items = event->items ? event->items : 1;
 
-    if (event->attempt != spread->round || spread->failing ||
+    if (event->attempt != spread->round || spread->failing == ASL_FAILING_ALONE ||
         !asl_spread_runs(spread, event->index))
         return MR_OK;
     *ret_changed = true;
@@ -220,7 +220,7 @@ void asl_spread_resume(struct asl_run *run, struct asl_frame *frame)
     spread->round = ++frame->attempt;
     spread->exchange = ASL_EXCHANGE_NONE;
     spread->writing = 0;
-    spread->failing = false;
+    spread->failing = ASL_FAILING_NOT;
     if (run->engine >= ASL_ENGINE_PENDING)
         spread->parts_then = spread->parts;
     spread->running = 0;

@@ -122,7 +122,7 @@ void asl_spread_encode(const struct asl_spread_run *spread, struct mr_buf *buf)
     mr_jw_int(&w, "pt", spread->parts);
     if (spread->parts_then)
         mr_jw_int(&w, "pz", spread->parts_then);
-    mr_jw_int(&w, "fl", spread->failing);
+    mr_jw_int(&w, "fl", (int64_t)spread->failing);
     mr_jw_int(&w, "go", spread->begun);
     mr_jw_int(&w, "sf", (int64_t)spread->selected_first);
     mr_jw_close(&w, '}');
@@ -196,7 +196,7 @@ static void read_numbers(struct reader *r)
     spread->parts = (uint32_t)number(r, "pt", 0, UINT32_MAX);
     if (mr_json_get(r->json, "pz"))
         spread->parts_then = (uint32_t)number(r, "pz", 1, spread->parts);
-    spread->failing = number(r, "fl", 0, 1) == 1;
+    spread->failing = (enum asl_failing)number(r, "fl", 0, ASL_FAILING_COUNT - 1);
     spread->begun = number(r, "go", 0, 1) == 1;
     spread->selected_first = (uint64_t)number(r, "sf", 0, INTEGER_MAX);
 }
@@ -384,7 +384,7 @@ bool asl_spread_decode(const cJSON *json, const struct asl_spread *fields,
     *ret_no_memory = r.no_memory;
     if (r.wrong || !fits(r.spread, fields))
         return false;
-    for (uint32_t i = 0; !r.spread->failing && i < r.spread->next; i++)
+    for (uint32_t i = 0; r.spread->failing != ASL_FAILING_ALONE && i < r.spread->next; i++)
         r.spread->running += asl_spread_runs(r.spread, i);
     asl_spread_find_item(r.spread);
     return true;

@@ -31,15 +31,17 @@
  * may be redriven in another definition
  *   3  the Name that a task gives to a workflow it starts is that job's identity; causes and
  * histories are closer to the service's (docs/notes/011-engines.md lists how); a distributed Map
- * that fails has what it read and did not start written, too */
+ * that fails has what it read and did not start written, too
+ *   4  it waits for the children that it tells to end, and has them written */
 enum {
-    ASL_ENGINE = 3,
+    ASL_ENGINE = 4,
     ASL_ENGINE_BUDGET = 2,
     ASL_ENGINE_ITEMS = 2,
     ASL_ENGINE_SPREAD_MIGRATES = 2,
     ASL_ENGINE_NAMED = 3,
     ASL_ENGINE_REVIEW = 3,
-    ASL_ENGINE_PENDING = 3
+    ASL_ENGINE_PENDING = 3,
+    ASL_ENGINE_ABORTED = 4
 };
 
 /* A step's budget: state entries that one event may cause, and bytes of data that their states may
@@ -105,7 +107,8 @@ enum asl_effect_kind {
     ASL_EFFECT_CHILD_AGAIN, /* redrive that child (ASL_EVENT_REDRIVE), or tell its end once more if
                                it has succeeded meanwhile; it answers with this attempt from now on
                              */
-    ASL_EFFECT_CHILD_END,   /* (seq, born, index) is no longer wanted: cancel it */
+    ASL_EFFECT_CHILD_END, /* (seq, born, index) is no longer wanted: cancel it.  Its end is told as
+                             any: the Map may wait for its record */
 };
 
 struct asl_effect {

@@ -1,8 +1,9 @@
-"""A distributed Map over a table of several pages, on real Kafka, Redis and MinIO, its programs killed meanwhile: each row is
-worked on once, and each is in the result files once."""
+"""A distributed Map over a table of several pages, on real Kafka, Redis and MinIO: each row is worked on once though the programs
+are killed meanwhile, and each that was read is in the result files once, also where the Map fails."""
 
 import csv
 import io
+import itertools
 import json
 import os
 
@@ -27,6 +28,16 @@ ITEMS = {"StartAt": "Rows", "States": {"Rows": {
         "Work": {"Type": "Task", "Resource": "millrace:noop", "ResultPath": None, "Next": "Sum"},
         "Sum": {"Type": "Pass", "Parameters": {"rows.$": "$.Items[*].row"}, "End": True}}},
     "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket.$": "$.bucket", "Prefix.$": "$.results"}}}}}
+
+# Row 30 fails, the other even ones are done at once, the odd ones wait for long.
+FAILS = {"StartAt": "Rows", "States": {"Rows": dict({name: field for name, field in ITEMS["States"]["Rows"].items() if name not in (
+    "ItemBatcher", "ToleratedFailureCount")}, MaxConcurrency=40, ItemProcessor={
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Kind", "States": {
+            "Kind": {"Type": "Choice", "Default": "Long", "Choices": [
+                {"Variable": "$.row", "StringEquals": "30", "Next": "Bad"},
+                {"Or": [{"Variable": "$.row", "StringMatches": f"*{digit}"} for digit in "02468"], "Next": "Done"}]},
+            "Bad": {"Type": "Fail", "Error": "Row.Bad"}, "Done": {"Type": "Succeed"},
+            "Long": {"Type": "Wait", "Seconds": 3600, "End": True}}})}}
 
 
 def storage():
@@ -91,4 +102,29 @@ def test_each_row_of_many_pages_is_worked_on_once_though_the_programs_die():
             given = json.loads(record["Input"])["Items"]
             assert [item["row"] for item in given] == json.loads(record["Output"])["rows"]
             assert all(item["note"] == f"{'filler, ' * 40}{item['row']}" for item in given)
+        cluster.outbox_is_empty()
+
+
+def test_each_row_that_a_failed_map_has_read_is_in_one_file():
+    s3 = storage()
+    with Cluster() as cluster:
+        key, results = f"{cluster.prefix}/rows.csv", f"{cluster.prefix}/results"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=table())
+        cluster.start("orchestrator")
+        cluster.start("worker")
+        cluster.submit("map-1", definition=FAILS, input={"bucket": BUCKET, "key": key, "results": results})
+        row = cluster.ended("map-1", 60)
+        assert row["error"] == "States.ExceedToleratedFailureThreshold", row
+        listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=results)["Contents"]
+        manifest = next(entry["Key"] for entry in listed if entry["Key"].endswith("/manifest.json"))
+        found = records(s3, json.loads(s3.get_object(Bucket=BUCKET, Key=manifest)["Body"].read()))
+        rows = {}
+        for record in itertools.chain(*found.values()):
+            rows.setdefault(record["Status"], []).append(int(json.loads(record["Input"])["row"]))
+        everything = sorted(itertools.chain(*rows.values()))
+        assert everything == list(range(len(everything))) and len(everything) > 700  # whole pages
+        assert rows["FAILED"] == [30]
+        assert rows["ABORTED"] and all(number % 2 for number in rows["ABORTED"])
+        assert rows["SUCCEEDED"] and not any(number % 2 for number in rows["SUCCEEDED"])
+        assert min(rows["PENDING"]) > max(rows["ABORTED"] + rows["SUCCEEDED"])
         cluster.outbox_is_empty()

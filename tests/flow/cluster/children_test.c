@@ -516,44 +516,6 @@ static void many_items_come_in_pages_and_go_in_parts(void **state)
     flow_teardown(&flow);
 }
 
-/* What is in storage once a Map has failed: each status has its file, and the manifest names all.
- */
-static void a_map_that_fails_leaves_its_pending_items_in_storage(void **state)
-{
-    const cJSON *object;
-    int pending = 0, manifests = 0;
-    struct flow flow;
-
-    (void)state;
-    flow_setup(&flow, 34);
-    flow.refused = "bad";
-    flow_start(&flow, 0);
-    flow_submit(&flow, "job-1", MAP(",\"MaxConcurrency\":1" WRITER), "[\"a\",\"bad\",\"c\",\"d\"]");
-    assert_true(flow_run(&flow, "job-1", 30000));
-    assert_string_equal(flow_row(&flow, "job-1", "error"),
-                        "States.ExceedToleratedFailureThreshold");
-    cJSON_ArrayForEach(object, flow.stored)
-    {
-        const char *key = cJSON_GetStringValue(cJSON_GetObjectItem(object, "key"));
-        const char *body = cJSON_GetStringValue(cJSON_GetObjectItem(object, "body"));
-
-        if (strstr(key, "PENDING_")) {
-            pending++;
-            assert_non_null(strstr(body, "\"Input\":\"\\\"c\\\"\""));
-            assert_non_null(strstr(body, "\"Input\":\"\\\"d\\\"\""));
-            assert_null(strstr(body, "bad"));
-        } else if (strstr(key, "manifest.json")) {
-            manifests++;
-            assert_non_null(strstr(body, "\"PENDING\":[{\"Key\":\"out/job-1."));
-            assert_non_null(strstr(body, "\"FAILED\":[{\"Key\":"));
-            assert_non_null(strstr(body, "\"SUCCEEDED\":[{\"Key\":"));
-        }
-    }
-    assert_int_equal(pending, 1);
-    assert_int_equal(manifests, 1);
-    flow_teardown(&flow);
-}
-
 /* LOAD_AND_FLATTEN: the items of all listed objects, one after the other. */
 static void the_items_of_listed_objects_are_children_of_one_map(void **state)
 {
@@ -593,7 +555,6 @@ int main(void)
         cmocka_unit_test(a_redrive_runs_only_what_failed),
         cmocka_unit_test(a_cancel_reaches_the_children),
         cmocka_unit_test(a_cancel_does_not_overtake_its_child),
-        cmocka_unit_test(a_map_that_fails_leaves_its_pending_items_in_storage),
         cmocka_unit_test(the_items_of_listed_objects_are_children_of_one_map),
         cmocka_unit_test(a_redrive_in_a_corrected_definition_reaches_the_items),
         cmocka_unit_test(an_item_that_finds_no_place_in_a_corrected_definition_says_so),

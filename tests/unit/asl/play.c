@@ -242,10 +242,14 @@ static void on_effect(struct play *play, const struct asl_effect *effect)
                                 effect->flow,
                                 effect->record,
                                 effect->kind == ASL_EFFECT_CHILD_AGAIN,
-                                effect->input ? strdup(effect->input) : NULL};
+                                effect->input ? strdup(effect->input) : NULL,
+                                false,
+                                false};
         break;
     case ASL_EFFECT_CHILD_END:
-        drop_child(play, effect->seq, effect->index);
+        assert_non_null(find_child(play, effect->seq, effect->index));
+        assert_false(find_child(play, effect->seq, effect->index)->stopped);
+        find_child(play, effect->seq, effect->index)->stopped = true;
         play->children_stopped++;
         break;
     }
@@ -331,6 +335,27 @@ static void prune_asks(struct play *play)
     play->ask_count = kept;
 }
 
+static void want_child(void *ctx, uint64_t seq, uint32_t attempt, uint32_t born, uint32_t index,
+                       int64_t moved_ms)
+{
+    struct play_child *child = find_child(ctx, seq, index);
+
+    (void)attempt, (void)born, (void)moved_ms;
+    if (child)
+        child->wanted = true;
+}
+
+/* Those that were told to end are forgotten, unless a Map waits for their records. */
+static void prune_children(struct play *play)
+{
+    for (size_t i = 0; i < play->child_count; i++)
+        play->children[i].wanted = false;
+    asl_run_children(play->run, UINT32_MAX, want_child, play);
+    for (size_t i = play->child_count; i-- > 0;)
+        if (play->children[i].stopped && !play->children[i].wanted)
+            drop_child(play, play->children[i].seq, play->children[i].index);
+}
+
 /* What the run says is outstanding is what its effects said, and an open run waits for something.
  */
 static void count_child(void *ctx, uint64_t seq, uint32_t attempt, uint32_t born, uint32_t index,
@@ -394,6 +419,7 @@ void play_event(struct play *play, const struct asl_event *event)
         drop_child(play, event->seq, event->index);
     for (size_t i = 0; i < play->effects.count; i++)
         on_effect(play, &play->effects.items[i]);
+    prune_children(play);
     if (event->kind == ASL_EVENT_REDRIVE && !play->changed)
         play->closed = asl_run_status(play->run) != ASL_RUNNING;
     if (!play->no_twin) {

@@ -37,7 +37,9 @@ struct play_child { /* of a distributed Map, outstanding */
     uint64_t seq;
     uint32_t attempt, born, index, items, flow;
     bool record, again;
-    char *input; /* NULL: a redriven one */
+    char *input;  /* NULL: a redriven one */
+    bool stopped; /* it was told to end */
+    bool wanted;  /* its end is still waited for */
 };
 
 struct play_ask { /* an evaluation */

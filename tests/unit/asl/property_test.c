@@ -102,7 +102,7 @@ static void add_spread(struct mr_buf *buf, unsigned depth)
                             "\"$.x\"}}");
     if (pick(3) == 0)
         mr_buf_add_str(buf, ",\"ItemBatcher\":{\"MaxItemsPerBatch\":2}");
-    if (pick(3) == 0)
+    if (pick(2))
         mr_buf_add_str(buf, ",\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\"}");
     if (pick(2))
         mr_buf_addf(buf, ",\"ToleratedFailureCount\":%u", pick(3));

@@ -11,6 +11,7 @@ struct told {
     struct asl_script *script;
     struct asl_run *run;
     int64_t end_ms;
+    char *written; /* by a Map: the first part */
     struct mr_error err;
     enum mr_code rc;
 };
@@ -20,6 +21,8 @@ static enum mr_code answer(void *ctx, const struct asl_effect *task, const cJSON
 {
     struct told *told = ctx;
 
+    if (strcmp(task->resource, ASL_RESOURCE_WRITE) == 0 && !told->written)
+        told->written = strndup(task->input, task->input_len);
     return asl_script_answer(told->script, task, input, ret, err);
 }
 
@@ -157,9 +160,47 @@ static void a_loop_of_many_steps_ends_in_no_time(void **state)
     mr_buf_release(&text);
 }
 
+/* One fails after a second; of the others one would have taken 100, and one for ever. */
+static void children_of_a_map_that_fails_are_cancelled_and_told(void **state)
+{
+    static const char definition[] =
+        "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemProcessor\":{"
+        "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},"
+        "\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"millrace:x.y\","
+        "\"End\":true}}},\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\","
+        "\"Parameters\":{\"Bucket\":\"b\"}},\"End\":true}}}";
+    struct told told;
+    cJSON *part, *results, *record;
+
+    (void)state;
+    tell(&told, definition, "[1,2,3]",
+         "{\"T\":{\"by_input\":[{\"input\":1,\"do\":{\"raise\":{\"error\":\"E\"},"
+         "\"after_seconds\":1}},{\"input\":2,\"do\":{\"return\":2,\"after_seconds\":100}},"
+         "{\"input\":3,\"do\":{\"hang\":true}}]},\"M\":{\"return\":{}}}");
+    assert_int_equal(told.rc, MR_OK);
+    assert_string_equal(asl_run_error(told.run), "States.ExceedToleratedFailureThreshold");
+    assert_int_equal(told.end_ms, 1000);
+    part = cJSON_Parse(told.written);
+    results = mr_json_get(part, "results");
+    assert_int_equal(cJSON_GetArraySize(results), 3);
+    for (int i = 1; i < 3; i++) {
+        record = cJSON_GetArrayItem(results, i);
+        assert_string_equal(cJSON_GetStringValue(mr_json_get(record, "Status")), "ABORTED");
+        assert_string_equal(cJSON_GetStringValue(mr_json_get(record, "Error")), "States.Aborted");
+        assert_string_equal(cJSON_GetStringValue(mr_json_get(record, "Input")), i == 1 ? "2" : "3");
+        assert_string_equal(cJSON_GetStringValue(mr_json_get(record, "StopDate")),
+                            "1970-01-01T00:00:01.000Z");
+        assert_null(mr_json_get(record, "Output"));
+    }
+    cJSON_Delete(part);
+    free(told.written);
+    asl_run_free(told.run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(children_of_a_map_that_fails_are_cancelled_and_told),
         cmocka_unit_test(waiting_takes_no_time_but_is_counted),
         cmocka_unit_test(a_state_goes_before_its_resource_and_an_input_has_its_own_answer),
         cmocka_unit_test(what_is_not_written_down_is_named),

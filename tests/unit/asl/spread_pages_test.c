@@ -92,6 +92,11 @@ static void a_map_that_fails_still_writes_what_there_is(void **state)
     play_child_ok(&play, 1, "{\"Status\":\"SUCCEEDED\"}");
     play_child_fail(&play, 0, "E");
     assert_int_equal(play.children_stopped, 1);
+    assert_int_equal(play.task_count, 0); /* the one that was stopped has a record, too */
+    assert_int_equal(play.child_count, 1);
+    play_child_fail(&play, 2, "States.Aborted");
+    assert_non_null(strstr(play.tasks[0].input, "{\"Error\":\"E\""));
+    assert_non_null(strstr(play.tasks[0].input, "{\"Error\":\"States.Aborted\""));
     assert_false(play.closed);
     play_ok(&play, "M", "{}");
     play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
@@ -103,6 +108,45 @@ static void a_map_that_fails_still_writes_what_there_is(void **state)
     play_ok(&play, "M", "{}");
     play_ok(&play, "M", "{\"MapRunArn\":\"b\"}");
     assert_output(&play, "{\"MapRunArn\":\"b\"}");
+    play_end(&play);
+}
+
+/* One that succeeds before the word reaches it has succeeded: no redrive runs it again. */
+static void what_succeeds_although_it_was_stopped_is_kept(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, MAP_ONLY(WRITER));
+    play_start(&play, "[1,2]");
+    play_child_fail(&play, 0, "E");
+    play_child_ok(&play, 1, "{\"Status\":\"SUCCEEDED\"}");
+    play_ok(&play, "M", "{}");
+    play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
+    assert_true(play.closed);
+    play_redrive(&play);
+    assert_int_equal(play.child_count, 1);
+    assert_int_equal(play.children[0].index, 0);
+    play_child_ok(&play, 0, "{\"Status\":\"SUCCEEDED\"}");
+    play_ok(&play, "M", "{}");
+    play_ok(&play, "M", "{\"MapRunArn\":\"b\"}");
+    assert_output(&play, "{\"MapRunArn\":\"b\"}");
+    play_end(&play);
+}
+
+/* Whoever ends the job meanwhile ends the wait: nothing is told to end twice. */
+static void a_job_that_is_cancelled_does_not_wait_for_what_was_stopped(void **state)
+{
+    struct play play;
+
+    (void)state;
+    play_begin(&play, MAP_ONLY(WRITER));
+    play_start(&play, "[1,2,3]");
+    play_child_fail(&play, 0, "E");
+    assert_int_equal(play.children_stopped, 2);
+    play_cancel(&play);
+    assert_int_equal(play.children_stopped, 2);
+    assert_true(play.closed);
     play_end(&play);
 }
 
@@ -221,6 +265,8 @@ int main(void)
         cmocka_unit_test(pages_are_read_one_ahead_and_never_taken_twice),
         cmocka_unit_test(what_a_reader_says_is_an_item_reader_failure),
         cmocka_unit_test(results_are_written_and_the_manifest_is_the_result),
+        cmocka_unit_test(what_succeeds_although_it_was_stopped_is_kept),
+        cmocka_unit_test(a_job_that_is_cancelled_does_not_wait_for_what_was_stopped),
         cmocka_unit_test(a_map_that_fails_still_writes_what_there_is),
         cmocka_unit_test(a_map_that_fails_writes_what_it_did_not_start),
         cmocka_unit_test(pending_batches_are_of_what_was_read),
