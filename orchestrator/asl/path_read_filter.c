@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static enum mr_code read_or(struct asl_path_reader *r, const struct asl_filter **ret);
 static enum mr_code read_literal(struct asl_path_reader *r, cJSON *ret);
@@ -171,6 +172,46 @@ static enum mr_code read_value(struct asl_path_reader *r, struct asl_filter_valu
     return rc;
 }
 
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return len == strlen(word) && strncasecmp(text, word, len) == 0;
+}
+
+/* Behind ==, < and their like a text may stand without quotes, up to the end of its condition, as
+ * in @.kind==photo && @.size>1: how much of it is there, 0 where another value stands.  What reads
+ * as a number, true, false or null is that. */
+static size_t bare_len(const char *text)
+{
+    size_t len = strcspn(text, "()[]{}'\"@$&|");
+    char *end = NULL;
+
+    while (len && isspace((unsigned char)text[len - 1]))
+        len--;
+    if (*text == '/' || is_word(text, len, "true") || is_word(text, len, "false") ||
+        is_word(text, len, "null"))
+        return 0;
+    if (strspn(text, "+-.0123456789eE") >= len)
+        (void)strtod(text, &end);
+    return end == text + len ? 0 : len;
+}
+
+static enum mr_code read_operand(struct asl_path_reader *r, struct asl_filter_value *ret)
+{
+    size_t len = bare_len(r->at);
+    cJSON *json;
+
+    if (!len)
+        return read_value(r, ret);
+    json = asl_arena_take(r->arena, sizeof(*json));
+    if (!json)
+        return asl_path_no_memory(r);
+    json->type = cJSON_String;
+    json->valuestring = asl_arena_copy(r->arena, r->at, len);
+    r->at += len;
+    ret->json = json;
+    return json->valuestring ? MR_OK : asl_path_no_memory(r);
+}
+
 /* ---- conditions --------------------------------------------------------------------------- */
 
 static bool read_op(struct asl_path_reader *r, enum asl_filter_op *ret)
@@ -254,7 +295,7 @@ static enum mr_code read_test(struct asl_path_reader *r, const struct asl_filter
     if (read_op(r, &filter->op)) {
         filter->kind = ASL_FILTER_COMPARE;
         asl_path_blanks(r);
-        return read_value(r, &filter->b);
+        return filter->op <= ASL_OP_GE ? read_operand(r, &filter->b) : read_value(r, &filter->b);
     }
     if (strncmp(r->at, "=~", 2) == 0) {
         r->at += 2;

@@ -204,6 +204,31 @@ static void a_filter_takes_what_it_accepts(void **state)
     ASSERT_ANSWERS(answers);
 }
 
+#define KINDS                                                                                      \
+    "{\"a\":[{\"b\":\"es\"},{\"b\":\"fr\",\"c\":1},{\"b\":\"IN PROGRESS\"},{\"b\":\"2026-01-31\"},"                  \
+    "{\"b\":7},{\"b\":\"trueish\"},{\"b\":true}]}"
+
+/* Workflows that ran on the service for years have been seen to leave the quotes out. */
+static void a_filter_takes_text_without_quotes(void **state)
+{
+    static const struct answer answers[] = {
+        {"$.a[?(@.b==es)]", KINDS, "[{\"b\":\"es\"}]"},
+        {"$.a[?(@.b == fr )].c", KINDS, "[1]"},
+        {"$.a[?(@.b==fr && @.c==1)]", KINDS, "[{\"b\":\"fr\",\"c\":1}]"},
+        {"$.a[?(@.b==fr||@.b==es)].b", KINDS, "[\"es\",\"fr\"]"},
+        {"$.a[?(@.b == IN PROGRESS)].b", KINDS, "[\"IN PROGRESS\"]"},
+        {"$.a[?(@.b==2026-01-31)].b", KINDS, "[\"2026-01-31\"]"},
+        {"$.a[?(@.b==trueish)].b", KINDS, "[\"trueish\"]"},
+        {"$.a[?(@.b==TRUE)].b", KINDS, "[true]"},
+        {"$.a[?(@.b==7)].b", KINDS, "[7]"},
+        {"$.a[?(@.b >= fr)].b", KINDS, "[\"fr\",\"trueish\"]"},
+        {"$.a[?(@.b==nothing)]", KINDS, "[]"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(answers);
+}
+
 static void a_regular_expression_matches_all_of_a_text(void **state)
 {
     static const char json[] = "{\"a\":[\"xy\",\"yx\",\"XY\",5,\"a/b\",\"2026-01\",\"\\u00e4\"]}";
@@ -289,7 +314,9 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$.a[?()]", "filter wants"},
         {"$.a[?(true)]", "condition"},
         {"$.a[?(@.b==)]", "filter wants"},
-        {"$.a[?(@.b == x)]", "filter wants"},
+        {"$.a[?(@.b in x)]", "filter wants"},
+        {"$.a[?(@.b == x y", "')'"},
+        {"$.a[?(@.b == x(y))]", "')'"},
         {"$.a[?(@.b == 1e999)]", "number"},
         {"$.a[?(@.b in [1)]", "list"},
         {"$.a[?(@.b == {1:2})]", "quotes"},
@@ -440,6 +467,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_an_empty_list_only_where_a_list_is_asked_for),
         cmocka_unit_test(two_dots_look_everywhere_the_outer_first),
         cmocka_unit_test(a_filter_takes_what_it_accepts),
+        cmocka_unit_test(a_filter_takes_text_without_quotes),
         cmocka_unit_test(a_regular_expression_matches_all_of_a_text),
         cmocka_unit_test(a_regular_expression_takes_no_longer_than_its_length_times_the_text),
         cmocka_unit_test(a_function_may_end_a_path),
