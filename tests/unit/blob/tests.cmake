@@ -1,4 +1,7 @@
 mr_test(blob_xml unit unit/blob/xml_test.c mr_blob)
-mr_test(blob_s3 unit unit/blob/s3_test.c mr_blob mr_sim Threads::Threads)
+foreach(noun request refusal retry range list settings)
+    mr_test(blob_s3_${noun} unit unit/blob/s3_${noun}_test.c mr_blob mr_sim Threads::Threads)
+    target_sources(test_blob_s3_${noun} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/unit/blob/s3_kit.c)
+endforeach()
 mr_test(blob_dir unit unit/blob/dir_test.c mr_blob)
 mr_test(blob_sim unit unit/blob/sim_test.c mr_sim)
