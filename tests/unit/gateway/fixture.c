@@ -367,6 +367,15 @@ cJSON *messages_of(struct fixture *fx, const char *topic)
     return list;
 }
 
+int messages_count(struct fixture *fx, const char *topic)
+{
+    cJSON *list = messages_of(fx, topic);
+    int n = cJSON_GetArraySize(list);
+
+    cJSON_Delete(list);
+    return n;
+}
+
 const char *key_for(struct fixture *fx, const char *tenant, const char *scopes)
 {
     static char line[200];

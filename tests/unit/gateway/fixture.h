@@ -25,6 +25,11 @@ struct fixture {
 
 #define ADMIN "Authorization: Bearer root\r\n"
 
+/* Definitions, each another one. */
+#define MACHINE       "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"
+#define OTHER_MACHINE "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}"
+#define THIRD_MACHINE "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Succeed\"}}}"
+
 /* changes: pairs of setting and value, ended by NULL.  blob: NULL for the simulated one, else
  * taken. */
 struct fixture *fixture_new(const char *const *changes, struct mr_blob *blob);
@@ -67,6 +72,7 @@ const char *text_of(const cJSON *, const char *name); /* "" where there is none 
 void put_row(struct fixture *, const char *job, int64_t created, const char *const *fields);
 /* The messages of a topic so far: JSON values, in an array. */
 cJSON *messages_of(struct fixture *, const char *topic);
+int messages_count(struct fixture *, const char *topic);
 /* A key of a tenant with scopes ("\"read\",\"submit\""), as an Authorization line; static buffer.
  */
 const char *key_for(struct fixture *, const char *tenant, const char *scopes);
