@@ -125,6 +125,13 @@ void fixture_pass(struct fixture *fx, int64_t ms)
     }
 }
 
+void fixture_settle(struct fixture *fx)
+{
+    for (int i = 0; i < 5000 && fx->app.works.active; i++)
+        fixture_step(fx, 1);
+    assert_null(fx->app.works.active);
+}
+
 /* ---- the client
  * ------------------------------------------------------------------------------------------- */
 

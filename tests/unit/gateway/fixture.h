@@ -36,6 +36,7 @@ struct fixture *fixture_new(const char *const *changes, struct mr_blob *blob);
 void fixture_free(struct fixture *);
 void fixture_step(struct fixture *, int times);
 void fixture_pass(struct fixture *, int64_t ms); /* virtual time */
+void fixture_settle(struct fixture *);           /* until no thread is at work */
 
 struct client {
     int fd;

@@ -1,143 +1,18 @@
-/* transfer_test.c -- uploads and downloads: whole or not at all, bounded, and never on the loop. */
-#include "common/adapters/crypto.h"
+/* upload_test.c -- an upload is stored whole or not at all, in bounded memory, and holds up
+ * nobody but its client. */
 #include "common/base/json.h"
 #include "tests/unit/gateway/fixture.h"
+#include "tests/unit/gateway/told_blob.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* ---- storage that does as it is told
- * ---------------------------------------------------------------------- */
-
-struct told { /* shared by all handles; outlives them */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool closed;        /* the gate: while true no byte is taken */
-    int64_t fail_after; /* bytes; -1: never */
-    enum mr_code fail_code;
-    int64_t taken, stored; /* bytes seen; objects made */
-};
-
-struct told_blob {
-    struct mr_blob blob;
-    struct told *told;
-};
-
-static struct told told = {
-    .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .fail_after = -1};
-
-static void tell(bool closed, int64_t fail_after, enum mr_code fail_code)
-{
-    pthread_mutex_lock(&told.lock);
-    told.closed = closed;
-    told.fail_after = fail_after;
-    told.fail_code = fail_code;
-    if (fail_code != MR_OK || closed)
-        told.taken = told.stored = 0;
-    pthread_cond_broadcast(&told.changed);
-    pthread_mutex_unlock(&told.lock);
-}
-
-static int64_t told_number(const int64_t *number)
-{
-    int64_t n;
-
-    pthread_mutex_lock(&told.lock);
-    n = *number;
-    pthread_mutex_unlock(&told.lock);
-    return n;
-}
-
-static enum mr_code pass_gate(int64_t more, struct mr_error *err)
-{
-    enum mr_code rc = MR_OK;
-
-    pthread_mutex_lock(&told.lock);
-    while (told.closed)
-        pthread_cond_wait(&told.changed, &told.lock);
-    told.taken += more;
-    if (told.fail_after >= 0 && told.taken >= told.fail_after)
-        rc = mr_fail(err, told.fail_code, "told to fail");
-    pthread_mutex_unlock(&told.lock);
-    return rc;
-}
-
-static enum mr_code told_put(struct mr_blob *blob, const char *key, const struct mr_blob_put *put,
-                             int64_t len, mr_blob_read_fn *read, void *ctx,
-                             struct mr_blob_info *ret, struct mr_error *err)
-{
-    char piece[16384];
-    enum mr_code rc = MR_OK;
-
-    (void)blob;
-    (void)key;
-    (void)put;
-    for (int64_t had = 0; had < len && !rc;) {
-        int64_t n = read(ctx, piece, sizeof(piece), err);
-        if (n <= 0)
-            return n < 0 ? err->code : mr_fail(err, MR_INVALID, "ended early");
-        had += n;
-        rc = pass_gate(n, err);
-    }
-    if (!rc) {
-        pthread_mutex_lock(&told.lock);
-        told.stored++;
-        pthread_mutex_unlock(&told.lock);
-        if (ret) {
-            *ret = (struct mr_blob_info){.bytes = len};
-            memset(ret->sha256, 'a', MR_SHA256_HEX - 1);
-        }
-    }
-    return rc;
-}
-
-static enum mr_code told_get(struct mr_blob *blob, const char *key, int64_t len_max,
-                             mr_blob_write_fn *write, void *ctx, struct mr_blob_info *ret,
-                             struct mr_error *err)
-{
-    static const char piece[16384];
-    enum mr_code rc = MR_OK;
-
-    (void)blob;
-    (void)key;
-    for (int64_t had = 0; had < len_max && !rc; had += (int64_t)sizeof(piece)) {
-        rc = pass_gate((int64_t)sizeof(piece), err);
-        if (!rc)
-            rc = write(ctx, piece, sizeof(piece), err);
-    }
-    if (ret)
-        *ret = (struct mr_blob_info){.bytes = len_max};
-    return rc;
-}
-
-static struct mr_blob *told_dup(struct mr_blob *blob, struct mr_error *err);
-
-static void told_free(struct mr_blob *blob)
-{
-    free(blob);
-}
-
-static const struct mr_blob_ops told_ops = {
-    .put_stream = told_put, .get_stream = told_get, .dup = told_dup, .free = told_free};
-
-static struct mr_blob *told_dup(struct mr_blob *blob, struct mr_error *err)
-{
-    struct told_blob *ret = calloc(1, sizeof(*ret));
-
-    (void)blob;
-    (void)err;
-    assert_non_null(ret);
-    ret->blob.ops = &told_ops;
-    return &ret->blob;
-}
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum {
@@ -146,10 +21,6 @@ enum {
 #else
 enum { LITTLE_BYTES = 2 * 1024 * 1024 };
 #endif
-
-/* ---- helpers
- * --------------------------------------------------------------------------------------------------
- */
 
 static int64_t resident_bytes(void)
 {
@@ -160,13 +31,6 @@ static int64_t resident_bytes(void)
     assert_int_equal(fscanf(file, "%lld %lld", &all, &pages), 2);
     fclose(file);
     return pages * sysconf(_SC_PAGESIZE);
-}
-
-static void nap(void)
-{
-    const struct timespec ms = {.tv_nsec = 1000000};
-
-    nanosleep(&ms, NULL);
 }
 
 static void begin_upload(struct client *client, int64_t len, const char *headers)
@@ -217,18 +81,6 @@ static int objects_in(struct fixture *fx)
     return n;
 }
 
-/* Until no thread is at work. */
-static void settle(struct fixture *fx)
-{
-    for (int i = 0; i < 5000 && fx->app.works.active; i++)
-        fixture_step(fx, 1);
-    assert_null(fx->app.works.active);
-}
-
-/* ---- uploads
- * -------------------------------------------------------------------------------------------------------
- */
-
 static void an_upload_is_stored_under_its_tenant_and_told_its_sum(void **state)
 {
     struct fixture *fx = fixture_new(NULL, NULL);
@@ -270,7 +122,7 @@ static void a_digest_is_checked_before_anything_is_stored(void **state)
     (void)state;
     assert_int_equal(ask_status(fx, "POST", "/v1/uploads", wrong, "hello"), 422);
     assert_int_equal(ask_status(fx, "POST", "/v1/uploads", broken, "hello"), 422);
-    settle(fx);
+    fixture_settle(fx);
     assert_int_equal(objects_in(fx), 0);
     assert_int_equal(ask_status(fx, "POST", "/v1/uploads", right, "hello"), 201);
     assert_int_equal(ask_status(fx, "POST", "/v1/uploads", other, "hello"), 201);
@@ -304,7 +156,7 @@ static void twenty_megabytes_pass_through_little_memory(void **state)
 
     (void)state;
     tell(false, -1, MR_OK);
-    fx = fixture_new(NULL, told_dup(NULL, NULL));
+    fx = fixture_new(NULL, told_blob_new());
     assert_int_equal(ask_status(fx, "PUT", "/v1/uploads", ADMIN, "first"), 201);
     client = client_open(fx);
     begin_upload(&client, LEN, "");
@@ -336,7 +188,7 @@ static void an_upload_that_is_cut_leaves_no_object(void **state)
     assert_int_equal(send_bytes(fx, &client, 500000, 1000), 500000);
     assert_non_null(fx->app.works.active);
     client_close(&client);
-    settle(fx);
+    fixture_settle(fx);
     assert_int_equal(objects_in(fx), 0);
     assert_int_equal(gw_server_connections(fx->app.server), 0);
     fixture_free(fx);
@@ -352,7 +204,7 @@ static void storage_that_fails_is_answered_and_the_connection_ends(void **state)
         {1, MR_UNAVAILABLE, 503}, {400000, MR_UNAVAILABLE, 503}, {1000000, MR_TIMEOUT, 503},
         {400000, MR_DENIED, 502}, {1, MR_NOT_FOUND, 502},        {1, MR_IO, 503},
     };
-    struct fixture *fx = fixture_new(NULL, told_dup(NULL, NULL));
+    struct fixture *fx = fixture_new(NULL, told_blob_new());
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -369,8 +221,8 @@ static void storage_that_fails_is_answered_and_the_connection_ends(void **state)
             assert_non_null(strstr(response.head, "Retry-After"));
         response_release(&response);
         client_close(&client);
-        settle(fx);
-        assert_int_equal(told_number(&told.stored), 0);
+        fixture_settle(fx);
+        assert_int_equal(told_stored(), 0);
     }
     tell(false, -1, MR_OK);
     assert_int_equal(ask_status(fx, "PUT", "/v1/uploads", ADMIN, "again"), 201);
@@ -381,7 +233,7 @@ static void slow_storage_holds_up_its_client_and_nobody_else(void **state)
 {
     const char *const changes[] = {
         "GATEWAY_UPLOADS_MAX", "1", "GATEWAY_BODY_MS", "1000", "GATEWAY_RATE_MIN", "10M", NULL};
-    struct fixture *fx = fixture_new(changes, told_dup(NULL, NULL));
+    struct fixture *fx = fixture_new(changes, told_blob_new());
     struct client client = client_open(fx);
     struct response response;
     int64_t sent;
@@ -423,7 +275,7 @@ static void an_upload_slower_than_the_least_rate_is_408_and_leaves_nothing(void 
     assert_int_equal(response.status, 408);
     response_release(&response);
     client_close(&client);
-    settle(fx);
+    fixture_settle(fx);
     assert_int_equal(objects_in(fx), 0);
     fixture_free(fx);
 }
@@ -451,135 +303,6 @@ static void a_connection_goes_on_behind_an_upload(void **state)
     fixture_free(fx);
 }
 
-/* ---- downloads
- * ------------------------------------------------------------------------------------------------------
- */
-
-static void put_output(struct fixture *fx, const char *job, const char *key, long long bytes)
-{
-    char json[400];
-
-    (void)snprintf(json, sizeof(json),
-                   "{\"key\":\"%s\",\"bytes\":%lld,\"format\":\"webp\",\"width\":10,\"sha256\":"
-                   "\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"}",
-                   key, bytes);
-    put_row(fx, job, 1000,
-            (const char *const[]){"status", "SUCCEEDED", "tenant", "default", "output:1/small",
-                                  json, NULL});
-}
-
-static void an_output_is_listed_and_given(void **state)
-{
-    struct fixture *fx = fixture_new(NULL, NULL);
-    struct response response;
-    struct mr_error err;
-
-    (void)state;
-    assert_int_equal(mr_blob_put(fx->blob, "out/j/small.webp", NULL, "hello", 5, NULL, &err),
-                     MR_OK);
-    put_output(fx, "j", "out/j/small.webp", 5);
-    response = ask(fx, "GET", "/v1/jobs/j/outputs", ADMIN, NULL);
-    assert_int_equal(response.status, 200);
-    assert_non_null(strstr(response.body, "\"href\":\"/v1/jobs/j/outputs/small\""));
-    response_release(&response);
-    response = ask(fx, "GET", "/v1/jobs/j/outputs/small", ADMIN, NULL);
-    assert_int_equal(response.status, 200);
-    assert_string_equal(response.body, "hello");
-    assert_non_null(strstr(response.head, "Content-Type: image/webp\r\n"));
-    assert_non_null(strstr(response.head, "ETag: \"2cf24dba"));
-    response_release(&response);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/j/outputs/small",
-                                ADMIN "If-None-Match: \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1"
-                                      "fa7425e73043362938b9824\"\r\n",
-                                NULL),
-                     304);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/j/outputs/large", ADMIN, NULL), 404);
-    fixture_free(fx);
-}
-
-static void an_output_that_is_not_the_jobs_to_give_is_404(void **state)
-{
-    struct fixture *fx = fixture_new(NULL, NULL);
-    struct mr_error err;
-
-    (void)state;
-    put_output(fx, "gone", "out/gone/small.webp", 5);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/gone/outputs/small", ADMIN, NULL), 404);
-    assert_int_equal(mr_blob_put(fx->blob, "in/shop/secret", NULL, "hello", 5, NULL, &err), MR_OK);
-    put_output(fx, "thief", "in/shop/secret", 5);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/thief/outputs/small", ADMIN, NULL), 404);
-    fixture_free(fx);
-}
-
-static void an_object_that_is_not_what_its_row_says_cuts_the_connection(void **state)
-{
-    struct fixture *fx = fixture_new(NULL, NULL);
-    struct client client;
-    struct mr_error err;
-    static const char text[] = "GET /v1/jobs/j/outputs/small HTTP/1.1\r\nHost: a\r\n" ADMIN "\r\n";
-
-    (void)state;
-    assert_int_equal(mr_blob_put(fx->blob, "out/j/small.webp", NULL, "hell", 4, NULL, &err), MR_OK);
-    put_output(fx, "j", "out/j/small.webp", 5);
-    client = client_open(fx);
-    client_send(&client, text, sizeof(text) - 1);
-    assert_true(client_ended(fx, &client, 2000));
-    assert_null(strstr(client.in.data, "hello"));
-    client_close(&client);
-    settle(fx);
-    fixture_free(fx);
-}
-
-static void a_large_output_waits_for_a_slow_reader_and_ends_when_he_leaves(void **state)
-{
-    static const char text[] = "GET /v1/jobs/j/outputs/small HTTP/1.1\r\nHost: a\r\n" ADMIN "\r\n";
-    enum { LEN = 32 * 1024 * 1024 };
-    struct fixture *fx;
-    struct client client;
-    struct response response;
-    int64_t taken;
-
-    (void)state;
-    tell(false, -1, MR_OK);
-    fx = fixture_new(NULL, told_dup(NULL, NULL));
-    put_output(fx, "j", "out/j/small.webp", LEN);
-    client = client_open(fx);
-    client_send(&client, text, sizeof(text) - 1);
-    tell(true, -1, MR_OK); /* counts from nothing */
-    tell(false, -1, MR_OK);
-    for (int i = 0; i < 100; i++) {
-        fixture_step(fx, 1);
-        nap();
-    }
-    taken = told_number(&told.taken);
-    assert_true(taken < 24 * 1024 * 1024); /* the pipe and the kernel's buffers, no more */
-    response = client_read(fx, &client, 20000);
-    assert_int_equal(response.status, 200);
-    assert_int_equal(response.body_len, LEN);
-    response_release(&response);
-    client_send(&client, text, sizeof(text) - 1);
-    fixture_step(fx, 20);
-    client_close(&client);
-    settle(fx);
-    assert_int_equal(gw_server_connections(fx->app.server), 0);
-    fixture_free(fx);
-}
-
-static void storage_that_fails_before_the_first_byte_is_a_status(void **state)
-{
-    struct fixture *fx = fixture_new(NULL, told_dup(NULL, NULL));
-
-    (void)state;
-    put_output(fx, "j", "out/j/small.webp", 16384);
-    tell(false, 1, MR_UNAVAILABLE);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/j/outputs/small", ADMIN, NULL), 503);
-    tell(false, 1, MR_DENIED);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/j/outputs/small", ADMIN, NULL), 502);
-    tell(false, -1, MR_OK);
-    assert_int_equal(ask_status(fx, "GET", "/v1/jobs/j/outputs/small", ADMIN, NULL), 200);
-    fixture_free(fx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,11 +315,6 @@ int main(void)
         cmocka_unit_test(slow_storage_holds_up_its_client_and_nobody_else),
         cmocka_unit_test(an_upload_slower_than_the_least_rate_is_408_and_leaves_nothing),
         cmocka_unit_test(a_connection_goes_on_behind_an_upload),
-        cmocka_unit_test(an_output_is_listed_and_given),
-        cmocka_unit_test(an_output_that_is_not_the_jobs_to_give_is_404),
-        cmocka_unit_test(an_object_that_is_not_what_its_row_says_cuts_the_connection),
-        cmocka_unit_test(a_large_output_waits_for_a_slow_reader_and_ends_when_he_leaves),
-        cmocka_unit_test(storage_that_fails_before_the_first_byte_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
