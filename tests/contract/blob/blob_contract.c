@@ -1,18 +1,14 @@
-/* blob_contract.c -- see blob_contract.h: the files of cases, one behind the other. */
+/* blob_contract.c -- see blob_contract.h: its files of cases. */
 #include "tests/contract/blob/blob_contract.h"
 
 #include "tests/contract/blob/blob_kit.h"
+#include "tests/contract/files.h"
 
 int blob_contract_run(const struct blob_under_test *t)
 {
 #define FILE_OF(name)           {#name, blob_contract_##name, blob_contract_##name##_count, true}
 #define FILE_FOR(name, promise) {#name, blob_contract_##name, blob_contract_##name##_count, promise}
-    const struct {
-        const char *name;
-        const struct CMUnitTest *cases;
-        size_t count;
-        bool wanted;
-    } files[] = {
+    const struct contract_file files[] = {
         FILE_OF(objects),
         FILE_OF(keys),
         FILE_OF(once),
@@ -24,14 +20,7 @@ int blob_contract_run(const struct blob_under_test *t)
         FILE_FOR(big, t->streams),
         FILE_FOR(lists_below, t->lists_below),
     };
-    int failed = 0;
 
     kit.under_test = t;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (files[i].wanted) {
-            print_message("[ contract ] %s: %s\n", t->name, files[i].name);
-            failed +=
-                _cmocka_run_group_tests(files[i].name, files[i].cases, files[i].count, NULL, NULL);
-        }
-    return failed;
+    return contract_files_run(t->name, files, sizeof files / sizeof *files);
 }

@@ -8,6 +8,13 @@
 
 const struct store_contract *contract;
 
+int kit_wipe(void **state)
+{
+    (void)state;
+    contract->wipe(contract->ctx);
+    return 0;
+}
+
 enum { TEXTS_MAX = 64, TEXT_MAX = 256, ALL_MAX = 8192 };
 
 struct texts { /* what a callback was given */

@@ -1,5 +1,5 @@
 /* store_contract_kit.h -- the hands of the store's cases: batches from short lines, what was read
- * as text to compare. */
+ * as text to compare.  The cases know store.h, no implementation and no key. */
 #ifndef STORE_CONTRACT_KIT_H
 #define STORE_CONTRACT_KIT_H
 
@@ -13,6 +13,15 @@
 #include <cmocka.h>
 
 extern const struct store_contract *contract; /* of this run */
+
+int kit_wipe(void **state); /* the server has forgotten all when a case begins */
+#define STORE_CASE(name) cmocka_unit_test_setup(name, kit_wipe)
+
+/* A file of cases each. */
+extern const struct CMUnitTest store_contract_positions[], store_contract_batches[],
+    store_contract_lists[], store_contract_times[], store_contract_shared[];
+extern const size_t store_contract_positions_count, store_contract_batches_count,
+    store_contract_lists_count, store_contract_times_count, store_contract_shared_count;
 
 struct mr_store *kit_connect(void); /* never NULL */
 

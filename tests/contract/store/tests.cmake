@@ -1,5 +1,7 @@
-add_library(store_contract STATIC ${CMAKE_CURRENT_SOURCE_DIR}/contract/store/store_contract.c
-    ${CMAKE_CURRENT_SOURCE_DIR}/contract/store/store_contract_kit.c)
+# The same cases on every implementation of store.h.
+add_library(store_contract STATIC contract/store/store_contract.c contract/store/store_contract_kit.c
+    contract/store/contract_positions.c contract/store/contract_batches.c contract/store/contract_lists.c
+    contract/store/contract_times.c contract/store/contract_shared.c)
 target_link_libraries(store_contract PUBLIC mr_ports PkgConfig::CMOCKA)
 add_library(redis_kit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/lib/redis_kit.c)
 target_link_libraries(redis_kit PUBLIC mr_redis PkgConfig::HIREDIS)
