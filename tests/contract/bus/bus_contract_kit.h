@@ -1,5 +1,6 @@
 /* bus_contract_kit.h -- the hands of the bus contract's cases: they ask, wait, copy, and fail the
- * case where what must come does not. */
+ * case where what must come does not.  The cases know bus.h and nothing of a driver: offsets only
+ * grow, and are asked for, never guessed. */
 #ifndef BUS_CONTRACT_KIT_H
 #define BUS_CONTRACT_KIT_H
 
@@ -14,8 +15,11 @@
 
 extern const struct bus_contract *contract; /* of this run */
 
-extern const struct CMUnitTest bus_contract_read[]; /* bus_contract_read.c */
-extern const size_t bus_contract_read_count;
+/* A file of cases each. */
+extern const struct CMUnitTest bus_contract_sends[], bus_contract_topics[], bus_contract_logs[],
+    bus_contract_queues[], bus_contract_descriptors[];
+extern const size_t bus_contract_sends_count, bus_contract_topics_count, bus_contract_logs_count,
+    bus_contract_queues_count, bus_contract_descriptors_count;
 
 enum kit_kind { KIT_LOG, KIT_QUEUE, KIT_COMPACTED };
 
