@@ -11,12 +11,6 @@
 
 #include <cmocka.h>
 
-static void settle(struct flow *flow)
-{
-    for (int i = 0; i < 30; i++)
-        flow_pass(flow);
-}
-
 static void begin(struct flow *flow, uint64_t seed)
 {
     flow_setup(flow, seed);
@@ -42,14 +36,14 @@ static void the_same_submit_is_the_same_job_before_and_after_its_end(void **stat
     begin(&flow, 1);
     flow.worker_off = true;
     flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
-    settle(&flow);
+    flow_settle(&flow);
     flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, "job-1", "rev"), "1");
     flow.worker_off = false;
     assert_true(flow_run(&flow, "job-1", 20000));
     flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow.tasks_seen, 1);
     assert_int_equal(flow.letters, 0);
     flow_teardown(&flow);
@@ -66,11 +60,11 @@ static void a_forgotten_id_may_be_used_again(void **state)
         flow.worker_fails = fails;
         flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
         assert_true(flow_run(&flow, "job-1", 20000));
-        settle(&flow);
+        flow_settle(&flow);
         flow.world.now_ms += flow.cluster.dedupe_ms - 60000;
         flow_passes(&flow, 10000);
         flow_submit(&flow, "job-1", flow_one_task, "{\"x\":2}");
-        settle(&flow);
+        flow_settle(&flow);
         assert_int_equal(flow.letters, fails + 1);
         flow.world.now_ms += 60000;
         flow_passes(&flow, 10000);
@@ -93,7 +87,7 @@ static void a_rebuild_long_afterwards_runs_nothing_again(void **state)
     assert_true(flow_run(&flow, "job-1", 20000));
     flow_passes(&flow, 5000);
     flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow.tasks_seen, 1);
     rebuild(&flow, 2 * flow.cluster.dedupe_ms);
     assert_int_equal(flow.tasks_seen, 1);
@@ -111,12 +105,12 @@ static void a_rebuild_finds_the_job_that_an_old_redrive_speaks_of(void **state)
     flow.worker_fails = 1;
     flow_submit(&flow, "job-1", flow_one_task, "{\"x\":1}");
     assert_true(flow_run(&flow, "job-1", 20000));
-    settle(&flow);
+    flow_settle(&flow);
     flow.worker_off = true;
     flow.world.now_ms += flow.cluster.dedupe_ms - 3600000;
     flow_passes(&flow, 10000);
     flow_produce(&flow, "millrace.log", "job-1", "{\"v\":1,\"k\":\"redrive\",\"job\":\"job-1\"}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
     rebuild(&flow, flow.cluster.dedupe_ms);
     assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");

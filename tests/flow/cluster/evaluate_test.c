@@ -259,9 +259,7 @@ static void whichever_port_call_fails_the_job_ends_right(void **state)
     for (uint64_t n = 1; n <= calls; n += 1 + n / 300) {
         for (int fault = 0; fault < 2; fault++) {
             flow_setup(&flow, 38);
-            flow.world.calls = 0;
-            flow.world.fail_at = n;
-            flow.world.fault = fault ? MR_SIM_AFTER : MR_SIM_BEFORE;
+            flow_fault(&flow, n, fault);
             start(&flow, 0);
             flow_submit(&flow, "job-1", machine, "{\"x\":1}");
             if (!flow_run(&flow, "job-1", 200000))

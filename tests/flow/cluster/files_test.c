@@ -182,9 +182,7 @@ static void whichever_port_call_fails_each_item_is_in_one_file(void **state)
 
             flow_setup(&flow, 37);
             flow.refused = "bad";
-            flow.world.calls = 0;
-            flow.world.fail_at = n;
-            flow.world.fault = fault ? MR_SIM_AFTER : MR_SIM_BEFORE;
+            flow_fault(&flow, n, fault);
             flow_start(&flow, 0);
             flow_submit(&flow, "job-1", MAP(",\"MaxConcurrency\":3"),
                         "[\"a\",\"b\",\"bad\",\"c\",\"e\"]");

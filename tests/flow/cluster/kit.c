@@ -196,6 +196,15 @@ void flow_produce(struct flow *flow, const char *topic, const char *key, const c
     stormy(flow, fail_at, calls);
 }
 
+void flow_event(struct flow *flow, const struct mr_event *event)
+{
+    struct mr_buf text = {0};
+
+    assert_int_equal(mr_event_print(event, &text), MR_OK);
+    flow_produce(flow, "millrace.log", event->job, text.data);
+    mr_buf_release(&text);
+}
+
 void flow_submit(struct flow *flow, const char *id, const char *definition, const char *input)
 {
     struct mr_buf text = {0};
@@ -355,6 +364,19 @@ void flow_passes(struct flow *flow, int64_t ms)
 
     while (flow->world.now_ms < end)
         flow_pass(flow);
+}
+
+void flow_settle(struct flow *flow)
+{
+    for (int i = 0; i < 30; i++)
+        flow_pass(flow);
+}
+
+void flow_fault(struct flow *flow, uint64_t n, bool after)
+{
+    flow->world.calls = 0;
+    flow->world.fail_at = n;
+    flow->world.fault = after ? MR_SIM_AFTER : MR_SIM_BEFORE;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------

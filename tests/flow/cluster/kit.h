@@ -52,9 +52,13 @@ void flow_kill(struct flow *, int node);  /* as SIGKILL: its leases stay until t
  * start failed by a fault is started again, as a supervisor would. */
 bool flow_run(struct flow *, const char *job, int64_t limit_ms);
 void flow_passes(struct flow *, int64_t ms);
-void flow_pass(struct flow *); /* one pass of everyone, and FLOW_STEP_MS of time */
+void flow_pass(struct flow *);   /* one pass of everyone, and FLOW_STEP_MS of time */
+void flow_settle(struct flow *); /* some passes, until what is under way has come to rest */
+/* The n-th port call of the cluster from here on fails, before it was done or after. */
+void flow_fault(struct flow *, uint64_t n, bool after);
 void flow_submit(struct flow *, const char *id, const char *definition, const char *input);
 void flow_produce(struct flow *, const char *topic, const char *key, const char *text);
+void flow_event(struct flow *, const struct mr_event *event); /* into its job's log */
 /* A workflow by name, in millrace.config. */
 void flow_put_workflow(struct flow *, const char *name, const char *definition);
 /* A field of the job's row; "" where there is none. Lent until the next call. */

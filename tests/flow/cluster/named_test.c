@@ -32,12 +32,6 @@ static const char *child(void)
     return id;
 }
 
-static void settle(struct flow *flow)
-{
-    for (int i = 0; i < 30; i++)
-        flow_pass(flow);
-}
-
 static void begin(struct flow *flow, uint64_t seed, const char *inner)
 {
     flow_setup(flow, seed);
@@ -75,7 +69,7 @@ static void two_parents_with_the_same_input_have_one_child(void **state)
     expect(&flow, "job-3", "output", child());
     end(&flow, "job-1");
     end(&flow, "job-2");
-    settle(&flow);
+    flow_settle(&flow);
     expect(&flow, "job-1", "output", "\"Output\":{\"x\":1}");
     expect(&flow, "job-2", "output", "\"Output\":\"{\\\"x\\\":1}\"");
     expect(&flow, "job-1", "output", child());
@@ -109,7 +103,7 @@ static void another_input_is_refused_by_a_name_that_can_be_caught(void **state)
     assert_string_equal(flow_row(&flow, "job-4", "error"), "Sfn.ExecutionAlreadyExistsException");
     end(&flow, "job-1"); /* they took nothing from it */
     expect(&flow, "job-1", "output", "\"Output\":{\"x\":1}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow_outbox(&flow), 0);
     flow_teardown(&flow);
 }
@@ -127,7 +121,7 @@ static void a_name_is_used_once_its_child_has_ended(void **state)
         flow_submit(&flow, "job-1", PARENT(START ".sync", ""), "{\"x\":1}");
         end(&flow, "job-1");
         assert_string_equal(flow_row(&flow, "job-1", "status"), fails ? "FAILED" : "SUCCEEDED");
-        settle(&flow);
+        flow_settle(&flow);
         flow_submit(&flow, "job-2", PARENT(START ".sync", ""), "{\"x\":1}");
         end(&flow, "job-2");
         assert_string_equal(flow_row(&flow, "job-2", "error"), ALREADY);
@@ -159,13 +153,13 @@ static void a_retry_and_a_redrive_of_the_task_find_the_name_used(void **state)
     assert_string_equal(flow_row(&flow, "job-1", "error"), ALREADY);
     assert_int_equal(flow.tasks_seen, 1);
     flow_produce(&flow, "millrace.log", "job-1", "{\"v\":1,\"k\":\"redrive\",\"job\":\"job-1\"}");
-    settle(&flow);
+    flow_settle(&flow);
     end(&flow, "job-1");
     assert_string_equal(flow_row(&flow, "job-1", "error"), ALREADY);
     /* The child itself can be redriven, and while it runs it is the same execution. */
     flow.worker_off = true;
     flow_produce(&flow, "millrace.log", child(), "{\"v\":1,\"k\":\"redrive\",\"job\":\"x\"}");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow_outbox(&flow), 0);
     flow_teardown(&flow);
 }
@@ -180,14 +174,14 @@ static void a_redriven_child_is_running_again_for_who_starts_it(void **state)
     flow.worker_fails = 1;
     flow_submit(&flow, "job-1", PARENT(START ".sync", ""), "{}");
     end(&flow, "job-1");
-    settle(&flow);
+    flow_settle(&flow);
     flow.worker_off = true;
     (void)snprintf(text, sizeof text, "{\"v\":1,\"k\":\"redrive\",\"job\":\"%s\"}", child());
     flow_produce(&flow, "millrace.log", child(), text);
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, child(), "status"), "RUNNING");
     flow_submit(&flow, "job-2", PARENT(START ".sync", ""), "{}");
-    settle(&flow);
+    flow_settle(&flow);
     flow.worker_off = false;
     end(&flow, "job-2");
     assert_string_equal(flow_row(&flow, "job-2", "status"), "SUCCEEDED");
@@ -206,13 +200,13 @@ static void the_end_of_a_parent_that_waits_ends_the_child(void **state)
     flow_passes(&flow, 500);
     flow_submit(&flow, "job-2", PARENT(START ".waitForTaskToken", ",\"TimeoutSeconds\":1"), "{}");
     end(&flow, "job-2");
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, "job-2", "error"), "States.Timeout");
     assert_string_equal(flow_row(&flow, child(), "status"), "RUNNING");
     flow_submit(&flow, "job-3", PARENT(START ".sync", ",\"TimeoutSeconds\":1"), "{}");
     end(&flow, "job-3");
     end(&flow, "job-1");
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, "job-3", "error"), "States.Timeout");
     assert_string_equal(flow_row(&flow, child(), "status"), "ABORTED");
     assert_string_equal(flow_row(&flow, "job-1", "error"), "States.TaskFailed");
@@ -240,7 +234,7 @@ static void a_parent_that_was_refused_ends_nothing(void **state)
         flow_produce(&flow, "millrace.log", "job-2",
                      "{\"v\":1,\"k\":\"cancel\",\"job\":\"job-2\"}");
         end(&flow, "job-1");
-        settle(&flow);
+        flow_settle(&flow);
         assert_string_equal(flow_row(&flow, child(), "status"), "SUCCEEDED");
         assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
         assert_int_equal(flow_outbox(&flow), 0);
@@ -264,7 +258,7 @@ static void a_submit_that_comes_again_is_the_same_start(void **state)
     flow_submit(&flow, "job-2", PARENT(START ".sync", ""), "{}");
     end(&flow, "job-1");
     end(&flow, "job-2");
-    settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
     assert_string_equal(flow_row(&flow, "job-2", "status"), "SUCCEEDED");
     assert_int_equal(strlen(flow_row(&flow, child(), "starters")), 2 * 16 + 1);
@@ -359,7 +353,7 @@ static void whichever_port_call_fails_the_name_is_one_child(void **state)
     begin(&flow, 11, flow_one_task);
     flow.worker_off = true;
     play(&flow, true);
-    settle(&flow);
+    flow_settle(&flow);
     flow.worker_off = false;
     expect_outcome(&flow, true, 0, 0);
     calls = flow.world.calls;
@@ -368,9 +362,7 @@ static void whichever_port_call_fails_the_name_is_one_child(void **state)
         for (int how = 0; how < 4; how++) {
             flow_setup(&flow, 11);
             flow_put_workflow(&flow, "inner", flow_wait);
-            flow.world.calls = 0;
-            flow.world.fail_at = n;
-            flow.world.fault = how & 2 ? MR_SIM_AFTER : MR_SIM_BEFORE;
+            flow_fault(&flow, n, how & 2);
             flow_start(&flow, 0);
             play(&flow, how & 1);
             expect_outcome(&flow, how & 1, (int)n, how);
@@ -392,7 +384,7 @@ static void a_rebuild_long_afterwards_starts_nothing_again(void **state)
     flow_passes(&flow, 3000);
     flow_submit(&flow, "job-2", PARENT(START ".sync", ""), "{}");
     end(&flow, "job-2");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow.tasks_seen, 1);
     flow.world.now_ms += 2 * flow.cluster.dedupe_ms;
     flow.config.batch_max = 1;

@@ -16,12 +16,6 @@
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"" resource "\"" rest   \
     ",\"End\":true}}}"
 
-static void settle(struct flow *flow)
-{
-    for (int i = 0; i < 30; i++)
-        flow_pass(flow);
-}
-
 static const char *child_id(const char *parent)
 {
     static char id[MR_JOB_ID_MAX + 1];
@@ -35,7 +29,7 @@ static void run(struct flow *flow, const char *definition, const char *input)
     flow_start(flow, 0);
     flow_submit(flow, "job-1", definition, input);
     assert_true(flow_run(flow, "job-1", 60000));
-    settle(flow);
+    flow_settle(flow);
 }
 
 static void expect_part(struct flow *flow, const char *field, const char *part)
@@ -88,7 +82,7 @@ static void sync_gives_text_and_the_plain_form_does_not_wait(void **state)
     assert_string_equal(flow_row(&flow, child_id("job-1"), "status"), "RUNNING");
     assert_true(flow_run(&flow, child_id("job-1"), 20000));
     assert_string_equal(flow_row(&flow, child_id("job-1"), "status"), "SUCCEEDED");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow_outbox(&flow), 0);
     flow_teardown(&flow);
 }
@@ -143,7 +137,7 @@ static void a_workflow_that_starts_itself_comes_to_an_end(void **state)
     flow_put_workflow(&flow, "loop",
                       TASK("millrace:job.start.sync", ",\"Parameters\":{\"workflow\":"
                                                       "\"loop\"}"));
-    settle(&flow);
+    flow_settle(&flow);
     assert_true(flow_run(&flow, "job-1", 120000));
     assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
     flow_teardown(&flow);
@@ -180,8 +174,8 @@ static void a_job_started_with_a_token_waits_for_the_token(void **state)
                      ",\"Parameters\":{\"StateMachineArn\":\"inner\",\"Input\":{\"t.$\":"
                      "\"$$.Task.Token\"}}"),
                 "{}");
-    settle(&flow);
-    settle(&flow);
+    flow_settle(&flow);
+    flow_settle(&flow);
     assert_string_equal(flow_row(&flow, child_id("job-1"), "status"), "SUCCEEDED");
     assert_string_equal(flow_row(&flow, "job-1", "status"), "RUNNING");
     job = oc_shard_job(&flow.nodes[0].oc.shards[mr_shard_of("job-1", 5, 2)], "job-1");
@@ -244,9 +238,7 @@ static void whichever_port_call_fails_the_nested_job_ends_right(void **state)
         for (int fault = 0; fault < 2; fault++) {
             flow_setup(&flow, 11);
             flow_put_workflow(&flow, "inner", flow_one_task);
-            flow.world.calls = 0;
-            flow.world.fail_at = n;
-            flow.world.fault = fault ? MR_SIM_AFTER : MR_SIM_BEFORE;
+            flow_fault(&flow, n, fault);
             flow_start(&flow, 0);
             flow_submit(&flow, "job-1", definition, "{\"workflow\":\"inner\",\"input\":5}");
             if (!flow_run(&flow, "job-1", 120000))
@@ -326,7 +318,7 @@ static void a_synchronous_start_answers_with_the_end_well_or_badly(void **state)
                 "{}");
     assert_true(flow_run(&flow, "job-3", 60000));
     assert_string_equal(flow_row(&flow, "job-3", "error"), "Sfn.StateMachineDoesNotExistException");
-    settle(&flow);
+    flow_settle(&flow);
     assert_int_equal(flow_outbox(&flow), 0);
     flow_teardown(&flow);
 }
@@ -347,7 +339,7 @@ static void a_nested_job_that_is_set_aside_has_failed_for_its_task(void **state)
     assert_int_equal(mr_config_quarantine_print(&record, &text), MR_OK);
     (void)snprintf(key, sizeof key, "quarantine/%s", child_id("job-1"));
     flow_produce(&flow, "millrace.config", key, text.data);
-    settle(&flow);
+    flow_settle(&flow);
     flow_submit(&flow, "job-1", TASK("millrace:job.start.sync", ""), "{\"workflow\":\"inner\"}");
     assert_true(flow_run(&flow, "job-1", 600000));
     assert_string_equal(flow_row(&flow, "job-1", "error"), "Millrace.Quarantined");
