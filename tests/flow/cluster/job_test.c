@@ -159,6 +159,27 @@ static void whichever_port_call_fails_the_job_ends_right(void **state)
     }
 }
 
+static void a_row_does_not_grow_with_every_output(void **state)
+{
+    static const char loop[] =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:noop\","
+        "\"ResultPath\":null,\"Next\":\"B\"},\"B\":{\"Type\":\"Choice\",\"Choices\":[{"
+        "\"Variable\":\"$.stop\",\"IsPresent\":true,\"Next\":\"C\"}],\"Default\":\"A\"},"
+        "\"C\":{\"Type\":\"Succeed\"}}}";
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 8);
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", loop, "{\"outputs\":{\"o\":{\"key\":\"out/1\"}}}");
+    for (int i = 0; i < 10000 && flow.tasks_seen < 150; i++)
+        flow_pass(&flow);
+    assert_int_equal(flow.tasks_seen, 150);
+    assert_string_not_equal(flow_row(&flow, "job-1", "output:1/o"), "");
+    assert_string_equal(flow_row(&flow, "job-1", "output:241/o"), "");
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +189,7 @@ int main(void)
         cmocka_unit_test(what_was_done_is_counted_once),
         cmocka_unit_test(a_cancelled_job_is_aborted_and_its_late_result_changes_nothing),
         cmocka_unit_test(whichever_port_call_fails_the_job_ends_right),
+        cmocka_unit_test(a_row_does_not_grow_with_every_output),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

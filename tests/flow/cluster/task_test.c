@@ -183,6 +183,86 @@ static void a_class_beyond_the_last_fails_its_task_and_no_other(void **state)
     flow_teardown(&flow);
 }
 
+static void a_late_task_is_sent_again_once_a_period_not_with_every_look(void **state)
+{
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 11);
+    flow.worker_off = true;
+    flow.config.scan_ms = 1000;
+    flow.config.task_resend_ms = 10000;
+    flow_start(&flow, 0);
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    flow_passes(&flow, 35000);
+    flow.worker_off = false;
+    flow_passes(&flow, 500);
+    assert_in_range(flow.tasks_seen, 3, 4); /* at 0, 10, 20 and 30 s */
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "SUCCEEDED");
+    flow_teardown(&flow);
+}
+
+static const char flow_bad_class[] =
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"millrace:bad.x\","
+    "\"End\":true}}}";
+
+static void a_class_whose_topic_cannot_be_made_is_asked_for_now_and_then(void **state)
+{
+    const struct mr_topic_spec wrong = {"millrace.tasks.bad", 1, true, -1};
+    struct flow flow;
+    uint64_t quiet, noisy;
+
+    (void)state;
+    flow_setup(&flow, 16);
+    assert_int_equal(mr_bus_ensure(flow.bus, &wrong, 1, NULL), MR_OK);
+    flow_start(&flow, 0);
+    flow_passes(&flow, 1000);
+    quiet = flow.world.calls;
+    flow_passes(&flow, 2000);
+    quiet = flow.world.calls - quiet;
+    flow_submit(&flow, "bad", flow_bad_class, "{}");
+    flow_passes(&flow, 1000);
+    noisy = flow.world.calls;
+    flow_passes(&flow, 2000);
+    noisy = flow.world.calls - noisy;
+    assert_true(noisy < quiet + 20); /* each of them may block for long */
+    flow_submit(&flow, "good", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "good", 20000));
+    flow_teardown(&flow);
+}
+
+static const struct mr_bus_ops *real_ops;
+
+static enum mr_code refuses_tasks(struct mr_bus *bus, const char *topic, int32_t partition,
+                                  const char *key, size_t key_len, const char *value,
+                                  size_t value_len, void *tag, struct mr_error *err)
+{
+    if (strstr(topic, ".tasks."))
+        return mr_fail(err, MR_TOO_LARGE, "the broker's topic is smaller");
+    return real_ops->send(bus, topic, partition, key, key_len, value, value_len, tag, err);
+}
+
+static void a_task_too_large_for_its_topic_fails_and_does_not_wait(void **state)
+{
+    struct mr_bus_ops small;
+    struct flow flow;
+
+    (void)state;
+    flow_setup(&flow, 17);
+    flow_start(&flow, 0);
+    real_ops = flow.nodes[0].bus->ops;
+    small = *real_ops;
+    small.send = refuses_tasks;
+    flow.nodes[0].bus->ops = &small;
+    flow_submit(&flow, "job-1", flow_one_task, "{}");
+    assert_true(flow_run(&flow, "job-1", 10000));
+    assert_string_equal(flow_row(&flow, "job-1", "status"), "FAILED");
+    assert_string_equal(flow_row(&flow, "job-1", "error"), "States.DataLimitExceeded");
+    flow_passes(&flow, 500);
+    assert_int_equal(flow_outbox(&flow), 0);
+    flow_teardown(&flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +273,9 @@ int main(void)
         cmocka_unit_test(a_sign_of_life_with_a_forged_token_keeps_nothing),
         cmocka_unit_test(forged_stale_and_foreign_tokens_change_nothing),
         cmocka_unit_test(a_task_whose_record_is_gone_is_sent_again),
+        cmocka_unit_test(a_late_task_is_sent_again_once_a_period_not_with_every_look),
+        cmocka_unit_test(a_class_whose_topic_cannot_be_made_is_asked_for_now_and_then),
+        cmocka_unit_test(a_task_too_large_for_its_topic_fails_and_does_not_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
