@@ -335,10 +335,18 @@ static enum mr_code read_variable(struct asl_path_reader *r, struct asl_path *pa
 enum mr_code asl_path_parse(struct asl_arena *arena, const char *text, struct asl_path *ret,
                             struct mr_error *err)
 {
-    struct asl_path_reader r = {.arena = arena, .text = text, .at = text, .err = err};
-    struct asl_path path = {.text = text};
+    struct asl_path_reader r = {.arena = arena, .text = text, .err = err};
+    struct asl_path path = {0};
+    size_t len = strlen(text);
     enum mr_code rc = MR_OK;
 
+    while (len > 0 && text[len - 1] == ' ') /* blanks behind a path mean nothing, as in Jayway */
+        len--;
+    if (text[len])
+        text = asl_arena_copy(arena, text, len);
+    if (!text)
+        return asl_path_no_memory(&r);
+    r.text = r.at = path.text = text;
     if (strncmp(text, "States.", 7) == 0)
         return asl_path_wrong(&r, "an intrinsic function is not allowed here");
     if (*r.at++ != '$')

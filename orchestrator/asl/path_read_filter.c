@@ -179,7 +179,7 @@ static bool is_word(const char *text, size_t len, const char *word)
 
 /* Behind ==, < and their like a text may stand without quotes, up to the end of its condition, as
  * in @.kind==photo && @.size>1: how much of it is there, 0 where another value stands.  What reads
- * as a number, true, false or null is that. */
+ * as a number, true, false or null is that; /x/ is a regular expression, which stands behind =~. */
 static size_t bare_len(const char *text)
 {
     size_t len = strcspn(text, "()[]{}'\"@$&|");
@@ -187,8 +187,9 @@ static size_t bare_len(const char *text)
 
     while (len && isspace((unsigned char)text[len - 1]))
         len--;
-    if (*text == '/' || is_word(text, len, "true") || is_word(text, len, "false") ||
-        is_word(text, len, "null"))
+    if (len && *text == '/' && text[len - 1] == '/')
+        return 0;
+    if (is_word(text, len, "true") || is_word(text, len, "false") || is_word(text, len, "null"))
         return 0;
     if (strspn(text, "+-.0123456789eE") >= len)
         (void)strtod(text, &end);

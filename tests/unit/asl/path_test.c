@@ -54,6 +54,9 @@ static void a_path_finds_what_it_names_and_nothing_else(void **state)
     assert_string_equal(at("$.a['b c'][-4]", json), "");
     assert_string_equal(at("$.a[0]", json), "");
     assert_string_equal(at("$.A", json), "");
+    assert_string_equal(at("$['a.b'] ", json), "6");
+    assert_string_equal(at("$.a.b ", "{\"a\":{\"b\":9}}"), "9");
+    assert_string_equal(at("$  ", "[]"), "[]");
     assert_string_equal(at("$.a['b c'].x", json), "");
 }
 
@@ -205,8 +208,8 @@ static void a_filter_takes_what_it_accepts(void **state)
 }
 
 #define KINDS                                                                                      \
-    "{\"a\":[{\"b\":\"es\"},{\"b\":\"fr\",\"c\":1},{\"b\":\"IN PROGRESS\"},{\"b\":\"2026-01-31\"},"                  \
-    "{\"b\":7},{\"b\":\"trueish\"},{\"b\":true}]}"
+    "{\"a\":[{\"b\":\"es\"},{\"b\":\"fr\",\"c\":1},{\"b\":\"IN PROGRESS\"},"                       \
+    "{\"b\":\"2026-01-31\"},{\"b\":7},{\"b\":\"trueish\"},{\"b\":true}]}"
 
 /* Workflows that ran on the service for years have been seen to leave the quotes out. */
 static void a_filter_takes_text_without_quotes(void **state)
@@ -223,6 +226,8 @@ static void a_filter_takes_text_without_quotes(void **state)
         {"$.a[?(@.b==7)].b", KINDS, "[7]"},
         {"$.a[?(@.b >= fr)].b", KINDS, "[\"fr\",\"trueish\"]"},
         {"$.a[?(@.b==nothing)]", KINDS, "[]"},
+        {"$.a[?(@.b==/app/x_y/z)]", "{\"a\":[{\"b\":\"/app/x_y/z\"},{\"b\":\"/app\"}]}",
+         "[{\"b\":\"/app/x_y/z\"}]"},
     };
 
     (void)state;
@@ -302,6 +307,9 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$['a',]", "quotes"},
         {"$[0,]", "index"},
         {"$.a b", "['name']"},
+        {"$.a .b", "['name']"},
+        {"$.a. ", "name is missing"},
+        {"$ .a", "variable"},
         {"$[99999999999]", "index"},
         {"$1", "variable"},
         {"$a-b", "variable"},
@@ -317,6 +325,7 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$.a[?(@.b in x)]", "filter wants"},
         {"$.a[?(@.b == x y", "')'"},
         {"$.a[?(@.b == x(y))]", "')'"},
+        {"$.a[?(@.b == /x/)]", "filter wants"},
         {"$.a[?(@.b == 1e999)]", "number"},
         {"$.a[?(@.b in [1)]", "list"},
         {"$.a[?(@.b == {1:2})]", "quotes"},
