@@ -273,8 +273,8 @@ const char stage_recipe[] =
 
 void stage_has(const char *text, const char *part)
 {
-    if (!strstr(text, part))
-        fail_msg("\"%s\" has no \"%s\"", text, part);
+    if (!text || !strstr(text, part))
+        fail_msg("\"%s\" has no \"%s\"", text ? text : "(nothing)", part);
 }
 
 int stage_setup(void **state)

@@ -3,7 +3,10 @@ add_library(wk_stage STATIC unit/worker/stage.c unit/worker/stage_blob.c unit/wo
 target_link_libraries(wk_stage PUBLIC wk mr_sim PkgConfig::CMOCKA)
 
 mr_test(worker_key unit unit/worker/key_test.c wk)
-mr_test(worker_tasks unit unit/worker/tasks_test.c wk_stage)
+foreach(type render inspect manifest map s3)
+    mr_test(worker_task_${type} unit unit/worker/task_${type}_test.c wk_stage)
+    target_sources(test_worker_task_${type} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/unit/worker/bench_kit.c)
+endforeach()
 foreach(noun source reach fault room worker)
     mr_test(worker_fetch_${noun} unit unit/worker/fetch_${noun}_test.c wk_stage http_server)
     target_sources(test_worker_fetch_${noun} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/unit/worker/fetcher_kit.c)
