@@ -142,6 +142,23 @@ def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
     assert {item["severity"] for item in answer["diagnostics"]} == {"WARNING"}
 
 
+def test_an_id_that_is_taken_apart_as_an_arn_is_warned_of(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Parameters": {"own": {"region.$": "States.ArrayGetItem(States.StringSplit( $$.Execution.Id, ':'), 3)"},
+                                             "id.$": "$$.Execution.Id", "words.$": "States.StringSplit($.words, ' ')",
+                                             "text": "States.StringSplit is told of in the manual"},
+              "Assign": {"account.$": "States.StringSplit($$.StateMachine.Id, ':')"}, "Next": "B"},
+        "B": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $split($states.context.Execution.Id, ':')[3] %}",
+              "Assign": {"id": "{% $states.context.Execution.Id %}"}, "End": True}}}))
+    status, said, _ = millrace("validate", path, "--json")
+    answer = json.loads(said)
+    assert status == 0 and answer["result"] == "OK"
+    assert {(item["code"], item["location"]) for item in answer["diagnostics"]} == {
+        ("NOT_AN_ARN", "/States/A/Parameters/own/region.$"), ("NOT_AN_ARN", "/States/A/Assign/account.$"),
+        ("NOT_AN_ARN", "/States/B/Output")}
+
+
 def test_jsonata_is_checked_and_evaluated(tmp_path):
     path = tmp_path / "m.json"
 
