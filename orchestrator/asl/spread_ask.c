@@ -10,8 +10,9 @@ void asl_spread_arn(const struct asl_run *run, const struct asl_frame *frame, st
 {
     const struct asl_state *state = &run->machine->states[frame->state];
     const char *label = state->fork.spread->label;
+    const char *place = run->engine < ASL_ENGINE_ARNS ? ":" : "local:000000000000";
 
-    (void)mr_buf_addf(buf, "arn:aws:states:::mapRun:%s/%s:%s.%llu.%u",
+    (void)mr_buf_addf(buf, "arn:aws:states:%s:mapRun:%s/%s:%s.%llu.%u", place,
                       run->workflow[0] ? run->workflow : "-", label ? label : state->name, run->job,
                       (unsigned long long)frame->seq, frame->spread->born);
 }

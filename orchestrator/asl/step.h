@@ -32,7 +32,8 @@
  *   3  the Name that a task gives to a workflow it starts is that job's identity; causes and
  * histories are closer to the service's (docs/notes/011-engines.md lists how); a distributed Map
  * that fails has what it read and did not start written, too
- *   4  it waits for the children that it tells to end, and has them written */
+ *   4  it waits for the children that it tells to end, and has them written; its MapRunArn has a
+ * region and an account */
 enum {
     ASL_ENGINE = 4,
     ASL_ENGINE_BUDGET = 2,
@@ -41,7 +42,8 @@ enum {
     ASL_ENGINE_NAMED = 3,
     ASL_ENGINE_REVIEW = 3,
     ASL_ENGINE_PENDING = 3,
-    ASL_ENGINE_ABORTED = 4
+    ASL_ENGINE_ABORTED = 4,
+    ASL_ENGINE_ARNS = 4
 };
 
 /* A step's budget: state entries that one event may cause, and bytes of data that their states may

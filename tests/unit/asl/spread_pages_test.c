@@ -77,6 +77,9 @@ static void results_are_written_and_the_manifest_is_the_result(void **state)
                            "\"part\":0,\"results\":[{\"Status\":\"SUCCEEDED\"},{\"Error\":\"E\","));
     play_ok(&play, "M", "{}");
     assert_non_null(strstr(play.tasks[0].input, "\"finish\":true"));
+    /* Definitions take the part behind the seventh ':'; StringSplit skips what is empty. */
+    assert_non_null(
+        strstr(play.tasks[0].input, "\"MapRunArn\":\"arn:aws:states:local:000000000000:mapRun:"));
     play_ok(&play, "M", "{\"MapRunArn\":\"a\"}");
     assert_output(&play, "{\"MapRunArn\":\"a\"}");
     play_end(&play);
