@@ -47,6 +47,7 @@ struct asl_part {
     enum asl_part_kind kind;
     const char *key; /* KEY */
     int index;       /* INDEX; below 0: from the end */
+    bool counted;    /* INDEX, written (@.length - n) */
     uint32_t count;  /* KEYS, INDEXES */
     const char *const *keys;
     const int *indexes;

@@ -175,6 +175,42 @@ static enum mr_code read_indexes(struct asl_path_reader *r, struct asl_part *par
     return MR_OK;
 }
 
+static bool read_word(struct asl_path_reader *r, const char *word)
+{
+    size_t len = strlen(word);
+
+    asl_path_blanks(r);
+    if (strncmp(r->at, word, len) != 0)
+        return false;
+    r->at += len;
+    asl_path_blanks(r);
+    return true;
+}
+
+/* [(@.length - n)], where the library had no negative index yet: n items from the end. */
+static enum mr_code read_counted(struct asl_path_reader *r, struct asl_part *part)
+{
+    static const char form[] = "an index by count is written [(@.length - n)]";
+    enum mr_code rc;
+    int n;
+
+    if (!read_word(r, "(") || !read_word(r, "@.") ||
+        (!read_word(r, "length") && !read_word(r, "size")))
+        return asl_path_wrong(r, form);
+    (void)read_word(r, "()");
+    if (!read_word(r, "-") || *r->at == '-')
+        return asl_path_wrong(r, form);
+    rc = read_int(r, &n);
+    if (rc)
+        return rc;
+    if (!read_word(r, ")"))
+        return asl_path_wrong(r, form);
+    part->kind = ASL_PART_INDEX;
+    part->counted = true;
+    part->index = n > 0 ? -n : INT32_MAX; /* behind the last there is nothing */
+    return MR_OK;
+}
+
 static enum mr_code read_filter(struct asl_path_reader *r, struct asl_part *part)
 {
     enum mr_code rc;
@@ -207,6 +243,8 @@ static enum mr_code read_bracket(struct asl_path_reader *r, struct asl_part *par
     } else if (*r->at == '*') {
         part->kind = ASL_PART_WILDCARD;
         r->at++;
+    } else if (*r->at == '(') {
+        rc = read_counted(r, part);
     } else {
         rc = read_indexes(r, part);
     }
@@ -274,7 +312,8 @@ static enum mr_code finish(struct asl_path_reader *r, const struct asl_part *par
     ret->count = count;
     ret->reference = true;
     for (uint32_t i = 0; i < count; i++)
-        ret->reference &= parts[i].kind == ASL_PART_KEY || parts[i].kind == ASL_PART_INDEX;
+        ret->reference &=
+            parts[i].kind == ASL_PART_KEY || (parts[i].kind == ASL_PART_INDEX && !parts[i].counted);
     while (ret->lead < count && part_definite(parts, count, ret->lead))
         ret->lead++;
     ret->definite = ret->lead == count;

@@ -112,6 +112,26 @@ static void a_union_takes_what_is_there(void **state)
     ASSERT_ANSWERS(answers);
 }
 
+static void an_index_may_be_counted_from_the_length(void **state)
+{
+    static const struct answer answers[] = {
+        {"$.a[(@.length-1)]", FIVE, "4"},
+        {"$.a[(@.length - 1)]", FIVE, "4"},
+        {"$.a[ ( @.length() -5 ) ]", FIVE, "0"},
+        {"$.a[(@.size() - 2)]", FIVE, "3"},
+        {"$.a[(@.length-6)]", FIVE, ""},
+        {"$.a[(@.length-0)]", FIVE, ""},
+        {"$[(@.length-1)].b[(@.length-1)]", "[1,{\"b\":[2,{\"c\":3}]}]", "{\"c\":3}"},
+        {"$.a[(@.length-1)]", "{\"a\":{\"b\":1}}", ""},
+        {"$.a[*][(@.length-1)]", "{\"a\":[[1,2],[],[3]]}", "[2,3]"},
+        {"$.a[?(@.b[(@.length-1)] == 2)].c",
+         "{\"a\":[{\"b\":[1,2],\"c\":7},{\"b\":[2,1],\"c\":8}]}", "[7]"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(answers);
+}
+
 static void a_wildcard_takes_all_values(void **state)
 {
     static const struct answer answers[] = {
@@ -299,6 +319,14 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$[]", "index"},
         {"$[1", "']'"},
         {"$[-]", "index"},
+        {"$[(1)]", "(@.length - n)"},
+        {"$[(@.length)]", "(@.length - n)"},
+        {"$[(@.length+1)]", "(@.length - n)"},
+        {"$[(@.count-1)]", "(@.length - n)"},
+        {"$[(@.length--1)]", "(@.length - n)"},
+        {"$[(@.length-x)]", "index"},
+        {"$[(@.length-1]", "(@.length - n)"},
+        {"$[(@.length-1),0]", "']'"},
         {"$[a]", "index"},
         {"$[:]", "begin or an end"},
         {"$[::2]", "begin or an end"},
@@ -336,7 +364,6 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$.a[?(@.b =~ /(?=x)/)]", "(?"},
         {"$.a[?(@.b =~ /(x{900}){2}/)]", "too large"},
         {"$.a[?@.b]", "[?(...)]"},
-        {"$.a[(@.length-1)]", "index"},
         {"$[?(((((((((((((((((@.a)))))))))))))))))]", "deep"},
         {"States.Format('{}', $.a)", "intrinsic function"},
     };
@@ -431,8 +458,9 @@ static void the_way_through_large_objects_is_counted_too(void **state)
 
 static void fields_that_are_written_to_take_reference_paths_alone(void **state)
 {
-    static const char *const bad[] = {"$.a[*]",      "$..a",         "$.a[0:1]",     "$['a','b']",
-                                      "$.a[?(@.b)]", "$.a.length()", "$$.Execution", "$v"};
+    static const char *const bad[] = {"$.a[*]",       "$..a",        "$.a[0:1]",
+                                      "$['a','b']",   "$.a[?(@.b)]", "$.a.length()",
+                                      "$$.Execution", "$v",          "$.a[(@.length-1)]"};
     char definition[256];
     struct asl_machine *machine = NULL;
     struct mr_error err;
@@ -472,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_path_finds_what_it_names_and_nothing_else),
         cmocka_unit_test(a_slice_counts_as_jayway_does),
         cmocka_unit_test(a_union_takes_what_is_there),
+        cmocka_unit_test(an_index_may_be_counted_from_the_length),
         cmocka_unit_test(a_wildcard_takes_all_values),
         cmocka_unit_test(what_is_missing_is_an_empty_list_only_where_a_list_is_asked_for),
         cmocka_unit_test(two_dots_look_everywhere_the_outer_first),
