@@ -148,10 +148,13 @@ void asl_parse_task(struct asl_parser *parser, const cJSON *json, uint32_t index
         asl_read_number(parser, json, "TimeoutSeconds", 1, &task->timeout_s);
         asl_read_number(parser, json, "HeartbeatSeconds", 1, &task->heartbeat_s);
     }
-    if (task->timeout_s.n && task->heartbeat_s.n && task->heartbeat_s.n >= task->timeout_s.n)
-        asl_report_at(parser, "HeartbeatSeconds", ASL_SCHEMA,
-                      "%lld must be smaller than TimeoutSeconds, %lld",
-                      (long long)task->heartbeat_s.n, (long long)task->timeout_s.n);
+    if (task->timeout_s.n && task->heartbeat_s.n && task->heartbeat_s.n >= task->timeout_s.n) {
+        size_t mark = asl_at(parser, "HeartbeatSeconds");
+        asl_warn(parser, "HEARTBEAT_IS_LATE",
+                 "%lld is not smaller than TimeoutSeconds, %lld: no heartbeat will be missed",
+                 (long long)task->heartbeat_s.n, (long long)task->timeout_s.n);
+        asl_at_leave(parser, mark);
+    }
 }
 
 void asl_parse_wait(struct asl_parser *parser, const cJSON *json, uint32_t index)

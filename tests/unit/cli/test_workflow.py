@@ -128,7 +128,7 @@ def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
     path = tmp_path / "m.json"
     path.write_text(json.dumps({"StartAt": "A", "States": {
         "A": {"Type": "Task", "Resource": "millrace:x.y", "Parameters": {"key": "$.source.key", "list": ["$.a"], "n": {"t": "States.UUID()"}, "ok.$": "$.b"},
-              "Retry": [{"ErrorEquals": ["States.Runtime"]}], "Next": "B"},
+              "Retry": [{"ErrorEquals": ["States.Runtime"]}], "TimeoutSeconds": 9, "HeartbeatSeconds": 9, "Next": "B"},
         "B": {"Type": "Pass", "Result": {"x.$": "$.y"}, "Next": "C"},
         "C": {"Type": "Choice", "Choices": [{"Not": {"Variable": "$.a", "StringEquals": "$.b"}, "Next": "D"}], "Default": "D"},
         "D": {"Type": "Fail", "Error": "$.error", "Cause": "a text"}}}))
@@ -137,6 +137,7 @@ def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
     assert status == 0 and answer["result"] == "OK"
     assert {(item["code"], item["location"]) for item in answer["diagnostics"]} == {
         ("NO_DOLLAR", "/States/A/Parameters/key"), ("NO_DOLLAR", "/States/A/Parameters/n/t"),
+        ("HEARTBEAT_IS_LATE", "/States/A/HeartbeatSeconds"),
         ("RUNTIME_IS_FINAL", "/States/A/Retry/0/ErrorEquals"), ("PASS_RESULT_IS_STATIC", "/States/B/Result/x.$"),
         ("NO_PATH", "/States/C/Choices/0/Not/StringEquals"), ("NO_PATH", "/States/D/Error")}
     assert {item["severity"] for item in answer["diagnostics"]} == {"WARNING"}
