@@ -266,8 +266,8 @@ static enum mr_code read_part(struct asl_path_reader *r, bool inside, bool scann
         r->at++;
         return read_bracket(r, part);
     }
-    if (!scanned)
-        r->at++; /* the dot */
+    if (!scanned && *r->at == '.')
+        r->at++;
     if (*r->at == '[') { /* $.['a'] is $['a'] */
         r->at++;
         return read_bracket(r, part);
@@ -320,13 +320,20 @@ static enum mr_code finish(struct asl_path_reader *r, const struct asl_part *par
     return MR_OK;
 }
 
+/* As in Jayway, a name behind ']' needs no dot: $[*]a is $[*].a. */
+static bool name_behind_bracket(const struct asl_path_reader *r)
+{
+    return r->at[-1] == ']' && (*r->at == '_' || (*r->at >= 'A' && *r->at <= 'Z') ||
+                                (*r->at >= 'a' && *r->at <= 'z') || (unsigned char)*r->at >= 0x80);
+}
+
 enum mr_code asl_path_read_parts(struct asl_path_reader *r, bool inside, struct asl_path *ret)
 {
     struct asl_part parts[ASL_PATH_PARTS_MAX];
     uint32_t count = 0;
     bool scanned = false;
 
-    while (scanned || *r->at == '.' || *r->at == '[') {
+    while (scanned || *r->at == '.' || *r->at == '[' || (!inside && name_behind_bracket(r))) {
         enum mr_code rc;
         if (count == ASL_PATH_PARTS_MAX)
             return mr_fail(r->err, MR_INVALID, "'%.120s' has more than %d parts", r->text,

@@ -132,6 +132,21 @@ static void an_index_may_be_counted_from_the_length(void **state)
     ASSERT_ANSWERS(answers);
 }
 
+static void a_name_behind_a_bracket_needs_no_dot(void **state)
+{
+    static const struct answer answers[] = {
+        {"$.[*]a[*]", "[{\"a\":[1,2]},{\"a\":[3]},{\"b\":4}]", "[1,2,3]"},
+        {"$['x']y_z.w", "{\"x\":{\"y_z\":{\"w\":1}}}", "1"},
+        {"$[0]a[-1:]b", "[{\"a\":[{\"b\":1},{\"b\":2}]}]", "[2]"},
+        {"$.a[?(@.b)]b", "{\"a\":[{\"b\":1},{\"c\":2}]}", "[1]"},
+        {"$.a[0]length()", "{\"a\":[[1,2]]}", "2"},
+        {"$[0]\u00e4", "[{\"\u00e4\":1}]", "1"},
+    };
+
+    (void)state;
+    ASSERT_ANSWERS(answers);
+}
+
 static void a_wildcard_takes_all_values(void **state)
 {
     static const struct answer answers[] = {
@@ -328,6 +343,9 @@ static void a_path_is_refused_with_the_reason(void **state)
         {"$[(@.length-1]", "(@.length - n)"},
         {"$[(@.length-1),0]", "']'"},
         {"$[a]", "index"},
+        {"$[0]a b", "['name']"},
+        {"$[0] a", "begins with"},
+        {"$[0]1", "begins with"},
         {"$[:]", "begin or an end"},
         {"$[::2]", "begin or an end"},
         {"$['a", "quote"},
@@ -501,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_slice_counts_as_jayway_does),
         cmocka_unit_test(a_union_takes_what_is_there),
         cmocka_unit_test(an_index_may_be_counted_from_the_length),
+        cmocka_unit_test(a_name_behind_a_bracket_needs_no_dot),
         cmocka_unit_test(a_wildcard_takes_all_values),
         cmocka_unit_test(what_is_missing_is_an_empty_list_only_where_a_list_is_asked_for),
         cmocka_unit_test(two_dots_look_everywhere_the_outer_first),
