@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 #include "common/model/starters.h"
+#include "orchestrator/asl/arn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -181,7 +182,7 @@ enum mr_code oc_child_report(struct oc *oc, struct oc_shard *shard, const struct
  * -------------------------------------------------------------------------- */
 
 struct row {
-    char status[16];
+    char status[16], workflow[MR_NAME_MAX + 1];
     struct mr_buf output, error, cause;
 };
 
@@ -191,6 +192,9 @@ static void see_field(void *ctx, const char *name, const char *value, size_t len
 
     if (strcmp(name, "status") == 0)
         (void)snprintf(row->status, sizeof row->status, "%.*s", (int)(len < 15 ? len : 15), value);
+    else if (strcmp(name, "workflow") == 0)
+        (void)snprintf(row->workflow, sizeof row->workflow, "%.*s",
+                       (int)(len < MR_NAME_MAX ? len : MR_NAME_MAX), value);
     else if (strcmp(name, "output") == 0)
         (void)mr_buf_add(&row->output, value, len);
     else if (strcmp(name, "error") == 0)
@@ -203,7 +207,9 @@ static void see_field(void *ctx, const char *name, const char *value, size_t len
 static cJSON *row_record(const char *id, const struct row *row)
 {
     cJSON *record = cJSON_CreateObject();
-    bool ok = record && cJSON_AddStringToObject(record, "ExecutionArn", id) &&
+    char arn[ASL_ARN_SIZE];
+    bool ok = record &&
+              cJSON_AddStringToObject(record, "ExecutionArn", asl_arn_of(row->workflow, id, arn)) &&
               cJSON_AddStringToObject(record, "Name", id) &&
               cJSON_AddStringToObject(record, "Status", row->status[0] ? row->status : "FAILED");
 

@@ -1,4 +1,5 @@
 /* record.c -- a closed run as AWS's DescribeExecution tells it. */
+#include "orchestrator/asl/arn.h"
 #include "orchestrator/asl/frame.h"
 #include "orchestrator/asl/timestamp.h"
 
@@ -33,8 +34,9 @@ cJSON *asl_run_record(const struct asl_run *run, int64_t stop_ms)
 {
     const bool ok = run->status == ASL_SUCCEEDED;
     cJSON *json = cJSON_CreateObject();
+    char arn[ASL_ARN_SIZE], of[ASL_ARN_SIZE];
 
-    if (json && add_str(json, "ExecutionArn", run->job) &&
+    if (json && add_str(json, "ExecutionArn", asl_arn_execution(run, arn)) &&
         add_data(json, "Input", "InputDetails", run->input) &&
         add_str(json, "Name", run->name ? run->name : run->job) &&
         (!ok || add_data(json, "Output", "OutputDetails", run->output)) &&
@@ -44,7 +46,7 @@ cJSON *asl_run_record(const struct asl_run *run, int64_t stop_ms)
         add_str(json, "RedriveStatusReason",
                 ok ? "Execution is SUCCEEDED and cannot be redriven" : NULL) &&
         add_time(json, "StartDate", run->start_ms) &&
-        add_str(json, "StateMachineArn", run->workflow) &&
+        add_str(json, "StateMachineArn", asl_arn_workflow(run, of)) &&
         add_str(json, "Status", asl_status_name(run->status)) &&
         add_time(json, "StopDate", stop_ms))
         return json;

@@ -21,9 +21,9 @@ const char *asl_status_name(enum asl_status); /* RUNNING SUCCEEDED FAILED TIMED_
 struct asl_run;
 
 struct asl_start {        /* what the submit event says; lent */
-    const char *job;      /* $$.Execution.Id */
+    const char *job;      /* $$.Execution.Id has it: arn.h */
     const char *name;     /* $$.Execution.Name; NULL: the job's id */
-    const char *workflow; /* $$.StateMachine.Id and .Name; "" for an inline one */
+    const char *workflow; /* $$.StateMachine.Name; "" for an inline one */
     const char *tenant;
     uint64_t seed;   /* from the job's nonce: jitter and ids come from it */
     uint32_t flow;   /* 0: the machine; else the ItemProcessor that a child runs: asl_effect.flow */

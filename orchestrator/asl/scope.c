@@ -1,5 +1,6 @@
 /* scope.c -- following paths for a state, and the context object. */
 #include "orchestrator/asl/scope.h"
+#include "orchestrator/asl/arn.h"
 
 #include "common/base/json.h"
 #include "orchestrator/asl/probe.h"
@@ -44,18 +45,16 @@ static bool add_time(cJSON *object, const char *name, int64_t ms)
     return add_str(object, name, text);
 }
 
-/* Nothing here has a role; definitions that ask for it get a name of its form. */
-static const char role[] = "arn:millrace:iam:::role/millrace";
-
 static bool add_execution(cJSON *context, const struct asl_run *run)
 {
     cJSON *object = cJSON_AddObjectToObject(context, "Execution");
+    char arn[ASL_ARN_SIZE];
 
-    return object && add_str(object, "Id", run->job) &&
+    return object && add_str(object, "Id", asl_arn_execution(run, arn)) &&
            add_reference(object, "Input", run->input->json) &&
            add_time(object, "StartTime", run->start_ms) &&
            add_str(object, "Name", run->name ? run->name : run->job) &&
-           add_str(object, "RoleArn", role) &&
+           add_str(object, "RoleArn", asl_arn_role(run)) &&
            cJSON_AddNumberToObject(object, "RedriveCount", run->redrives) &&
            (run->redrives == 0 || add_time(object, "RedriveTime", run->redrive_ms));
 }
@@ -63,8 +62,10 @@ static bool add_execution(cJSON *context, const struct asl_run *run)
 static bool add_machine(cJSON *context, const struct asl_run *run)
 {
     cJSON *object = cJSON_AddObjectToObject(context, "StateMachine");
+    char arn[ASL_ARN_SIZE];
 
-    return object && add_str(object, "Id", run->workflow) && add_str(object, "Name", run->workflow);
+    return object && add_str(object, "Id", asl_arn_workflow(run, arn)) &&
+           add_str(object, "Name", run->workflow);
 }
 
 static bool add_state(cJSON *context, const struct asl_state *state, const struct asl_frame *frame)

@@ -1,5 +1,6 @@
 /* spread_ask.c -- what the Map's own tasks are asked: see common/model/items.h.  Made of what the
  * run holds, so that a lost one can be asked again. */
+#include "orchestrator/asl/arn.h"
 #include "orchestrator/asl/spread_turn.h"
 
 #include "common/base/json.h"
@@ -10,7 +11,7 @@ void asl_spread_arn(const struct asl_run *run, const struct asl_frame *frame, st
 {
     const struct asl_state *state = &run->machine->states[frame->state];
     const char *label = state->fork.spread->label;
-    const char *place = run->engine < ASL_ENGINE_ARNS ? ":" : "local:000000000000";
+    const char *place = run->engine < ASL_ENGINE_ARNS ? ":" : ASL_ARN_PLACE;
 
     (void)mr_buf_addf(buf, "arn:aws:states:%s:mapRun:%s/%s:%s.%llu.%u", place,
                       run->workflow[0] ? run->workflow : "-", label ? label : state->name, run->job,

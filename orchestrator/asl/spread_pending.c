@@ -1,6 +1,7 @@
 /* spread_pending.c -- what a distributed Map that fails has read and not started, as records for
  * its ResultWriter: AWS's PENDING files.  At most the two pages that are here; what the reader was
  * not asked for yet is in no file.  The items stay where they are: a redrive goes on with them. */
+#include "orchestrator/asl/arn.h"
 #include "orchestrator/asl/spread_turn.h"
 
 #include <stdlib.h>
@@ -98,12 +99,13 @@ static struct asl_value *record_of(const struct asl_run *run, cJSON *input)
     cJSON *record = cJSON_CreateObject(), *details = NULL;
     size_t len;
     const char *text = value ? asl_value_text(value, &len) : NULL;
+    char arn[ASL_ARN_SIZE];
     bool ok = record && text && cJSON_AddStringToObject(record, "Input", text);
 
     if (ok)
         details = cJSON_AddObjectToObject(record, "InputDetails");
     ok = details && cJSON_AddTrueToObject(details, "Included") &&
-         cJSON_AddStringToObject(record, "StateMachineArn", run->workflow) &&
+         cJSON_AddStringToObject(record, "StateMachineArn", asl_arn_workflow(run, arn)) &&
          cJSON_AddStringToObject(record, "Status", "PENDING");
     if (value)
         asl_value_unref(value);

@@ -32,8 +32,8 @@
  *   3  the Name that a task gives to a workflow it starts is that job's identity; causes and
  * histories are closer to the service's (docs/notes/011-engines.md lists how); a distributed Map
  * that fails has what it read and did not start written, too
- *   4  it waits for the children that it tells to end, and has them written; its MapRunArn has a
- * region and an account */
+ *   4  it waits for the children that it tells to end, and has them written; ids of executions,
+ * workflows and Map runs are ARNs (arn.h) */
 enum {
     ASL_ENGINE = 4,
     ASL_ENGINE_BUDGET = 2,

@@ -39,42 +39,6 @@ static void warn_template(struct asl_parser *parser, const cJSON *json)
     }
 }
 
-/* Whether it takes an id apart that is an ARN in Step Functions, and none here. */
-static bool splits_an_id(const char *text)
-{
-    static const char *const calls[] = {"States.StringSplit(", "$split("};
-    static const char *const ids[] = {"$$.Execution.Id", "$$.StateMachine.Id",
-                                      "$states.context.Execution.Id",
-                                      "$states.context.StateMachine.Id"};
-
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        const char *at = text;
-        while ((at = strstr(at, calls[i]))) {
-            at += strlen(calls[i]);
-            at += strspn(at, " ");
-            for (size_t n = 0; n < sizeof(ids) / sizeof(ids[0]); n++)
-                if (strncmp(at, ids[n], strlen(ids[n])) == 0)
-                    return true;
-        }
-    }
-    return false;
-}
-
-static void warn_ids(struct asl_parser *parser, const cJSON *json)
-{
-    uint32_t i = 0;
-
-    if (cJSON_IsString(json) && splits_an_id(json->valuestring))
-        asl_warn(parser, "NOT_AN_ARN",
-                 "Execution.Id is the job's id here and StateMachine.Id the workflow's name: no "
-                 "ARN, in which an account, a region or a name could be found");
-    for (const cJSON *item = json->child; item; item = item->next, i++) {
-        size_t mark = cJSON_IsObject(json) ? asl_at(parser, item->string) : asl_at_index(parser, i);
-        warn_ids(parser, item);
-        asl_at_leave(parser, mark);
-    }
-}
-
 static void warn_result(struct asl_parser *parser, const cJSON *json)
 {
     uint32_t i = 0;
@@ -170,8 +134,6 @@ static bool speaks_jsonata(const cJSON *json, bool otherwise)
 static void warn_state(struct asl_parser *parser, const cJSON *state, bool queries)
 {
     static const char *const templates[] = {"Parameters", "ResultSelector", "ItemSelector"};
-    static const char *const filled[] = {"Parameters",   "Arguments", "ResultSelector",
-                                         "ItemSelector", "Assign",    "Output"};
     const char *type = cJSON_GetStringValue(mr_json_get(state, "Type"));
     const cJSON *branch, *field;
     uint32_t i = 0;
@@ -183,13 +145,6 @@ static void warn_state(struct asl_parser *parser, const cJSON *state, bool queri
         mark = asl_at(parser, templates[n]);
         warn_template(parser, field);
         asl_at_leave(parser, mark);
-    }
-    for (size_t n = 0; n < sizeof(filled) / sizeof(filled[0]); n++) {
-        if ((field = mr_json_get(state, filled[n]))) {
-            mark = asl_at(parser, filled[n]);
-            warn_ids(parser, field);
-            asl_at_leave(parser, mark);
-        }
     }
     if (type && strcmp(type, "Pass") == 0 && (field = mr_json_get(state, "Result"))) {
         mark = asl_at(parser, "Result");

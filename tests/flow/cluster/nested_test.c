@@ -278,7 +278,9 @@ static void a_child_workflow_goes_by_the_name_that_it_is_given(void **state)
         flow_start(&flow, 1);
         assert_true(flow_run(&flow, "job-1", 60000));
         if (i == 0) {
-            expect_part(&flow, "output", "\"Output\":{\"name\":\"nightly.run-7\",\"id\":\"n");
+            expect_part(&flow, "output",
+                        "\"Output\":{\"name\":\"nightly.run-7\",\"id\":"
+                        "\"arn:aws:states:local:000000000000:execution:inner:n");
             expect_part(&flow, "output", "\"Name\":\"nightly.run-7\"");
         } else {
             assert_string_equal(flow_row(&flow, "job-1", "error"),

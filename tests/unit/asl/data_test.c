@@ -129,13 +129,39 @@ static void the_context_object_tells_of_run_state_and_machine(void **state)
     (void)state;
     play_begin(&play, PASS("\"Parameters\":{\"c.$\":\"$$\"}"));
     play_start(&play, "{\"a\":1}");
-    assert_output(&play,
-                  "{\"c\":{\"Execution\":{\"Id\":\"job-1\",\"Input\":{\"a\":1},\"StartTime\":"
-                  "\"1970-01-01T00:00:01.000Z\",\"Name\":\"job-1\",\"RoleArn\":\"arn:millrace:iam::"
-                  ":role/millrace\",\"RedriveCount\":0},"
-                  "\"StateMachine\":{\"Id\":\"flow\",\"Name\":\"flow\"},\"State\":{\"Name\":\"S\","
-                  "\"EnteredTime\":\"1970-01-01T00:00:01.000Z\"}}}");
+    assert_output(
+        &play, "{\"c\":{\"Execution\":{\"Id\":\"arn:aws:states:local:000000000000:execution:flow:"
+               "job-1\",\"Input\":{\"a\":1},\"StartTime\":"
+               "\"1970-01-01T00:00:01.000Z\",\"Name\":\"job-1\",\"RoleArn\":\"arn:aws:iam::"
+               "000000000000:role/millrace\",\"RedriveCount\":0},"
+               "\"StateMachine\":{\"Id\":\"arn:aws:states:local:000000000000:stateMachine:flow\","
+               "\"Name\":\"flow\"},\"State\":{\"Name\":\"S\","
+               "\"EnteredTime\":\"1970-01-01T00:00:01.000Z\"}}}");
     play_end(&play);
+}
+
+/* A run that began under an earlier engine keeps the bare ids. */
+static void ids_of_runs_of_before_are_no_arns(void **state)
+{
+    static const char definition[] =
+        PASS("\"Parameters\":{\"e.$\":\"$$.Execution.Id\",\"m.$\":\"$$.StateMachine.Id\"}");
+    struct asl_start start = {.job = "j", .workflow = "w", .tenant = "t", .engine = 3};
+    struct asl_event event = {.kind = ASL_EVENT_START, .time_ms = 5};
+    struct asl_env env = {.entries_max = 9};
+    struct asl_effects effects = {0};
+    struct asl_machine *machine = NULL;
+    struct asl_run *run = NULL;
+    bool changed;
+
+    (void)state;
+    assert_int_equal(asl_machine_parse(definition, strlen(definition), NULL, &machine, NULL),
+                     MR_OK);
+    assert_int_equal(asl_run_new(machine, &start, &run, NULL), MR_OK);
+    assert_int_equal(asl_step(run, &event, &env, &effects, &changed, NULL), MR_OK);
+    assert_json(asl_run_output(run), "{\"e\":\"j\",\"m\":\"w\"}");
+    asl_run_free(run);
+    asl_effects_release(&effects);
+    asl_machine_unref(machine);
 }
 
 static void the_first_input_stays_in_the_context_whatever_states_do_to_it(void **state)
@@ -279,6 +305,7 @@ int main(void)
         cmocka_unit_test(no_path_is_followed_in_null),
         cmocka_unit_test(a_result_selector_shapes_the_answer),
         cmocka_unit_test(the_context_object_tells_of_run_state_and_machine),
+        cmocka_unit_test(ids_of_runs_of_before_are_no_arns),
         cmocka_unit_test(the_first_input_stays_in_the_context_whatever_states_do_to_it),
         cmocka_unit_test(data_over_the_limit_fail_with_a_name_that_can_be_caught),
         cmocka_unit_test(a_loop_that_nests_its_data_ends_before_they_are_too_deep_to_read),

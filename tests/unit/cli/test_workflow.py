@@ -143,21 +143,21 @@ def test_warnings_say_what_is_hardly_meant_and_refuse_nothing(tmp_path):
     assert {item["severity"] for item in answer["diagnostics"]} == {"WARNING"}
 
 
-def test_an_id_that_is_taken_apart_as_an_arn_is_warned_of(tmp_path):
+def test_an_id_can_be_taken_apart_as_an_arn(tmp_path):
     path = tmp_path / "m.json"
     path.write_text(json.dumps({"StartAt": "A", "States": {
-        "A": {"Type": "Pass", "Parameters": {"own": {"region.$": "States.ArrayGetItem(States.StringSplit( $$.Execution.Id, ':'), 3)"},
-                                             "id.$": "$$.Execution.Id", "words.$": "States.StringSplit($.words, ' ')",
-                                             "text": "States.StringSplit is told of in the manual"},
-              "Assign": {"account.$": "States.StringSplit($$.StateMachine.Id, ':')"}, "Next": "B"},
-        "B": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $split($states.context.Execution.Id, ':')[3] %}",
-              "Assign": {"id": "{% $states.context.Execution.Id %}"}, "End": True}}}))
-    status, said, _ = millrace("validate", path, "--json")
-    answer = json.loads(said)
-    assert status == 0 and answer["result"] == "OK"
-    assert {(item["code"], item["location"]) for item in answer["diagnostics"]} == {
-        ("NOT_AN_ARN", "/States/A/Parameters/own/region.$"), ("NOT_AN_ARN", "/States/A/Assign/account.$"),
-        ("NOT_AN_ARN", "/States/B/Output")}
+        "A": {"Type": "Pass", "Parameters": {
+            "place.$": "States.Format('{}/{}', States.ArrayGetItem(States.StringSplit($$.Execution.Id, ':'), 3), "
+                       "States.ArrayGetItem(States.StringSplit($$.StateMachine.Id, ':'), 4))",
+            "job.$": "States.ArrayGetItem(States.StringSplit($$.Execution.Id, ':'), 7)", "name.$": "$$.Execution.Name"},
+              "Assign": {"of.$": "States.ArrayGetItem(States.StringSplit($$.StateMachine.Id, ':'), 6)"}, "Next": "B"},
+        "B": {"Type": "Pass", "QueryLanguage": "JSONata", "End": True, "Output": {
+            "is": "{% $states.input.job = $states.input.name %}", "place": "{% $states.input.place %}", "of": "{% $of %}",
+            "kind": "{% $split($states.context.Execution.Id, ':')[5] %}"}}}}))
+    status, said, _ = millrace("simulate", path, "--json")
+    assert status == 0
+    output = json.loads(said)["output"]
+    assert output == {"is": True, "place": "local/000000000000", "of": output["of"], "kind": "execution"} and output["of"]
 
 
 def test_jsonata_is_checked_and_evaluated(tmp_path):
