@@ -218,10 +218,8 @@ enum mr_code oc_child_end(struct oc *oc, struct oc_shard *shard, struct oc_job *
                           struct mr_error *err)
 {
     char id[MR_JOB_ID_MAX + 1], field[MR_JOB_ID_MAX + 64];
-    const struct mr_event event = {.kind = MR_EVENT_CANCEL,
-                                   .job = id,
-                                   .error = "States.Aborted",
-                                   .cause = "what started it has ended"};
+    const struct mr_event event = {
+        .kind = MR_EVENT_CANCEL, .job = id, .error = ASL_STOPPED_ERROR, .cause = ASL_STOPPED_CAUSE};
 
     (void)msg;
     oc_child_id(job->id, effect->seq, effect->born, effect->index, id);

@@ -224,8 +224,8 @@ static enum mr_code end_named(struct oc *oc, struct oc_shard *shard, struct oc_j
     const struct mr_event event = {
         .kind = MR_EVENT_CANCEL,
         .job = id,
-        .error = "States.Aborted",
-        .cause = "what started it has ended",
+        .error = ASL_STOPPED_ERROR,
+        .cause = ASL_STOPPED_CAUSE,
         .parent = {.token_text = token, .items = 1, .want = resource->want, .named = true}};
 
     if (!oc_token_make(job, effect->seq, effect->attempt, token, sizeof token))

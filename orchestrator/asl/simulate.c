@@ -221,8 +221,8 @@ static enum mr_code on_child_end(struct player *player, const struct asl_effect 
                        effect->index);
     coming.event = own->event;
     coming.event.kind = ASL_EVENT_CHILD_FAILED;
-    coming.error = copy_text("States.Aborted", &failed);
-    coming.cause = copy_text("what started it has ended", &failed);
+    coming.error = copy_text(ASL_STOPPED_ERROR, &failed);
+    coming.cause = copy_text(ASL_STOPPED_CAUSE, &failed);
     coming.event.error = coming.error;
     coming.event.cause = coming.cause;
     if (own->record) {

@@ -55,6 +55,10 @@ enum { ASL_STEP_ENTRIES = 1000, ASL_STEP_WORK = 2 * 1024 * 1024 };
 #define ASL_RESOURCE_READ  "millrace:map.read"  /* a page of items */
 #define ASL_RESOURCE_WRITE "millrace:map.write" /* a page of results, and at last the manifest */
 
+/* Error and cause of a child that CHILD_END ends. */
+#define ASL_STOPPED_ERROR "States.Aborted"
+#define ASL_STOPPED_CAUSE "what started it has ended"
+
 enum asl_event_kind {
     ASL_EVENT_START,        /* data: the input */
     ASL_EVENT_TASK_OK,      /* seq, attempt; data: the task's answer */
