@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -164,6 +165,25 @@ static void see(struct kit_seen *seen, const struct mr_msg *msg)
     seen->partition = msg->partition;
     seen->offset = msg->offset;
     seen->time_ms = msg->time_ms;
+}
+
+void kit_are_all(const struct kit_seen *seen, int n)
+{
+    uint64_t came = 0;
+
+    assert_in_range(n, 1, 63);
+    for (int i = 0; i < n; i++) {
+        const int number = atoi(seen[i].value);
+
+        assert_in_range(number, 0, n - 1);
+        assert_string_equal(seen[i].key, seen[i].value);
+        came |= UINT64_C(1) << number;
+        for (int before = 0; before < i; before++)
+            if (seen[before].partition == seen[i].partition)
+                assert_true(seen[before].offset < seen[i].offset &&
+                            atoi(seen[before].value) < number);
+    }
+    assert_int_equal(came, (UINT64_C(1) << n) - 1);
 }
 
 struct mr_log *kit_log(struct mr_bus *bus, const char *topic)

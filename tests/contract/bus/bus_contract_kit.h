@@ -57,6 +57,9 @@ void kit_send(struct mr_bus *, const char *topic, int32_t partition, const char 
 void kit_send_many(struct mr_bus *, const char *topic, int n, int32_t partitions);
 void kit_send_from(struct mr_bus *, const char *topic, int from, int to, int32_t partitions);
 
+/* They are the n messages of kit_send_many(), each once, and in each partition in their order. */
+void kit_are_all(const struct kit_seen *, int n);
+
 struct mr_log *kit_log(struct mr_bus *, const char *topic);
 void kit_start(struct mr_log *, int32_t partition, int64_t from);
 void kit_read(struct mr_log *, struct kit_seen *seen, int n);

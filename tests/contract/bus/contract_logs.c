@@ -130,7 +130,9 @@ static void two_logs_read_the_same_messages(void **state)
     kit_start(first, 0, MR_LOG_FIRST);
     kit_start(second, 0, MR_LOG_FIRST);
     kit_read(first, seen, 5);
+    kit_are_all(seen, 5);
     kit_read(second, seen, 5);
+    kit_are_all(seen, 5);
     mr_log_free(first);
     mr_log_free(second);
     mr_bus_free(one);

@@ -58,6 +58,7 @@ static void a_release_without_a_flush_reaches_the_broker_too(void **state)
     (void)state;
     kit_send_many(bus, topic, 6, 2);
     kit_take(queue, seen, 6);
+    kit_are_all(seen, 6);
     for (int i = 0; i < 6; i++)
         mr_queue_release(queue, seen[i].partition, seen[i].offset);
     kit_take_nothing(queue);
@@ -156,6 +157,7 @@ static void what_a_leaving_consumer_held_goes_to_another(void **state)
     mr_bus_free(one);
     staying = kit_queue(two, topic, "g", 100);
     kit_take(staying, seen, 8);
+    kit_are_all(seen, 8);
     mr_queue_free(staying);
     mr_bus_free(two);
 }
@@ -213,7 +215,9 @@ static void two_groups_take_the_same_messages(void **state)
     (void)state;
     kit_send_many(bus, topic, 5, 1);
     kit_take(a, seen, 5);
+    kit_are_all(seen, 5);
     kit_take(b, seen, 5);
+    kit_are_all(seen, 5);
     mr_queue_free(a);
     mr_queue_free(b);
     mr_bus_free(bus);
