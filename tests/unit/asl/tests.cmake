@@ -1,5 +1,5 @@
-# Every test of the language plays runs through play.c, which also keeps a twin of each.
-add_library(asl_play STATIC ${CMAKE_CURRENT_SOURCE_DIR}/unit/asl/play.c)
+# Every test of the language plays runs through play.c, which also keeps a twin of each; play_moves.c is what it does to them.
+add_library(asl_play STATIC ${CMAKE_CURRENT_SOURCE_DIR}/unit/asl/play.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/asl/play_moves.c)
 target_link_libraries(asl_play PUBLIC asl PkgConfig::CMOCKA)
 
 mr_test(asl_states unit unit/asl/states_test.c asl_play)
